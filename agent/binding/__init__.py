@@ -1,0 +1,1 @@
+"""The binding: which operation does what with which table."""

@@ -1,0 +1,195 @@
+"""What the contract and the catalog say about each other: which operation does what with which table.
+
+The binding is derived, never guessed: an operation that cannot be derived carries the reason, and becomes a hole.
+The blueprint writes from it, and the probes know from it what to ask and in which order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from agent.contract.model import Operation
+
+
+class Action(StrEnum):
+    """What an operation does; a closed set."""
+
+    LIST = "list"
+    RETRIEVE = "retrieve"
+    CREATE = "create"
+    REPLACE = "replace"
+    PATCH = "patch"
+    DELETE = "delete"
+    REGISTER = "register"
+    LOGIN = "login"
+    REFRESH = "refresh"
+    LOGOUT = "logout"
+    ME = "me"
+
+
+class Meta(StrEnum):
+    """What a property beside a list means."""
+
+    PAGE = "page"
+    LIMIT = "limit"
+    OFFSET = "offset"
+    TOTAL = "total"
+    PAGES = "pages"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """How an answer wraps what it carries."""
+
+    data: tuple[str, ...] = ()
+    """Property names down to the object or list; empty when the body is it."""
+    meta: Mapping[tuple[str, ...], Meta] = field(default_factory=dict)
+    """Property path → what stands there; lists only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One property of a body or an answer, and the column behind it."""
+
+    property: str
+    column: str
+    required: bool
+    embedded: Embedded | None = None
+    """The property is an object read through the foreign key in `column`."""
+    secret: bool = False
+    """A password: stored as a hash in `column`, never answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """An object of another table, joined through a foreign key, or a list of rows that point here."""
+
+    table: str
+    columns: tuple[str, ...]
+    """The columns of `table` that are equal to `here`."""
+    here: tuple[str, ...]
+    fields: tuple[Field, ...]
+    many: bool = False
+    schema_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PathColumn:
+    """A path parameter and the column that it selects."""
+
+    parameter: str
+    table: str
+    column: str
+    link: str | None = None
+    """For a parent in a nested path: the column of the operation's table that holds the same value."""
+
+
+Comparison = Literal["equal", "at least", "at most", "above", "below", "contains", "any of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A query parameter that narrows a list."""
+
+    parameter: str
+    columns: tuple[str, ...]
+    """Several for a search over text columns: any of them."""
+    comparison: Comparison = "equal"
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """How a list is cut into pages."""
+
+    style: Literal["page", "offset", "none"]
+    page_parameter: str = ""
+    """Or the offset parameter's name."""
+    limit_parameter: str = ""
+    default: int = 20
+    maximum: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """How a list is ordered on request: `sort=-created_at,name`."""
+
+    parameter: str
+    columns: Mapping[str, str]
+    """Name as the contract spells it → column."""
+    default: tuple[str, ...] = ()
+    """As the parameter would spell it: `("-createdAt",)`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """One operation, and what it does."""
+
+    operation: Operation
+    action: Action | None
+    """None: it could not be derived, and is a hole."""
+    reason: str = ""
+    """Why it could not be derived."""
+    table: str = ""
+    path: tuple[PathColumn, ...] = ()
+    """In the order of the path; the last one selects the item, where the operation has one."""
+    owner: str | None = None
+    """Column that must equal the caller's id (set on create); None: not owned."""
+    body: tuple[Field, ...] = ()
+    answer: tuple[Field, ...] = ()
+    envelope: Envelope = Envelope()
+    filters: tuple[Filter, ...] = ()
+    paging: Paging | None = None
+    sorting: Sorting | None = None
+    resource: str = ""
+    """The module it belongs to, snake_case plural: `order_items`."""
+
+    @property
+    def hole(self) -> bool:
+        """True when somebody has to write the body."""
+        return self.action is None
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """Where callers come from: the table of users, and how they log in."""
+
+    table: str
+    id_column: str
+    login_column: str
+    """Usually `email` or `username`."""
+    password_column: str
+    """Holds the argon2 hash."""
+    scheme: str
+    """The security scheme's name in the contract."""
+    role_column: str | None = None
+    register: str | None = None
+    """Operation key: `POST /auth/register`."""
+    login: str | None = None
+    refresh: str | None = None
+    access_token: tuple[str, ...] = ("access_token",)
+    """Where the login's answer carries the token."""
+    refresh_token: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """The whole contract, bound to the whole catalog."""
+
+    operations: tuple[Bound, ...]
+    """In the contract's order."""
+    accounts: Accounts | None
+
+    @property
+    def holes(self) -> tuple[Bound, ...]:
+        """The operations that could not be derived."""
+        return tuple(bound for bound in self.operations if bound.hole)
+
+    def bound(self, key: str) -> Bound:
+        """The binding of the operation named `GET /books`; KeyError when there is none."""
+        for one in self.operations:
+            if one.operation.key == key:
+                return one
+        raise KeyError(key)

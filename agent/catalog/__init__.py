@@ -1,0 +1,1 @@
+"""The catalog: the supplied DDL, run on a real PostgreSQL and read back."""

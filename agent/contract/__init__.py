@@ -1,0 +1,1 @@
+"""The contract: an OpenAPI document, validated and read into operations."""

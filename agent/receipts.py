@@ -1,0 +1,111 @@
+"""Receipts and the verdict: what the checks found on one tree. Only checks make them; nothing a model says does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent.obligations import Obligation
+from agent.rulebook.model import Gate
+
+
+class Outcome(StrEnum):
+    """What a check found; a closed set."""
+
+    MET = "met"
+    FAILED = "failed"
+    UNCHECKED = "unchecked"
+    """No check settles this yet. Never counted as met."""
+    INPUT = "input"
+    """The supplied contract or schema itself breaks the rule: reported as the input's, does not fail the delivery."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Receipt(_Frozen):
+    """How one obligation was settled."""
+
+    rule: str
+    subject: str
+    """`GET /books`, `books`, `files` or `service`."""
+    gate: Gate
+    outcome: Outcome
+    ran: str = ""
+    """The command or request that was carried out."""
+    found: str = ""
+    """What came back; for a failure what was expected instead. Bounded; failures first."""
+    reproduce: str = ""
+    """For a failure: the smallest way to see it again, to paste."""
+    places: tuple[str, ...] = ()
+    """`file:line` the failure points at."""
+    seconds: float = 0.0
+    tree: str = ""
+    """Hash of the git tree it was found on."""
+
+    @property
+    def obligation(self) -> Obligation:
+        """The obligation that this settles."""
+        return Obligation(self.rule, self.subject)
+
+
+class Measures(_Frozen):
+    """Numbers measured in this run; None where it was not measured."""
+
+    endpoints: int = 0
+    """Operations whose main path was seen to answer as the contract says."""
+    coverage_percent: float | None = None
+    """Lines and branches together, as coverage.py counts them."""
+    p95_ms: float | None = None
+    """Of the short load probe."""
+    requests_per_second: float | None = None
+    tests_passed: int | None = None
+    suppressions: int | None = None
+    """`noqa`, `type: ignore` and their like in the delivered code."""
+
+
+class Verdict(_Frozen):
+    """All receipts of one tree. Exit code, JSON, sentence and pages are rendered from this one object."""
+
+    tree: str
+    receipts: tuple[Receipt, ...]
+    measures: Measures = Field(default_factory=Measures)
+
+    def count(self) -> Counter[Outcome]:
+        """How many receipts there are of each outcome."""
+        return Counter(receipt.outcome for receipt in self.receipts)
+
+    @property
+    def failed(self) -> tuple[Receipt, ...]:
+        """The failures, in the rulebook's order."""
+        return tuple(receipt for receipt in self.receipts if receipt.outcome is Outcome.FAILED)
+
+    @property
+    def holds(self) -> bool:
+        """True when something was checked and nothing that was checked failed."""
+        counts = self.count()
+        return counts[Outcome.MET] > 0 and counts[Outcome.FAILED] == 0
+
+
+def verdict(
+    tree: str, owed: Sequence[Obligation], receipts: Sequence[Receipt], gates: dict[str, Gate], measures: Measures
+) -> Verdict:
+    """Join receipts to what is owed: what no receipt settles is unchecked; a failure outweighs any other receipt.
+
+    `gates` names the gate of each rule. Receipts for obligations that are not owed are dropped.
+    """
+    found: dict[Obligation, Receipt] = {}
+    for receipt in receipts:
+        known = found.get(receipt.obligation)
+        if known is None or receipt.outcome is Outcome.FAILED:
+            found[receipt.obligation] = receipt
+    settled = (
+        found.get(one)
+        or Receipt(rule=one.rule, subject=one.subject, gate=gates[one.rule], outcome=Outcome.UNCHECKED, tree=tree)
+        for one in owed
+    )
+    return Verdict(tree=tree, receipts=tuple(settled), measures=measures)

@@ -1,0 +1,1 @@
+"""The rulebook: every rule of the persona, with its id."""

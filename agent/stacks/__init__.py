@@ -1,0 +1,1 @@
+"""The stacks: what differs between languages and frameworks."""

@@ -1,0 +1,1 @@
+"""The workspace: a git worktree, its toolchain environment, its sandbox."""

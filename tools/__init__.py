@@ -1,0 +1,1 @@
+"""What the model may call, and what runs it. Imports nothing from `agent`."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: found, started, and asked."""
