@@ -14,7 +14,7 @@ class Column:
     type: str
     """As `format_type` prints it: `character varying(200)`, `timestamp with time zone`, `text[]`."""
     base_type: str
-    """The underlying type's name without length or array mark; for a domain the type below it: `varchar`, `uuid`, `int4`, `timestamptz`."""
+    """The type below length, array mark and domain: `varchar`, `uuid`, `int4`, `timestamptz`."""
     nullable: bool
     default: str | None
     """The default expression as the server prints it, None when there is none."""

@@ -1,0 +1,26 @@
+"""Where the runtime keeps things outside any workspace."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from platformdirs import user_cache_path, user_state_path
+
+_NAME = "backend-developer-agent"
+
+
+def cache_folder() -> Path:
+    """Things that can be made again: toolchains, loaded contracts. `AGENT_CACHE_DIR` overrides."""
+    return _made(os.environ.get("AGENT_CACHE_DIR"), user_cache_path(_NAME))
+
+
+def runs_folder() -> Path:
+    """One folder a run: journal, reports, worktree of new repositories' state. `AGENT_STATE_DIR` overrides."""
+    return _made(os.environ.get("AGENT_STATE_DIR"), user_state_path(_NAME)) / "runs"
+
+
+def _made(override: str | None, default: Path) -> Path:
+    folder = Path(override).expanduser().resolve() if override else default
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
