@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -12,7 +12,22 @@ from agent.catalog.model import Catalog
 from agent.contract.model import Contract
 from agent.rulebook.model import StackName
 from agent.workspace.model import Workspace
-from tools.sandbox.base import CommandResult
+from tools.reports import Finding, TestCase, TestReport, ToolReport, Touch
+from tools.sandbox.base import CommandResult, Mounts
+
+__all__ = [
+    "DatabaseAccess",
+    "Finding",
+    "Hole",
+    "Scaffold",
+    "ServiceBroken",
+    "ServiceCommand",
+    "Stack",
+    "TestCase",
+    "TestReport",
+    "ToolReport",
+    "Touch",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,84 +54,21 @@ class Scaffold:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that a tool reports about a file."""
-
-    file: str
-    line: int
-    code: str
-    """The tool's own code: `E501`, `arg-type`."""
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.code} {self.message}"
-
-
-@dataclass(frozen=True, slots=True)
-class ToolReport:
-    """What a linter or type checker found."""
-
-    command: tuple[str, ...]
-    findings: tuple[Finding, ...]
-    seconds: float
-    crashed: str = ""
-    """What the tool printed when it did not get as far as findings; empty otherwise."""
-
-    @property
-    def clean(self) -> bool:
-        """True when it ran and found nothing."""
-        return not self.findings and not self.crashed
-
-
-@dataclass(frozen=True, slots=True)
-class TestCase:
-    """One test that ran."""
-
-    __test__ = False
-
-    name: str
-    outcome: Literal["passed", "failed", "error", "skipped"]
-    message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Touch:
-    """A request that a test sent through the service, and what came back."""
-
-    method: str
-    route: str
-    """The path template as the service routes it: `/books/{book_id}`; compare with parameter names erased."""
-    status: int
-    test: str
-
-
-@dataclass(frozen=True, slots=True)
-class TestReport:
-    """What the workspace's own tests did."""
-
-    __test__ = False
-
-    command: tuple[str, ...]
-    cases: tuple[TestCase, ...]
-    touches: tuple[Touch, ...]
-    line_percent: float | None
-    """Executed lines of all, in percent; None when coverage could not be read."""
-    branch_percent: float | None
-    covered_percent: float | None
-    """Lines and branches together, as coverage.py counts them."""
-    uncovered: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    """File → lines that no test executed."""
-    seconds: float = 0.0
-    crashed: str = ""
-    """What was printed when no test could be collected; empty otherwise."""
-
-
-@dataclass(frozen=True, slots=True)
 class ServiceCommand:
     """How the service is started."""
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseAccess:
+    """A database as commands in the sandbox reach it."""
+
+    url: str
+    """As seen inside: `postgresql://role@/name?host=/run/postgres`."""
+    mounts: Mounts = Mounts()
+    """What must be mounted for `url` to lead anywhere: the folder of the server's socket."""
 
 
 class Stack(Protocol):
@@ -148,11 +100,13 @@ class Stack(Protocol):
         """Type checker, with the runtime's configuration."""
         ...
 
-    async def run_tests(self, workspace: Workspace, database_url: str, only: tuple[str, ...] = ()) -> TestReport:
+    async def run_tests(self, workspace: Workspace, database: DatabaseAccess, only: tuple[str, ...] = ()) -> TestReport:
         """The workspace's own tests on an empty database, with coverage and every request recorded."""
         ...
 
-    async def migrate(self, workspace: Workspace, database_url: str, target: Literal["up", "down"]) -> CommandResult:
+    async def migrate(
+        self, workspace: Workspace, database: DatabaseAccess, target: Literal["up", "down"]
+    ) -> CommandResult:
         """Bring the database to the newest migration, or to none."""
         ...
 
@@ -167,8 +121,11 @@ class Stack(Protocol):
         """
         ...
 
-    def service(self, workspace: Workspace, database_url: str, listen: str) -> ServiceCommand:
-        """How to start one worker of the service, listening on the unix socket `listen`."""
+    def service(self, workspace: Workspace, database: DatabaseAccess, listen: str) -> ServiceCommand:
+        """How to start one worker of the service, listening on the unix socket `listen` (a path inside).
+
+        The caller mounts `database.mounts` and the writable folder of the socket when it starts the command.
+        """
         ...
 
 
