@@ -1,0 +1,1 @@
+"""The loop: what to do next, decided from what has happened."""

@@ -1,0 +1,118 @@
+"""Where a run stands: a fold over the events of its journal. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from agent.journal.events import (
+    Assignment,
+    AssignmentDone,
+    BudgetReached,
+    Delivered,
+    Event,
+    GateSettled,
+    Interrupted,
+    ModelAnswered,
+    OpenHole,
+    Resumed,
+    RunStarted,
+    Scaffolded,
+    Usage,
+    Verified,
+    WorkspaceOpened,
+)
+from agent.loop.assignments import assignments
+from agent.receipts import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a run stands. Made by `state_of`, never changed by hand."""
+
+    started: RunStarted | None = None
+    opened: WorkspaceOpened | None = None
+    commit: str | None = None
+    """The last commit of the branch that the run itself made."""
+    verdict: Verdict | None = None
+    """Of the last verification."""
+    verified_commit: str | None = None
+    """The commit that `verdict` is about."""
+    holes: tuple[OpenHole, ...] = ()
+    waiting: tuple[Assignment, ...] = ()
+    """What the last verification left open and nobody has worked on since."""
+    fruitless: int = 0
+    """Verifications in a row after work that left no fewer things open than the best one before."""
+    fewest_open: int | None = None
+    settled: tuple[GateSettled, ...] = ()
+    """Gates settled since the last commit."""
+    usage: Usage = field(default_factory=Usage)
+    active: timedelta = timedelta()
+    """Time in which a process worked on it; pauses between a stop and a resume do not count."""
+    last_at: datetime | None = None
+    limit: str = ""
+    """The budget limit that was hit; empty when none was."""
+    delivered: Delivered | None = None
+
+    @property
+    def open(self) -> int:
+        """How many checked obligations are not met, and holes not written."""
+        return len(self.verdict.failed if self.verdict else ()) + len(self.holes)
+
+
+def state_of(events: Iterable[Event]) -> State:
+    """Where a run with these events stands."""
+    state = State()
+    for event in events:
+        state = _after(_clocked(state, event), event)
+    return state
+
+
+def _clocked(state: State, event: Event) -> State:
+    paused = isinstance(event, Resumed) or state.last_at is None or event.at is None
+    passed = timedelta() if paused or state.last_at is None or event.at is None else event.at - state.last_at
+    return replace(state, active=state.active + max(passed, timedelta()), last_at=event.at)
+
+
+def _after(state: State, event: Event) -> State:
+    match event:
+        case RunStarted():
+            return replace(state, started=event)
+        case WorkspaceOpened():
+            return replace(state, opened=event)
+        case Scaffolded():
+            return replace(state, commit=event.commit, holes=event.holes, settled=())
+        case ModelAnswered():
+            return replace(state, usage=state.usage + event.usage)
+        case AssignmentDone():
+            rest = tuple(one for one in state.waiting if one.title != event.title)
+            return replace(state, commit=event.commit, waiting=rest, settled=())
+        case GateSettled():
+            return replace(state, settled=(*state.settled, event))
+        case Verified():
+            return _verified(state, event)
+        case BudgetReached():
+            return replace(state, limit=event.limit)
+        case Delivered():
+            return replace(state, delivered=event)
+        case Interrupted():
+            return replace(state, limit="")
+        case _:
+            return state
+
+
+def _verified(state: State, event: Verified) -> State:
+    now_open = len(event.verdict.failed) + len(event.holes)
+    best = state.fewest_open
+    better = best is None or now_open < best
+    return replace(
+        state,
+        verdict=event.verdict,
+        verified_commit=state.commit,
+        holes=event.holes,
+        waiting=assignments(event.verdict, event.holes),
+        fewest_open=now_open if better else best,
+        fruitless=0 if better else state.fruitless + 1,
+        settled=(),
+    )
