@@ -1,0 +1,111 @@
+"""The loop decides from what has happened, and from nothing else."""
+
+from __future__ import annotations
+
+from agent.journal.events import (
+    AssignmentDone,
+    BudgetReached,
+    Ending,
+    Event,
+    OpenHole,
+    Scaffolded,
+    Verified,
+)
+from agent.loop.moves import PATIENCE, Deliver, Scaffold, Verify, Work, next_move
+from agent.loop.state import state_of
+from agent.receipts import Outcome, Receipt, Verdict
+from agent.rulebook.model import Gate
+
+HOLE = OpenHole(name="src.services.tickets.merge", file="src/services/tickets.py", line=3, operation="POST /merge")
+
+
+def receipt(subject: str, outcome: Outcome = Outcome.FAILED, found: str = "") -> Receipt:
+    return Receipt(rule="API-METHODS", subject=subject, gate=Gate.CONTRACT, outcome=outcome, found=found or subject)
+
+
+def verified(*receipts: Receipt, holes: tuple[OpenHole, ...] = ()) -> Verified:
+    met = receipt("GET /met", Outcome.MET)
+    return Verified(verdict=Verdict(tree="t", receipts=(met, *receipts)), holes=holes, seconds=1)
+
+
+def scaffolded(*holes: OpenHole) -> Scaffolded:
+    return Scaffolded(commit="c0", files=1, holes=holes, seconds=1)
+
+
+def done(title: str, commit: str) -> AssignmentDone:
+    return AssignmentDone(title=title, commit=commit, said="done")
+
+
+def after(*events: Event, offline: bool = False) -> object:
+    return next_move(state_of(events), offline=offline)
+
+
+def test_a_run_begins_with_the_blueprint() -> None:
+    assert after() == Scaffold()
+
+
+def test_what_was_written_is_verified() -> None:
+    assert after(scaffolded()) == Verify()
+
+
+def test_a_run_is_complete_when_nothing_is_open() -> None:
+    assert after(scaffolded(), verified()) == Deliver(Ending.COMPLETE)
+
+
+def test_without_a_model_what_is_open_stays_open() -> None:
+    assert after(scaffolded(HOLE), verified(holes=(HOLE,)), offline=True) == Deliver(Ending.INCOMPLETE)
+
+
+def test_a_hole_is_given_to_the_developer_with_the_failures_of_its_operation() -> None:
+    move = after(scaffolded(HOLE), verified(receipt("POST /merge"), receipt("GET /other"), holes=(HOLE,)))
+    assert isinstance(move, Work)
+    assert move.assignment.holes == (HOLE,)
+    assert move.assignment.obligations == ("API-METHODS:POST /merge",)
+
+
+def test_after_the_work_the_tree_is_verified_again() -> None:
+    assert after(scaffolded(HOLE), verified(holes=(HOLE,)), done(HOLE.file, "c1")) == Verify()
+
+
+def test_work_that_changes_nothing_is_not_verified_again() -> None:
+    assert after(scaffolded(HOLE), verified(holes=(HOLE,)), done(HOLE.file, "c0")) == Deliver(Ending.STALLED)
+
+
+def test_work_without_progress_ends_when_patience_does() -> None:
+    events: list[Event] = [scaffolded(HOLE), verified(holes=(HOLE,))]
+    for attempt in range(PATIENCE):
+        assert isinstance(after(*events), Work)
+        events += [done(HOLE.file, f"c{attempt + 1}"), verified(holes=(HOLE,))]
+    assert after(*events) == Deliver(Ending.STALLED)
+
+
+def test_progress_renews_patience() -> None:
+    events: list[Event] = [scaffolded(), verified(receipt("GET /a"), receipt("GET /b"), receipt("GET /c"))]
+    for attempt, left in enumerate((("GET /a", "GET /b"), ("GET /a",)), start=1):
+        events += [done("GET /a", f"c{attempt}"), verified(*map(receipt, left))]
+    assert state_of(events).fruitless == 0
+    assert isinstance(after(*events), Work)
+
+
+def test_at_a_limit_what_was_written_is_still_verified_and_then_delivered() -> None:
+    events: list[Event] = [scaffolded(HOLE), verified(holes=(HOLE,)), BudgetReached(limit="1 USD")]
+    assert after(*events) == Deliver(Ending.BUDGET)
+    events.append(done(HOLE.file, "c1"))
+    assert after(*events) == Verify()
+
+
+def test_a_run_whose_limit_was_hit_by_the_last_thing_needed_is_complete() -> None:
+    assert after(scaffolded(), BudgetReached(limit="1 USD"), verified()) == Deliver(Ending.COMPLETE)
+
+
+def test_a_service_that_does_not_start_is_one_assignment_not_one_for_each_operation() -> None:
+    failures = [receipt(f"GET /{name}", found="the service did not start") for name in "abc"]
+    move = after(scaffolded(), verified(*failures, receipt("service", found="the service did not start")))
+    assert isinstance(move, Work)
+    assert move.assignment.title == "the whole service"
+
+
+def test_failures_of_operations_are_worked_on_before_those_of_the_whole() -> None:
+    move = after(scaffolded(), verified(receipt("GET /a"), receipt("GET /b"), receipt("files")))
+    assert isinstance(move, Work)
+    assert move.assignment.title == "GET /a"
