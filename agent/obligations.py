@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from agent.catalog.model import Catalog
-from agent.contract.model import Contract
-from agent.rulebook.model import Rule, Rulebook, StackName, SubjectKind
+from agent.contract.model import Contract, Operation, Schema
+from agent.rulebook.model import Applies, Rule, Rulebook, StackName, SubjectKind
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,12 +35,84 @@ def owed(rulebook: Rulebook, stack: StackName, contract: Contract, catalog: Cata
 
 
 def _subjects(rule: Rule, contract: Contract, catalog: Catalog) -> tuple[str, ...]:
+    operations = tuple(one.key for one in contract.operations if _applies(rule.applies, one, contract))
     match rule.subject:
         case SubjectKind.OPERATION:
-            return tuple(operation.key for operation in contract.operations)
+            return operations
         case SubjectKind.TABLE:
             return tuple(table.name for table in catalog.tables)
         case SubjectKind.TREE:
             return ("files",)
         case SubjectKind.SERVICE:
-            return ("service",)
+            return ("service",) if operations or rule.applies == "every" else ()
+
+
+def _applies(applies: Applies, operation: Operation, contract: Contract) -> bool:
+    match applies:
+        case "every":
+            return True
+        case "lists":
+            return is_list(operation, contract)
+        case "mutating":
+            return operation.method in {"post", "put", "patch", "delete"}
+        case "protected":
+            return operation.protected
+        case "with input":
+            return operation.body is not None or bool(operation.parameters)
+
+
+_ENVELOPE = re.compile(
+    r"collection|contents?|data|edges|elements|entries|hits|items|list|nodes|objects|page|payload|records|resources"
+    r"|response|results?|rows|values"
+)
+_BESIDE_A_LIST = re.compile(
+    r"(code|count|current|cursor|elements|error|first|has|info|items|last|limit|links|message|meta|metadata|more|next"
+    r"|number|of|offset|ok|pages?|pagination|paging|per|prev|previous|size|skip|sort|status|success|take|token|total)+"
+)
+"""Property names made of nothing but these words tell about a list and are not part of a thing."""
+
+
+def is_list(operation: Operation, contract: Contract) -> bool:
+    """True for a GET whose success answer is an array, or an object that wraps one in an envelope."""
+    schema = operation.success.json if operation.method == "get" and operation.success else None
+    if schema is None:
+        return False
+    last = operation.path.rstrip("/").rpartition("/")[2]
+    return _is_array(schema, contract) or (not last.endswith("}") and _wraps_list(schema, contract, _plain(last)))
+
+
+def _wraps_list(schema: Schema, contract: Contract, collection: str, depth: int = 0) -> bool:
+    properties = {_plain(name): value for name, value in _properties(schema, contract).items()}
+    for name, value in properties.items():
+        others = properties.keys() - {name}
+        if _is_array(value, contract):
+            if name == collection or _ENVELOPE.fullmatch(name) or all(map(_BESIDE_A_LIST.fullmatch, others)):
+                return True
+        elif depth < 2 and _ENVELOPE.fullmatch(name) and _wraps_list(value, contract, collection, depth + 1):
+            return True
+    return False
+
+
+def _is_array(schema: Schema, contract: Contract) -> bool:
+    kind = contract.resolve(schema).get("type")
+    return kind == "array" or (isinstance(kind, list) and "array" in kind)
+
+
+def _properties(schema: Schema, contract: Contract) -> Mapping[str, Schema]:
+    """The properties of an object schema and of all that it is composed of; those that say nothing are left out."""
+    found: dict[str, Schema] = {}
+    parts, seen = [schema], set[str]()
+    while parts:
+        part = parts.pop()
+        if (reference := str(part.get("$ref", ""))) in seen:
+            continue
+        seen |= {reference} if reference else set()
+        resolved = contract.resolve(part)
+        found |= {name: value for name, value in resolved.get("properties", {}).items() if isinstance(value, Mapping)}
+        parts += [one for one in resolved.get("allOf", ()) if isinstance(one, Mapping)]
+    return found
+
+
+def _plain(name: str) -> str:
+    """`total_count`, `totalCount` and `total-count` are one word here."""
+    return "".join(letter for letter in name.casefold() if letter.isalnum())

@@ -50,6 +50,14 @@ class SubjectKind(StrEnum):
     """The running service."""
 
 
+Applies = Literal["every", "lists", "mutating", "protected", "with input"]
+"""Which operations owe a rule: a closed set.
+
+`lists`: GET operations whose success answer is an array or holds one. `mutating`: POST, PUT, PATCH, DELETE.
+`protected`: those that need credentials. `with input`: those with a parameter or a body.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One statement of the persona."""
@@ -62,6 +70,8 @@ class Rule:
     how: str
     """How it is proven, in a few words."""
     subject: SubjectKind
+    applies: Applies = "every"
+    """Narrows a rule about operations; with subject `service` the rule is owed when there is such an operation."""
 
 
 @dataclass(frozen=True, slots=True)
