@@ -1,0 +1,1 @@
+"""A strict local Anthropic server, and developers that it plays from a script."""
