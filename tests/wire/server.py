@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.wire.validation import Invalid, blocks, check
 
@@ -91,7 +91,7 @@ def anthropic_server(script: Script) -> Iterator[AnthropicServer]:
     """Serve on a free port of the loopback until the context ends."""
     http = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
     server = AnthropicServer(url=f"http://127.0.0.1:{http.server_address[1]}")
-    http.RequestHandlerClass = _handler(server, script)
+    http.RequestHandlerClass = type("Handler", (_Handler,), {"server_state": server, "script": staticmethod(script)})
     thread = threading.Thread(target=http.serve_forever, daemon=True)
     thread.start()
     try:
@@ -102,59 +102,58 @@ def anthropic_server(script: Script) -> Iterator[AnthropicServer]:
         thread.join()
 
 
-def _handler(server: AnthropicServer, script: Script) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_state: ClassVar[AnthropicServer]
+    script: ClassVar[Script]
 
-        def do_POST(self) -> None:  # noqa: N802 -- the name is the base class's
-            raw = self.rfile.read(int(self.headers.get("content-length", "0")))
-            refusal = self._refusal(raw)
-            if refusal:
-                server.refused.append(refusal[1])
-                return self._error(*refusal)
-            return self._answer(json.loads(raw))
+    def do_POST(self) -> None:  # noqa: N802 -- the name is the base class's
+        raw = self.rfile.read(int(self.headers.get("content-length", "0")))
+        refusal = self._refusal(raw)
+        if refusal:
+            self.server_state.refused.append(refusal[1])
+            return self._error(*refusal)
+        return self._answer(json.loads(raw))
 
-        def _refusal(self, raw: bytes) -> tuple[int, str, str] | None:
-            if self.path.split("?")[0] != "/v1/messages":
-                return 404, "Not found", "not_found_error"
-            if not (self.headers.get("x-api-key") or self.headers.get("authorization")):
-                return 401, "x-api-key header is required", "authentication_error"
-            if not self.headers.get("anthropic-version"):
-                return 400, "anthropic-version: header is required", "invalid_request_error"
-            try:
-                check(json.loads(raw))
-            except (Invalid, json.JSONDecodeError) as error:
-                return 400, str(error), "invalid_request_error"
-            return None
+    def _refusal(self, raw: bytes) -> tuple[int, str, str] | None:
+        if self.path.split("?")[0] != "/v1/messages":
+            return 404, "Not found", "not_found_error"
+        if not (self.headers.get("x-api-key") or self.headers.get("authorization")):
+            return 401, "x-api-key header is required", "authentication_error"
+        if not self.headers.get("anthropic-version"):
+            return 400, "anthropic-version: header is required", "invalid_request_error"
+        try:
+            check(json.loads(raw))
+        except (Invalid, json.JSONDecodeError) as error:
+            return 400, str(error), "invalid_request_error"
+        return None
 
-        def _answer(self, body: dict[str, Any]) -> None:
-            asked = Asked(body)
-            server.asked.append(asked)
-            turn = script(asked)
-            if isinstance(turn, Fail):
-                return self._error(turn.status, turn.kind, turn.kind, turn.headers)
-            message = _message(body, turn, _usage(server, body, turn), number=len(server.asked))
-            server.usages.append(message["usage"])
-            if body.get("stream"):
-                payload = "".join(_events(message)).encode()
-                return self._send(200, payload, {"content-type": "text/event-stream"})
-            return self._send(200, json.dumps(message).encode(), {"content-type": "application/json"})
+    def _answer(self, body: dict[str, Any]) -> None:
+        state, asked = self.server_state, Asked(body)
+        state.asked.append(asked)
+        turn = type(self).script(asked)
+        if isinstance(turn, Fail):
+            return self._error(turn.status, turn.kind, turn.kind, turn.headers)
+        message = _message(body, turn, _usage(state, body, turn), number=len(state.asked))
+        state.usages.append(message["usage"])
+        if body.get("stream"):
+            payload = "".join(_events(message)).encode()
+            return self._send(200, payload, {"content-type": "text/event-stream"})
+        return self._send(200, json.dumps(message).encode(), {"content-type": "application/json"})
 
-        def _error(self, status: int, message: str, kind: str, headers: dict[str, str] | None = None) -> None:
-            payload = {"type": "error", "error": {"type": kind, "message": message}}
-            self._send(status, json.dumps(payload).encode(), {"content-type": "application/json", **(headers or {})})
+    def _error(self, status: int, message: str, kind: str, headers: dict[str, str] | None = None) -> None:
+        payload = {"type": "error", "error": {"type": kind, "message": message}}
+        self._send(status, json.dumps(payload).encode(), {"content-type": "application/json", **(headers or {})})
 
-        def _send(self, status: int, payload: bytes, headers: dict[str, str]) -> None:
-            self.send_response(status)
-            for name, value in {**headers, "content-length": str(len(payload))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(payload)
+    def _send(self, status: int, payload: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {**headers, "content-length": str(len(payload))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(payload)
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing on the terminal."""
-
-    return Handler
+    def log_message(self, *_: object) -> None:
+        """Say nothing on the terminal."""
 
 
 def _message(body: dict[str, Any], turn: Sequence[Say | Call], usage: dict[str, int], number: int) -> dict[str, Any]:
@@ -237,10 +236,11 @@ def _events(message: dict[str, Any]) -> Iterator[str]:
 
 def _block_events(index: int, block: dict[str, Any]) -> Iterator[str]:
     if block["type"] == "text":
-        empty, whole, kind, field_name = {"type": "text", "text": ""}, block["text"], "text_delta", "text"
+        empty: dict[str, Any] = {"type": "text", "text": ""}
+        whole, kind, field_name = block["text"], "text_delta", "text"
     else:
-        empty, whole = {**block, "input": {}}, json.dumps(block["input"])
-        kind, field_name = "input_json_delta", "partial_json"
+        empty = {**block, "input": {}}
+        whole, kind, field_name = json.dumps(block["input"]), "input_json_delta", "partial_json"
     yield _event("content_block_start", {"index": index, "content_block": empty})
     for start in range(0, len(whole), 400):
         delta = {"type": kind, field_name: whole[start : start + 400]}

@@ -7,8 +7,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 FIELDS = frozenset(
-    "model max_tokens messages system tools tool_choice stream temperature top_p top_k stop_sequences metadata "
-    "thinking output_config cache_control service_tier container context_management".split()
+    [
+        "model",
+        "max_tokens",
+        "messages",
+        "system",
+        "tools",
+        "tool_choice",
+        "stream",
+        "temperature",
+        "top_p",
+        "top_k",
+        "stop_sequences",
+        "metadata",
+        "thinking",
+        "output_config",
+        "cache_control",
+        "service_tier",
+        "container",
+        "context_management",
+    ]
 )
 BLOCKS = {
     "user": frozenset({"text", "image", "document", "tool_result"}),
