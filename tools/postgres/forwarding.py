@@ -1,0 +1,152 @@
+"""A unix socket that forwards to a PostgreSQL server elsewhere, and that can be cut off and brought back.
+
+A process without network reaches a server over TCP by it, and readiness probes take a database away with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import threading
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+SOCKET = ".s.PGSQL.5432"
+"""What clients look for in a socket folder."""
+
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a PostgreSQL server listens."""
+
+    host: str
+    """A host name, an IP address, or the folder of a unix socket."""
+    port: int
+
+    @property
+    def is_unix(self) -> bool:
+        """True for a unix socket."""
+        return self.host.startswith("/")
+
+
+class Reachable(Protocol):
+    """Anything that knows where its server listens."""
+
+    @property
+    def address(self) -> Address:
+        """Where the server itself listens."""
+        ...
+
+
+@dataclass(slots=True)
+class Forwarding:
+    """A socket folder whose socket forwards bytes to a server."""
+
+    folder: Path
+    """Give this to a sandbox in place of the server's own folder."""
+    _target: Address
+    _loop: asyncio.AbstractEventLoop = field(repr=False)
+    _listener: asyncio.Server | None = field(default=None, repr=False)
+    _links: set[asyncio.Task[None]] = field(default_factory=set, repr=False)
+
+    def cut(self) -> None:
+        """End every connection and refuse new ones, until `restore`."""
+        self._wait_for(self._close())
+
+    def restore(self) -> None:
+        """Accept connections again."""
+        self._wait_for(self._open())
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open through it."""
+        return len(self._links)
+
+    def _wait_for(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def _open(self) -> None:
+        if self._listener is None:
+            socket = self.folder / SOCKET
+            socket.unlink(missing_ok=True)
+            self._listener = await asyncio.start_unix_server(self._accept, socket)
+            socket.chmod(0o777)
+
+    async def _close(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+            (self.folder / SOCKET).unlink(missing_ok=True)
+        links = tuple(self._links)
+        for link in links:
+            link.cancel()
+        await asyncio.gather(*links, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        link = asyncio.current_task()
+        assert link is not None
+        self._links.add(link)
+        try:
+            await self._join(reader, writer)
+        except (OSError, asyncio.CancelledError):
+            pass  # the client sees its connection end, as with a server that is gone
+        finally:
+            self._links.discard(link)
+            writer.transport.abort()
+
+    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await _connect(self._target)
+        try:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(_pump(reader, far_writer))
+                both.create_task(_pump(far_reader, writer))
+        except* OSError:
+            pass
+        finally:
+            far_writer.transport.abort()
+
+
+async def _connect(target: Address) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    if target.is_unix:
+        return await asyncio.open_unix_connection(Path(target.host) / f".s.PGSQL.{target.port}")
+    return await asyncio.open_connection(target.host, target.port)
+
+
+async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    while data := await source.read(_CHUNK):
+        sink.write(data)
+        await sink.drain()
+    with suppress(OSError):
+        sink.write_eof()
+
+
+@contextmanager
+def forwarding(target: Address) -> Iterator[Forwarding]:
+    """Forward to `target` for as long as the context is open, from a thread of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="postgres-forwarding", daemon=True)
+    thread.start()
+    with tempfile.TemporaryDirectory(prefix="agent-socket-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        forward = Forwarding(folder, target, loop)
+        try:
+            forward.restore()
+            yield forward
+        finally:
+            forward.cut()
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            loop.close()
+
+
+@contextmanager
+def forwarded(server: Reachable) -> Iterator[Forwarding]:
+    """A second way to the server, which can be cut off without disturbing the first."""
+    with forwarding(server.address) as forward:
+        yield forward

@@ -1,0 +1,197 @@
+"""Start a PostgreSQL server of one's own: a fresh data folder, a unix socket, no network, gone with the runtime."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from tools.errors import ServerUnavailable
+from tools.postgres.binaries import Binaries
+from tools.postgres.enclosure import ENVIRONMENT, NOBODY, Enclosure, enclose
+from tools.postgres.folders import run_folder
+
+ADMIN = "postgres"
+
+_SETTINGS = {
+    "listen_addresses": "",
+    "port": "5432",
+    "unix_socket_permissions": "0777",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "128MB",
+    "shared_buffers": "128MB",
+    "max_connections": "200",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_min_messages": "fatal",
+}
+"""Everything is thrown away at the end, so nothing waits for a disk; passwords guard the socket, its mode does not."""
+
+_PATIENCE = 60.0
+"""Seconds within which a server has to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """A running server."""
+
+    socket: Path
+    password: str
+    """The admin's."""
+    process: subprocess.Popen[bytes]
+    folder: Path
+
+
+@contextmanager
+def launched(binaries: Binaries, *, cache: Path | None = None, bubblewrap: bool = True) -> Iterator[Launched]:
+    """Run a server for as long as the context is open.
+
+    `cache` keeps a ready data folder between runs, which saves most of the start. Raises `ServerUnavailable`, with the
+    end of the server's log, when it does not start.
+    """
+    with run_folder() as folder:
+        private, socket = folder / "private", folder / "socket"
+        private.mkdir(mode=0o700)
+        socket.mkdir()
+        folder.chmod(0o711)
+        socket.chmod(0o755)
+        if os.geteuid() == 0:
+            os.chown(private, NOBODY, NOBODY)
+            os.chown(socket, NOBODY, NOBODY)
+        enclosure = enclose(binaries, private, socket, bubblewrap=bubblewrap)
+        password = _prepare_data(enclosure, private, binaries, cache)
+        with _running(enclosure, folder, socket, password) as process:
+            yield Launched(socket, _new_password(socket, password), process, folder)
+
+
+def _prepare_data(enclosure: Enclosure, private: Path, binaries: Binaries, cache: Path | None) -> str:
+    """Put a data folder into the private folder: a copy of the kept one, else a new one. The admin's password in it."""
+    if cache is None:
+        return _initialise(enclosure, private, binaries)
+    kept = cache / "postgres" / f"{binaries.version_text}-{os.geteuid()}"
+    if not kept.is_dir():
+        password = _initialise(enclosure, private, binaries)
+        _keep(private / "data", password, kept)
+        return password
+    _copy(kept / "data", private / "data")
+    return (kept / "password").read_text()
+
+
+def _keep(data: Path, password: str, kept: Path) -> None:
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix="new-", dir=kept.parent))
+    _copy(data, unfinished / "data")
+    (unfinished / "password").write_text(password)
+    try:
+        unfinished.rename(kept)
+    except OSError:  # another run was faster
+        shutil.rmtree(unfinished)
+
+
+def _copy(source: Path, target: Path) -> None:
+    done = subprocess.run(["cp", "-a", "--reflink=auto", source, target], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise ServerUnavailable(f"{source} cannot be copied to {target}: {done.stderr.strip()[-500:]}")
+
+
+def _initialise(enclosure: Enclosure, private: Path, binaries: Binaries) -> str:
+    password = secrets.token_hex(16)
+    secret = private / "password"
+    secret.touch(mode=0o600)
+    secret.write_text(password)
+    if os.geteuid() == 0:
+        os.chown(secret, NOBODY, NOBODY)
+    command = enclosure.command(
+        *("initdb", "-D", f"{enclosure.private}/data", "-U", ADMIN, "-A", "scram-sha-256"),
+        *(f"--pwfile={enclosure.private}/password", "-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions"),
+        *(("--locale-provider=builtin", "--builtin-locale=C.UTF-8") if binaries.major >= 17 else ()),
+    )
+    made = subprocess.run(command, env=ENVIRONMENT, cwd="/", capture_output=True, text=True)
+    secret.unlink()
+    if made.returncode != 0:
+        raise ServerUnavailable(f"PostgreSQL's initdb failed: {(made.stderr or made.stdout).strip()[-2000:]}")
+    return password
+
+
+@contextmanager
+def _running(enclosure: Enclosure, folder: Path, socket: Path, password: str) -> Iterator[subprocess.Popen[bytes]]:
+    settings = (f"{name}={value}" for name, value in _SETTINGS.items())
+    command = enclosure.command(
+        *("postgres", "-D", f"{enclosure.private}/data", "-c", f"unix_socket_directories={enclosure.socket}"),
+        *(part for setting in settings for part in ("-c", setting)),
+    )
+    log = folder / "log"
+    # The death signal comes when the thread that started the process ends: this one lasts as long as the server.
+    with ThreadPoolExecutor(1, "postgres-keeper") as keeper, log.open("wb") as output:
+        process = keeper.submit(_start, command, output.fileno()).result()
+        try:
+            _wait_until_ready(process, socket, password, log)
+            yield process
+        finally:
+            _stop(process)
+
+
+def _start(command: list[str], output: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        env=ENVIRONMENT,
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], socket: Path, password: str, log: Path) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    refusal = "it did not answer"
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            connect(socket, password).close()
+            return
+        except psycopg.OperationalError as error:
+            refusal = str(error).strip()
+        time.sleep(0.01)
+    ending = f"exited with {process.returncode}" if process.returncode is not None else refusal
+    tail = log.read_text(errors="replace").strip()[-2000:]
+    raise ServerUnavailable(f"PostgreSQL did not start ({ending}). The end of its log:\n{tail}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    # Its data goes too, so it need not say goodbye; a bare postmaster has to end its children itself.
+    process.send_signal(signal.SIGQUIT)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(0.05)
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+
+
+def _new_password(socket: Path, known: str) -> str:
+    """Give the admin a password that only this process has ever seen."""
+    password = secrets.token_hex(16)
+    with connect(socket, known) as connection:
+        connection.execute(SQL("ALTER ROLE {} PASSWORD {}").format(Identifier(ADMIN), password))
+    return password
+
+
+def connect(socket: Path, password: str, database: str = ADMIN) -> psycopg.Connection:
+    """A connection as the admin, each statement its own transaction."""
+    return psycopg.connect(host=str(socket), port=5432, user=ADMIN, password=password, dbname=database, autocommit=True)

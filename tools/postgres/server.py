@@ -1,0 +1,208 @@
+"""A PostgreSQL server for one run, whichever kind was found, and the databases made on it."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import LiteralString
+from urllib.parse import quote
+
+import psycopg
+from psycopg import errors
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Identifier, Literal
+
+from tools.errors import ServerUnavailable
+from tools.postgres.binaries import OLDEST, find_binaries
+from tools.postgres.forwarding import Address, forwarding
+from tools.postgres.launching import ADMIN, launched
+
+_PATIENCE = 5.0
+"""Seconds to wait for the connections of others to a template to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One database and the role that owns it: no superuser, and nobody else may connect."""
+
+    name: str
+    role: str
+    password: str = field(repr=False)
+
+    def url(self, host_folder: str | Path) -> str:
+        """The address as seen by a process that has the server's socket in `host_folder`."""
+        folder = quote(str(host_folder), safe="/")
+        return f"postgresql://{self.role}:{self.password}@/{self.name}?host={folder}"
+
+
+@dataclass(slots=True)
+class PostgresServer:
+    """A server on which databases can be made. Its methods may be called from several threads."""
+
+    socket_folder: Path
+    """Holds `.s.PGSQL.5432`; the one thing of the server that a sandbox sees."""
+    version: int
+    """As the server numbers itself: 180006."""
+    version_text: str
+    """`18.6`."""
+    address: Address
+    """Where the server itself listens."""
+    own: bool
+    """Started for this run, and gone after it."""
+    _admin: str = field(repr=False)
+    _connection: psycopg.Connection = field(repr=False)
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    _databases: dict[str, Database] = field(default_factory=dict, repr=False)
+
+    def create_database(self, template: Database | None = None) -> Database:
+        """A new database with an owner of its own; a copy of `template`, or empty.
+
+        Connections to the template have to end first. Raises `ServerUnavailable` when the server refuses.
+        """
+        name = f"agent_{secrets.token_hex(6)}"
+        made = Database(name, name, secrets.token_hex(16))
+        with self._lock:
+            self._run("CREATE ROLE {} LOGIN PASSWORD {}", Identifier(made.role), Literal(made.password))
+            try:
+                self._copy(made, template)
+            except psycopg.Error as error:
+                self._run("DROP ROLE {}", Identifier(made.role))
+                raise ServerUnavailable(f"The server makes no database: {str(error).strip()}") from error
+            self._databases[name] = made
+            self._run("REVOKE ALL ON DATABASE {} FROM PUBLIC", Identifier(name))
+            if template is not None:
+                self._hand_over(made, template)
+        return made
+
+    def drop_database(self, database: Database) -> None:
+        """Remove the database, its connections and its role. A database that is gone already is no error."""
+        with self._lock:
+            self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", Identifier(database.name))
+            self._run("DROP ROLE IF EXISTS {}", Identifier(database.role))
+            self._databases.pop(database.name, None)
+
+    @contextmanager
+    def database(self, template: Database | None = None) -> Iterator[Database]:
+        """A database for as long as the context is open."""
+        made = self.create_database(template)
+        try:
+            yield made
+        finally:
+            self.drop_database(made)
+
+    def connect(self, database: Database) -> psycopg.Connection:
+        """A connection as admin; each statement is a transaction of its own. Close it after use."""
+        return psycopg.connect(self._admin, dbname=database.name, autocommit=True)
+
+    def connect_as_owner(self, database: Database) -> psycopg.Connection:
+        """A connection as the database's own role, which is no superuser; with transactions. Close it after use."""
+        return psycopg.connect(
+            host=str(self.socket_folder),
+            port=5432,
+            user=database.role,
+            password=database.password,
+            dbname=database.name,
+        )
+
+    def drop_all(self) -> None:
+        """Remove every database that was made here and is still there."""
+        for database in tuple(self._databases.values()):
+            self.drop_database(database)
+
+    def _copy(self, made: Database, template: Database | None) -> None:
+        # A copy of the files is fastest, but asks the server for a checkpoint: only where no one else is disturbed.
+        how = SQL("STRATEGY file_copy") if self.own else SQL("")
+        parts = (
+            Identifier(made.name),
+            Identifier(made.role),
+            Identifier(template.name if template else "template0"),
+            how,
+        )
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                self._run("CREATE DATABASE {} OWNER {} TEMPLATE {} {}", *parts)
+                return
+            except errors.ObjectInUse:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+
+    def _hand_over(self, made: Database, template: Database) -> None:
+        # REASSIGN also takes the template itself away from its owner: given back before anyone sees it.
+        roles = Identifier(template.role), Identifier(made.role)
+        with self.connect(made) as connection, connection.transaction():
+            connection.execute(SQL("REASSIGN OWNED BY {} TO {}").format(*roles))
+            connection.execute(SQL("ALTER DATABASE {} OWNER TO {}").format(Identifier(template.name), roles[0]))
+
+    def _run(self, statement: LiteralString, *parts: Identifier | Literal | SQL) -> None:
+        self._connection.execute(SQL(statement).format(*parts))
+
+
+@contextmanager
+def postgres_server(
+    *, dsn: str | None = None, cache: Path | None = None, bubblewrap: bool = True
+) -> Iterator[PostgresServer]:
+    """A server for as long as the context is open: the one that `dsn` names, else one started from what is found here.
+
+    `cache` keeps a ready data folder between runs; `bubblewrap=False` starts the server without that enclosure. What
+    was made on a server of others is dropped at the end. Raises `ServerUnavailable`, saying what is needed.
+    """
+    if dsn:
+        with _foreign_server(dsn) as server:
+            yield server
+        return
+    with launched(find_binaries(), cache=cache, bubblewrap=bubblewrap) as own:
+        admin = make_conninfo(host=str(own.socket), port=5432, user=ADMIN, password=own.password, dbname=ADMIN)
+        with psycopg.connect(admin, autocommit=True) as connection:
+            yield _server(own.socket, Address(str(own.socket), 5432), admin, connection, own=True)
+
+
+@contextmanager
+def _foreign_server(dsn: str) -> Iterator[PostgresServer]:
+    with ExitStack() as stack:
+        try:
+            connection = stack.enter_context(psycopg.connect(dsn, autocommit=True))
+        except psycopg.Error as error:
+            raise ServerUnavailable(f"AGENT_POSTGRES_DSN cannot be reached: {str(error).strip()}") from error
+        _check_powers(connection)
+        address = Address(connection.info.host, connection.info.port)
+        folder = Path(address.host)
+        if not address.is_unix or address.port != 5432:
+            folder = stack.enter_context(forwarding(address)).folder
+        server = _server(folder, address, dsn, connection, own=False)
+        stack.callback(server.drop_all)
+        yield server
+
+
+def _check_powers(connection: psycopg.Connection) -> None:
+    version = connection.info.server_version
+    if version < OLDEST * 10_000:
+        raise ServerUnavailable(
+            f"AGENT_POSTGRES_DSN is a PostgreSQL {version // 10_000}; version {OLDEST} or newer is needed."
+        )
+    powers = connection.execute(
+        "SELECT rolname, rolsuper OR rolcreatedb, rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
+    ).fetchone()
+    assert powers is not None
+    name, databases, roles = powers
+    lacking = [power for power, granted in (("CREATEDB", databases), ("CREATEROLE", roles)) if not granted]
+    if lacking:
+        raise ServerUnavailable(
+            f"The role {name} of AGENT_POSTGRES_DSN must be allowed to make databases and roles: "
+            f'ALTER ROLE "{name}" {" ".join(lacking)};'
+        )
+    # Without it a role that is no superuser could not make databases for the roles it made.
+    connection.execute("SET createrole_self_grant = 'set, inherit'")
+
+
+def _server(folder: Path, address: Address, admin: str, connection: psycopg.Connection, *, own: bool) -> PostgresServer:
+    text = connection.info.parameter_status("server_version") or ""
+    return PostgresServer(
+        folder, connection.info.server_version, text.split(" ")[0], address, own, _admin=admin, _connection=connection
+    )
