@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 SandboxKind = Literal["bubblewrap", "none"]
-Ending = Literal["exited", "timeout", "memory", "disk", "signalled"]
-"""How a command ended; a closed set. `timeout`, `memory` and `disk` name the limit that it hit."""
+Ending = Literal["exited", "timeout", "cpu", "memory", "disk", "file_size", "output", "processes", "signalled"]
+"""How a command ended; a closed set. All but `exited` and `signalled` name the limit that it hit.
+
+`processes` is known only where control groups count them; elsewhere the command sees a failing fork and exits itself.
+"""
 
 WORKSPACE = "/workspace"
 """Where the worktree lies inside (with kind `none`: see `Sandbox.inside`)."""
@@ -29,7 +32,7 @@ class Limits:
     workspace_bytes: int = 1 << 30
     """All files of the worktree together; watched every half second, so it can be overshot for that long."""
     output_bytes: int = 256 << 10
-    """Kept of each stream: the first and the last half of it."""
+    """Kept of each stream: the first and the last half of it. A flood of 256 times as much ends the command."""
     cpu_seconds: int = 600
 
 
@@ -130,5 +133,8 @@ class Sandbox(Protocol):
         limits: Limits = Limits(),
         writable: bool = False,
     ) -> AbstractAsyncContextManager[Process]:
-        """Run a service for as long as the context is open; at its end its whole process tree is gone."""
+        """Run a service for as long as the context is open; at its end its whole process tree is gone.
+
+        `limits.seconds` does not apply: the context says how long.
+        """
         ...

@@ -1,0 +1,125 @@
+"""No sandbox: commands run as the runtime's own user, with its files and network in reach. An explicit choice only."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import uuid
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+
+from tools.sandbox.base import CommandResult, Ending, Limits, Mounts, SandboxKind
+from tools.sandbox.bubblewrap_command import rlimits
+from tools.sandbox.running import Launch, Service, Watch, kill_group, run_process, running_service
+from tools.sandbox.usage import bytes_beneath, memory_of_tree
+
+_MARK = "AGENT_COMMAND_ID"
+"""Environment variable by which a command's descendants are found, those that left its process group included."""
+
+
+class NoSandbox:
+    """Commands in the worktree, held only by limits; see `tools.sandbox.base.Sandbox`.
+
+    Keeps the cleared environment, the limits and the killing of the process tree. Protects nothing else: files, network
+    and other processes are those of the runtime, `writable=False` is a wish, and a process that clears its environment
+    and leaves its process group is not found.
+    """
+
+    kind: SandboxKind = "none"
+
+    def __init__(self, worktree: Path) -> None:
+        self.worktree = worktree.resolve(strict=True)
+
+    def inside(self, host: Path) -> str:
+        """The path itself."""
+        return str(host if host.is_absolute() else self.worktree / host)
+
+    def bound(self, host: Path, wanted: str) -> str:  # noqa: ARG002 - the interface's
+        """The host's path."""
+        return str(host)
+
+    async def run(
+        self,
+        command: Sequence[str],
+        *,
+        mounts: Mounts = Mounts(),
+        environment: Mapping[str, str] | None = None,
+        limits: Limits = Limits(),
+        stdin: bytes | None = None,
+        writable: bool = True,  # noqa: ARG002 - the interface's
+    ) -> CommandResult:
+        """Run one command in the worktree and wait for it."""
+        launch = self._launch(command, mounts, environment or {}, limits)
+        finished = await run_process(launch, seconds=limits.seconds, kept_bytes=limits.output_bytes, stdin=stdin)
+        ending = finished.hit or _ending(finished.exit_code)
+        return CommandResult(
+            tuple(command),
+            finished.exit_code,
+            finished.stdout,
+            finished.stderr,
+            round(finished.seconds, 3),
+            ending,
+        )
+
+    @contextlib.asynccontextmanager
+    async def start(
+        self,
+        command: Sequence[str],
+        *,
+        mounts: Mounts = Mounts(),
+        environment: Mapping[str, str] | None = None,
+        limits: Limits = Limits(),
+        writable: bool = False,  # noqa: ARG002 - the interface's
+    ) -> AsyncIterator[Service]:
+        """Run a service for as long as the context is open."""
+        launch = self._launch(command, mounts, environment or {}, limits)
+        async with running_service(launch, kept_bytes=limits.output_bytes) as service:
+            yield service
+
+    def _launch(self, command: Sequence[str], mounts: Mounts, environment: Mapping[str, str], limits: Limits) -> Launch:
+        mark = uuid.uuid4().hex
+        fixed = {"PATH": os.defpath, "HOME": "/tmp", "TMPDIR": "/tmp", "LANG": "C.UTF-8"}
+        return Launch(
+            argv=[*_dying_with_parent(), *rlimits(limits, processes=False, memory=True), *command],
+            environment={**fixed, **environment, _MARK: mark},
+            folder=self.worktree,
+            watch=_watch([self.worktree, *mounts.writable], limits),
+            kill=lambda pid: _kill_marked(pid, mark),
+        )
+
+
+def _dying_with_parent() -> list[str]:
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
+
+
+def _watch(folders: list[Path], limits: Limits) -> Watch:
+    def beyond(pid: int) -> Ending | None:
+        if bytes_beneath(folders, enough=limits.workspace_bytes) > limits.workspace_bytes:
+            return "disk"
+        return "memory" if memory_of_tree(pid) > limits.memory_bytes else None
+
+    return beyond
+
+
+def _kill_marked(pid: int, mark: str) -> None:
+    kill_group(pid)
+    wanted = f"{_MARK}={mark}".encode()
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit() and wanted in _environment(folder):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(folder.name), signal.SIGKILL)
+
+
+def _environment(process: Path) -> list[bytes]:
+    try:
+        return (process / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return []  # gone, or another user's
+
+
+def _ending(exit_code: int) -> Ending:
+    by_signal: dict[int, Ending] = {signal.SIGXCPU: "cpu", signal.SIGXFSZ: "file_size"}
+    return by_signal.get(-exit_code, "signalled") if exit_code < 0 else "exited"
