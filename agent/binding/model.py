@@ -40,6 +40,30 @@ class Meta(StrEnum):
     PAGES = "pages"
 
 
+class TokenPart(StrEnum):
+    """What a property of a login's answer carries."""
+
+    ACCESS = "access"
+    REFRESH = "refresh"
+    TYPE = "type"
+    """Always `bearer`, spelt as the contract's enum spells it."""
+    EXPIRES = "expires"
+    """Seconds until the access token expires."""
+
+
+Conversion = Literal["", "number", "integer", "text", "date", "utc"]
+"""What stands between JSON and the column, where the two types disagree.
+
+- empty: nothing; both sides have the same kind of value.
+- `number`: the column is an exact decimal, JSON carries a number.
+- `integer`: the column is a decimal without places, JSON carries an integer.
+- `text`: JSON carries a string; the column's value is its text form. A body or parameter that cannot be read as the
+  column's type is a validation error.
+- `date`: JSON carries a date, the column holds a timestamp: the date in UTC, and midnight UTC when written.
+- `utc`: JSON carries a date-time with offset, the column a timestamp without zone, which is meant as UTC.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """How an answer wraps what it carries."""
@@ -48,6 +72,8 @@ class Envelope:
     """Property names down to the object or list; empty when the body is it."""
     meta: Mapping[tuple[str, ...], Meta] = field(default_factory=dict)
     """Property path → what stands there; lists only."""
+    total_header: str = ""
+    """Name of the answer's header that carries the total; empty when there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +87,9 @@ class Field:
     """The property is an object read through the foreign key in `column`."""
     secret: bool = False
     """A password: stored as a hash in `column`, never answered."""
+    conversion: Conversion = ""
+    absent_when_null: bool = False
+    """Answers only: the contract allows no null here, so the property is left out when the column is null."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +113,13 @@ class PathColumn:
     table: str
     column: str
     link: str | None = None
-    """For a parent in a nested path: the column of the operation's table that holds the same value."""
+    """For the direct parent in a nested path: the column of the operation's table that holds the same value."""
+    joint: str | None = None
+    """For every parent: the column of the next path column's table (after the last parent: the operation's table) that
+    holds the same value."""
+    owner: str | None = None
+    """For a parent: the column of `table` that must equal the caller's id, else the parent does not exist for them."""
+    conversion: Conversion = ""
 
 
 Comparison = Literal["equal", "at least", "at most", "above", "below", "contains", "any of"]
@@ -98,6 +133,8 @@ class Filter:
     columns: tuple[str, ...]
     """Several for a search over text columns: any of them."""
     comparison: Comparison = "equal"
+    """`above` and `below` leave the bound itself out."""
+    conversion: Conversion = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +142,14 @@ class Paging:
     """How a list is cut into pages."""
 
     style: Literal["page", "offset", "none"]
+    """`none`: no way to ask for more than the first rows; there may be a limit parameter all the same."""
     page_parameter: str = ""
     """Or the offset parameter's name."""
     limit_parameter: str = ""
     default: int = 20
     maximum: int = 100
+    first: int = 1
+    """Number of the first page; `page` style only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +161,27 @@ class Sorting:
     """Name as the contract spells it → column."""
     default: tuple[str, ...] = ()
     """As the parameter would spell it: `("-createdAt",)`."""
+    direction_parameter: str = ""
+    """Name of the parameter that says `asc` or `desc`, where the contract has one; no minus signs then."""
+    descending: bool = False
+    """What a missing direction parameter means."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A row of another table that must be the caller's: without it, the operation's row does not exist for them."""
+
+    table: str
+    column: str
+    """The column of `table` that is equal to `here`."""
+    here: str
+    """A column of the operation's table; on create its value comes from the body."""
+    owner: str
+    """The column of `table` that must equal the caller's id."""
+
+
+Fill = Literal["uuid", "now"]
+"""A value that the service makes itself: a random UUID, the present moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +205,19 @@ class Bound:
     paging: Paging | None = None
     sorting: Sorting | None = None
     resource: str = ""
-    """The module it belongs to, snake_case plural: `order_items`."""
+    """The module it belongs to, snake_case plural: `order_items`; `auth` for logging in and out; for a hole as near as the
+    path tells."""
+    guards: tuple[Guard, ...] = ()
+    """Rows outside the path that must be the caller's."""
+    filled: Mapping[str, Fill] = field(default_factory=dict)
+    """Columns that this write sets although nobody sends them and the database does not."""
+    tokens: Mapping[tuple[str, ...], TokenPart] = field(default_factory=dict)
+    """Login, refresh, register: property path in the answer → which part of the session stands there. The user's own
+    fields, where the answer has them, are `answer`, found under `envelope.data`."""
+    presented: str = ""
+    """Refresh and logout: the body property that carries the refresh token; empty when none is sent."""
+    left_out: tuple[str, ...] = ()
+    """Optional properties of the answer that nothing in the schema gives; they are never sent."""
 
     @property
     def hole(self) -> bool:
