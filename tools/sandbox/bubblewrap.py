@@ -37,8 +37,8 @@ _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "TMPDIR"
 class Bubblewrap:
     """A sandbox on one worktree; see `tools.sandbox.base.Sandbox`.
 
-    In root mode the worktree's files, but `.git`, are given to the sandbox's user. Commands end with the runtime, and with
-    the thread that started them.
+    In root mode the worktree's files, but `.git`, are given to the sandbox's user. Commands end with the runtime, and
+    with the thread that started them.
     """
 
     kind: SandboxKind = "bubblewrap"
