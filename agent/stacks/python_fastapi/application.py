@@ -1,0 +1,72 @@
+"""Finds out how the service of a worktree is imported and which settings it wants."""
+
+from __future__ import annotations
+
+import ast
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from agent.stacks.base import ServiceBroken
+
+_MODULES = ("src/main.py", "app/main.py", "main.py", "src/app.py", "app.py")
+_SECRETS = ("JWT_SECRET", "SECRET_KEY")
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """Where the FastAPI application is."""
+
+    target: str
+    """`src.main:app`."""
+    factory: bool
+    """True when the target is a function that makes it."""
+
+
+def find_application(files: Mapping[str, str]) -> Application:
+    """The application in these files (path → content): a module-level `app`, else a function `create_app`.
+
+    Raises `ServiceBroken` when there is none at the places where one is looked for.
+    """
+    for path in _MODULES:
+        if path in files:
+            names = _defined(path, files[path])
+            module = path.removesuffix(".py").replace("/", ".")
+            if "app" in names:
+                return Application(f"{module}:app", factory=False)
+            if "create_app" in names:
+                return Application(f"{module}:create_app", factory=True)
+    raise ServiceBroken(f"no application found: one of {', '.join(_MODULES)} must define `app` or `create_app()`")
+
+
+def service_environment(files: Mapping[str, str], database_url: str) -> Mapping[str, str]:
+    """Settings for one start: those of `.env.example`, fresh secrets, and this database."""
+    return {
+        **_assignments(files.get(".env.example", "")),
+        **{name: secrets.token_urlsafe(48) for name in _SECRETS},
+        "DATABASE_URL": database_url,
+    }
+
+
+def alembic_config(files: Mapping[str, str]) -> str:
+    """The path of the `alembic.ini` nearest to the root; `alembic.ini` when there is none."""
+    found = [path for path in files if path.rsplit("/", 1)[-1] == "alembic.ini"]
+    return min(found, key=lambda path: (path.count("/"), path), default="alembic.ini")
+
+
+def _defined(path: str, source: str) -> set[str]:
+    try:
+        body = ast.parse(source).body
+    except SyntaxError as error:
+        raise ServiceBroken(f"{path}:{error.lineno}: {error.msg}") from error
+    functions = {node.name for node in body if isinstance(node, ast.FunctionDef)}
+    imports = {alias.asname or alias.name for node in body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    plain = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
+    annotated = [node.target for node in body if isinstance(node, ast.AnnAssign)]
+    return functions | imports | {target.id for target in plain + annotated if isinstance(target, ast.Name)}
+
+
+def _assignments(text: str) -> dict[str, str]:
+    lines = (line.strip().removeprefix("export ") for line in text.splitlines())
+    pairs = (line.partition("=") for line in lines if "=" in line and not line.startswith("#"))
+    return {name.strip(): value.strip().strip("\"'") for name, _, value in pairs}
