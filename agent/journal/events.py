@@ -119,6 +119,8 @@ class WorkspaceOpened(_Event):
     worktree: str
     repository: str
     branch: str
+    base: str = ""
+    """The commit that the branch started from; empty in a new repository."""
 
 
 class Scaffolded(_Event):

@@ -13,7 +13,6 @@ from agent.journal.events import (
     Delivered,
     Event,
     GateSettled,
-    Interrupted,
     ModelAnswered,
     OpenHole,
     Resumed,
@@ -96,8 +95,8 @@ def _after(state: State, event: Event) -> State:
             return replace(state, limit=event.limit)
         case Delivered():
             return replace(state, delivered=event)
-        case Interrupted():
-            return replace(state, limit="")
+        case Resumed():
+            return replace(state, limit="", delivered=None, fruitless=0)
         case _:
             return state
 

@@ -8,6 +8,7 @@ from agent.journal.events import (
     Ending,
     Event,
     OpenHole,
+    Resumed,
     Scaffolded,
     Verified,
 )
@@ -109,3 +110,8 @@ def test_failures_of_operations_are_worked_on_before_those_of_the_whole() -> Non
     move = after(scaffolded(), verified(receipt("GET /a"), receipt("GET /b"), receipt("files")))
     assert isinstance(move, Work)
     assert move.assignment.title == "GET /a"
+
+
+def test_a_resumed_run_may_have_a_new_limit() -> None:
+    events: list[Event] = [scaffolded(HOLE), verified(holes=(HOLE,)), BudgetReached(limit="1 USD"), Resumed(process=1)]
+    assert isinstance(after(*events), Work)
