@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-StackName = Literal["python-fastapi", "typescript-fastify", "typescript-express"]
+from agent.stack_name import StackName as StackName
 
 
 class Gate(StrEnum):
