@@ -1,0 +1,107 @@
+"""Looking at a user's repository before work, and opening a branch of its own in it. Only ever adds to it."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.errors import WorkspaceError
+from agent.workspace.git import Git
+
+_UNDER_WAY = {
+    "MERGE_HEAD": "a merge",
+    "CHERRY_PICK_HEAD": "a cherry-pick",
+    "REVERT_HEAD": "a revert",
+    "BISECT_LOG": "a bisect",
+    "rebase-merge": "a rebase",
+    "rebase-apply": "a rebase",
+}
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A repository that can be worked on, and where work begins."""
+
+    git: Git
+    base: str
+    """The hash of the commit that work begins at."""
+
+
+def inspect_repository(repository: Path, base: str | None) -> Source:
+    """Check that work can begin; raises WorkspaceError with what to do. Changes nothing."""
+    if not repository.is_dir():
+        raise WorkspaceError(f"{repository}: is no folder")
+    git_dir = _git_dir(repository)
+    git = Git(repository, git_dir).guarded()
+    _refuse_locked(git_dir, repository)
+    commit = _base_commit(git, base)
+    _refuse_dirty(git)
+    return Source(git, commit)
+
+
+def add_worktree(source: Source, folder: Path, slug: str) -> str:
+    """A worktree on a new branch `agent/<slug>`, or `agent/<slug>-2` and so on where that exists; the branch's name."""
+    for name in branch_names(slug):
+        if source.git.attempt("show-ref", "--verify", "--quiet", f"refs/heads/{name}") is not None:
+            continue
+        source.git.run("worktree", "add", "--quiet", "--no-track", "-b", name, str(folder), source.base)
+        return name
+    raise AssertionError("branch names do not end")
+
+
+def branch_names(slug: str) -> itertools.chain[str]:
+    """The names a branch may get, the wanted one first; raises WorkspaceError when git knows no such name."""
+    if Git(Path("/")).attempt("check-ref-format", "--branch", f"agent/{slug}") is None:
+        raise WorkspaceError(f"agent/{slug}: is no name for a branch")
+    return itertools.chain([f"agent/{slug}"], (f"agent/{slug}-{number}" for number in itertools.count(2)))
+
+
+def _git_dir(repository: Path) -> Path:
+    found = Git(repository).attempt("rev-parse", "--is-bare-repository", "--absolute-git-dir")
+    if found is None:
+        raise WorkspaceError(f"{repository}: is no git repository; run `git init` and commit, or name a new folder")
+    bare, _, git_dir = found.partition("\n")
+    if bare == "true":
+        raise WorkspaceError(f"{repository}: is a bare repository; give a clone of it that has files")
+    top = Git(repository).run("rev-parse", "--show-toplevel")
+    if Path(top).resolve() != repository.resolve():
+        raise WorkspaceError(f"{repository}: lies inside the repository {top}; give that folder")
+    return Path(git_dir)
+
+
+def _refuse_locked(git_dir: Path, repository: Path) -> None:
+    for name in ("index.lock", "HEAD.lock"):
+        if (git_dir / name).exists():
+            raise WorkspaceError(
+                f"{repository}: is locked by another git command ({git_dir / name}); wait for it, "
+                "or remove that file if none runs"
+            )
+    for name, what in _UNDER_WAY.items():
+        if (git_dir / name).exists():
+            raise WorkspaceError(f"{repository}: {what} is under way; finish or abort it first")
+
+
+def _base_commit(git: Git, base: str | None) -> str:
+    if git.attempt("rev-parse", "--verify", "--quiet", "HEAD^{commit}") is None and base is None:
+        raise WorkspaceError(f"{git.folder}: has no commit yet; make a first one")
+    if base is None and git.attempt("symbolic-ref", "--quiet", "HEAD") is None:
+        raise WorkspaceError(f"{git.folder}: HEAD is detached; check a branch out, or name the base to begin from")
+    wanted = base or "HEAD"
+    commit = git.attempt("rev-parse", "--verify", "--quiet", "--end-of-options", f"{wanted}^{{commit}}")
+    if commit is None:
+        branches = git.attempt("for-each-ref", "--format=%(refname:short)", "--count=10", "refs/heads") or "none"
+        raise WorkspaceError(f"{git.folder}: there is no base {wanted!r}; branches: {', '.join(branches.split())}")
+    return commit.splitlines()[-1]
+
+
+def _refuse_dirty(git: Git) -> None:
+    status = git.run("status", "--porcelain=v1", "-z", "--untracked-files=normal", "--ignore-submodules=all")
+    changed = [entry[3:] for entry in status.split("\0") if entry]
+    if changed:
+        more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
+        raise WorkspaceError(
+            f"{git.folder}: has changes that are not committed: {', '.join(changed[:_SHOWN])}{more}; "
+            "commit or stash them first"
+        )
