@@ -1,0 +1,56 @@
+"""From an OpenAPI document to a contract, or to every reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from agent.contract.bundling import Bundle, bundle, project_root
+from agent.contract.cache import digest_of, keep, kept
+from agent.contract.model import Contract
+from agent.contract.reading import read_contract
+from agent.contract.rules import head_problems, rule_problems
+from agent.contract.source import SourceFile, inline_source, read_bytes, read_source
+from agent.contract.validity import semantic_problems, structural_problems
+from agent.errors import ContractError
+
+
+def load_contract(source: Path | Mapping[str, Any], *, cache: Path | None = None) -> Contract:
+    """The contract of an OpenAPI 3.0 or 3.1 document, YAML or JSON, in one file or in many.
+
+    References are followed into files of the same project folder (the git repository that holds the document, else
+    the document's own folder); remote ones are refused and never fetched. With `cache`, a document that was found
+    valid is not checked again as long as none of its files changes.
+
+    Raises ContractError with every problem found, each with file, line and JSON pointer.
+    """
+    if isinstance(source, Mapping):
+        return _loaded(inline_source(source), None, cache)
+    path = source.resolve()
+    raw = read_bytes(path, source.name)
+    known = kept(cache, path, raw) if cache else None
+    if known is not None:
+        return read_contract(known.document, known.digest)
+    return _loaded(read_source(path, source.name), project_root(path), cache)
+
+
+def _loaded(main: SourceFile, root: Path | None, cache: Path | None) -> Contract:
+    whole = _checked(main, root)
+    if cache is not None and main.path is not None:
+        keep(cache, whole)
+    names = {"" if file is main else file.name: file.raw for file in whole.files}
+    return read_contract(whole.document, digest_of(names))
+
+
+def _checked(main: SourceFile, root: Path | None) -> Bundle:
+    """The bundle; each stage looks only at what passed the one before."""
+    problems = head_problems(main.data, main.place)
+    if problems:
+        raise ContractError(problems)
+    whole = bundle(main, root)
+    for stage in (structural_problems, rule_problems, semantic_problems):
+        problems = stage(whole)
+        if problems:
+            raise ContractError(problems)
+    return whole
