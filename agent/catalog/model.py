@@ -36,6 +36,10 @@ class Column:
         return self.default is not None or self.generated or bool(self.identity)
 
 
+OnDelete = Literal["no action", "restrict", "cascade", "set null", "set default"]
+"""What deleting the referenced row does; a closed set."""
+
+
 @dataclass(frozen=True, slots=True)
 class ForeignKey:
     """One foreign key constraint."""
@@ -45,7 +49,7 @@ class ForeignKey:
     table: str
     """The referenced table's `Table.name`."""
     referenced: tuple[str, ...]
-    on_delete: Literal["no action", "restrict", "cascade", "set null", "set default"] = "no action"
+    on_delete: OnDelete = "no action"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,8 @@ class Catalog:
     """Canonical text of everything the server reports of the schema; two equal catalogs print the same text."""
     drops: tuple[str, ...]
     """Statements that remove all of it again, in order, for the migration's downgrade."""
+    notes: tuple[str, ...] = ()
+    """What of the supplied DDL was left out although it defines something, and why."""
 
     def table(self, name: str) -> Table | None:
         """The table of that name, None when there is none."""
