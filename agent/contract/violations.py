@@ -14,6 +14,7 @@ from agent.contract.validating import INTEGER_BOUNDS, checker
 
 _ABSENT = object()
 _MAX_DEPTH = 6
+_NO_MEMBERS: tuple[Any, ...] = ("not-a-member", -987654321)
 _NO_FORMAT = "not of that format"
 _WRONG: Mapping[str, tuple[Any, ...]] = {
     "string": ({"unexpected": "object"}, 12345),
@@ -25,6 +26,7 @@ _WRONG: Mapping[str, tuple[Any, ...]] = {
     "null": ("text", {"unexpected": "object"}),
 }
 """Type → values of another one."""
+_ODD: tuple[Any, ...] = ("text", {"unexpected": 1}, [[]], -1.5)
 _FORMATS = frozenset(
     {"uuid", "email", "date", "date-time", "time", "uri", "ipv4", "ipv6", "hostname", "byte", "duration", "idn-email"}
 )
@@ -58,9 +60,9 @@ def violations(contract: Contract, schema: Schema) -> tuple[Violation, ...]:
     except Unsatisfiable:
         return ()
     check = checker(contract, schema, "request")
-    found: dict[tuple[str, str], Violation] = {}
+    found: dict[tuple[str, ...], Violation] = {}
     for path, value, why in _broken(contract, schema, base, (), 0):
-        key = (_pointer(path), why)
+        key = (_pointer(path), why, repr(value) if why == "out of range" else "")
         instance = _with(base, path, value)
         if key not in found and _breaks_only(check, instance, path):
             found[key] = Violation(key[0], instance, why)
@@ -72,12 +74,13 @@ def _broken(contract: Contract, schema: Any, value: Any, path: Step, depth: int)
     if depth > _MAX_DEPTH:
         return
     piece = flat(contract, schema)
-    yield from ((path, other, "wrong type") for one in piece.types for other in _WRONG.get(one, ()))
+    for one in piece.types:
+        yield from ((path, wrong, "wrong type") for wrong in _WRONG.get(one, ()))
     if piece.alternatives and not piece.types:
-        yield from ((path, other, "none of the alternatives") for other in ("text", {"unexpected": 1}, [[]], -1.5))
+        yield from ((path, other, "none of the alternatives") for other in _ODD)
     enumerated = piece.schema.get("enum") or ([piece.schema["const"]] if "const" in piece.schema else [])
     if enumerated:
-        yield from ((path, other, "not in enum") for other in ("not-a-member", -987654321))
+        yield from ((path, other, "not in enum") for other in _NO_MEMBERS)
     yield from _scalar(piece, value, path)
     if isinstance(value, Mapping):
         yield from _object(contract, piece, value, path, depth)
