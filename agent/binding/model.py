@@ -205,8 +205,8 @@ class Bound:
     paging: Paging | None = None
     sorting: Sorting | None = None
     resource: str = ""
-    """The module it belongs to, snake_case plural: `order_items`; `auth` for logging in and out; for a hole as near as the
-    path tells."""
+    """The module it belongs to, snake_case plural: `order_items`; `auth` for logging in and out; for a hole as near as
+    the path tells."""
     guards: tuple[Guard, ...] = ()
     """Rows outside the path that must be the caller's."""
     filled: Mapping[str, Fill] = field(default_factory=dict)

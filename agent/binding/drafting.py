@@ -1,0 +1,136 @@
+"""First look at an operation: what it does with which table, and what its body writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from agent.binding.fields import Written, written
+from agent.binding.inputs import Inputs, success_shape
+from agent.binding.model import Action, PathColumn
+from agent.binding.paths import Route, path_columns, route
+from agent.binding.reasons import Undecided
+from agent.binding.sessions import sent_shape, session_action
+from agent.catalog.model import Table
+from agent.contract.model import Operation
+
+_ITEM_ACTIONS = {"get": Action.RETRIEVE, "put": Action.REPLACE, "patch": Action.PATCH, "delete": Action.DELETE}
+_LIST_ACTIONS = {"get": Action.LIST, "post": Action.CREATE}
+_KNOWN_HEADERS = frozenset(
+    {"authorization", "accept", "accept-language", "content-type", "user-agent", "idempotency-key", "x-request-id"}
+    | {"x-correlation-id", "traceparent", "tracestate", "x-csrf-token"}
+)
+WRITES = frozenset({Action.CREATE, Action.REGISTER, Action.REPLACE, Action.PATCH})
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An operation whose action is known."""
+
+    operation: Operation
+    action: Action
+    table: Table | None = None
+    """None only for operations about the session when there are no users."""
+    path: tuple[PathColumn, ...] = ()
+    mine: bool = False
+    body: tuple[Written, ...] = ()
+
+
+def draft(inputs: Inputs, operation: Operation) -> Draft:
+    """What the operation does; raises `Undecided` when that cannot be derived."""
+    _demand_credentials(inputs, operation)
+    _demand_known_headers(operation)
+    session = session_action(inputs, operation)
+    if session is not None:
+        return _about_session(inputs, operation, session)
+    way = route(inputs, operation)
+    action = _action(inputs, operation, way)
+    _demand_no_query(operation, action)
+    path = path_columns(inputs, operation, way)
+    body = _body(inputs, operation, way.table) if action in WRITES else ()
+    if action not in WRITES and operation.body is not None:
+        raise Undecided(f"a {operation.method.upper()} with a body: nothing says what it does")
+    return Draft(operation, action, way.table, path, way.mine, body)
+
+
+def _about_session(inputs: Inputs, operation: Operation, action: Action) -> Draft:
+    if inputs.users is None:
+        raise Undecided("the schema has no table of users with a password")
+    _demand_no_query(operation, action)
+    body = _body(inputs, operation, inputs.users.table) if action is Action.REGISTER else ()
+    return Draft(operation, action, inputs.users.table, body=body)
+
+
+def _action(inputs: Inputs, operation: Operation, way: Route) -> Action:
+    known = _ITEM_ACTIONS if way.is_item else _LIST_ACTIONS
+    action = known.get(operation.method)
+    if action is None:
+        what = "one item" if way.is_item else "a collection"
+        raise Undecided(f"{operation.method.upper()} on {what} has no settled meaning")
+    if action is Action.LIST and not _answers_list(inputs, operation):
+        raise Undecided(f"reading the collection `{way.table.name}` answers something else than a list")
+    success = operation.success
+    if success is not None and success.status == "202":
+        raise Undecided("202 is answered before the work is done, and nothing says what happens later")
+    moments = {"deleted_at", "deleted_on", "is_deleted", "deleted"} & {column.name for column in way.table.columns}
+    if action is Action.DELETE and moments:
+        raise Undecided(f"`{way.table.name}` has `{min(moments)}`: nothing says whether rows are removed or marked")
+    return action
+
+
+def _answers_list(inputs: Inputs, operation: Operation) -> bool:
+    """True when a list stands in the answer, at most two levels down."""
+    said = success_shape(inputs, operation)
+    level = [said] if said else []
+    for _ in range(3):
+        if any(one.is_array for one in level):
+            return True
+        level = [inputs.shape(schema) for one in level for schema in one.properties.values()]
+    return False
+
+
+def _body(inputs: Inputs, operation: Operation, table: Table) -> tuple[Written, ...]:
+    if operation.body is None:
+        raise Undecided(f"a {operation.method.upper()} without a body: nothing says what is written")
+    said = sent_shape(inputs, operation)
+    if said is None or operation.body.json is None:
+        raise Undecided(f"the body is {next(iter(operation.body.content), 'empty')}, not JSON")
+    if any("json-patch" in media for media in operation.body.content):
+        raise Undecided("the body is a JSON Patch")
+    if not operation.body.required and operation.method != "patch":
+        raise Undecided("the body may be missing, and nothing says what is written then")
+    return written(inputs, table, said)
+
+
+def _demand_credentials(inputs: Inputs, operation: Operation) -> None:
+    if not operation.protected:
+        return
+    schemes = inputs.contract.security_schemes
+    usable = [
+        names for names in operation.security if all(is_bearer(inputs, name) for name in names) and len(names) == 1
+    ]
+    if not usable:
+        name = next(iter(sorted(operation.security[0])), "")
+        kind = schemes[name].scheme or schemes[name].kind if name in schemes else "unknown"
+        raise Undecided(f"callers are known by `{name}` ({kind}): how it is checked is derived for bearer tokens only")
+    if inputs.users is None:
+        raise Undecided("callers must be known, and the schema has no table of users with a password")
+
+
+def is_bearer(inputs: Inputs, name: str) -> bool:
+    """True for a security scheme that carries an access token in the Authorization header."""
+    scheme = inputs.contract.security_schemes.get(name)
+    return scheme is not None and (
+        scheme.kind == "oauth2" or (scheme.kind == "http" and scheme.scheme.lower() == "bearer")
+    )
+
+
+def _demand_known_headers(operation: Operation) -> None:
+    for one in operation.parameters:
+        if one.location == "cookie" or (one.location == "header" and one.name.lower() not in _KNOWN_HEADERS):
+            raise Undecided(f"nothing says what the {one.location} `{one.name}` does")
+
+
+def _demand_no_query(operation: Operation, action: Action) -> None:
+    names = [one.name for one in operation.parameters if one.location == "query"]
+    if names and action is not Action.LIST:
+        raise Undecided(f"nothing says what the query parameter `{names[0]}` does")

@@ -1,0 +1,118 @@
+"""Envelopes: where in an answer the row or the list stands, and what the properties beside it mean."""
+
+from __future__ import annotations
+
+from agent.binding.columns import short
+from agent.binding.fields import Answered, answered
+from agent.binding.inputs import Inputs, success_shape
+from agent.binding.model import Envelope, Meta
+from agent.binding.reasons import Undecided
+from agent.binding.shapes import Shape
+from agent.binding.words import singular, snake
+from agent.catalog.model import Table
+from agent.contract.model import Operation
+
+_WRAPPERS = frozenset(
+    {"data", "item", "items", "result", "results", "record", "records", "rows", "content", "response"}
+)
+_META: dict[str, Meta] = {
+    **dict.fromkeys(("page", "current_page", "page_number", "page_no"), Meta.PAGE),
+    **dict.fromkeys(("limit", "per_page", "page_size", "size"), Meta.LIMIT),
+    **dict.fromkeys(("offset", "skip"), Meta.OFFSET),
+    **dict.fromkeys(("total", "total_count", "total_items", "total_results", "total_elements", "count"), Meta.TOTAL),
+    **dict.fromkeys(("pages", "total_pages", "page_count", "last_page", "num_pages"), Meta.PAGES),
+}
+_TOTAL_HEADERS = frozenset({"x_total_count", "x_total", "total_count", "x_total_items"})
+
+
+def item_answer(inputs: Inputs, operation: Operation, table: Table) -> tuple[Envelope, Answered]:
+    """One row in an answer; nothing at all when the operation answers without a body."""
+    said = _success(inputs, operation)
+    if said is None:
+        return Envelope(), Answered((), ())
+    name = _wrapped(inputs, table, said)
+    if name is None:
+        return Envelope(), answered(inputs, table, said)
+    inner = answered(inputs, table, inputs.shape(said.properties[name]))
+    beside = tuple(other for other in said.properties if other != name)
+    return Envelope((name,)), Answered(inner.fields, (*inner.left_out, *beside))
+
+
+def list_answer(inputs: Inputs, operation: Operation, table: Table) -> tuple[Envelope, Answered]:
+    """A list of rows in an answer, with its total and page where the contract has them."""
+    said = _success(inputs, operation)
+    if said is None:
+        raise Undecided("a list is asked for, and no JSON answer is declared")
+    path, rows = _list_in(inputs, table, said, ())
+    found = answered(inputs, table, inputs.shape(rows.items or {}))
+    left_out: list[str] = []
+    meta = _meta(inputs, said, path, (), left_out) if path else {}
+    headers = operation.success.headers if operation.success else {}
+    total = next((name for name in headers if snake(name) in _TOTAL_HEADERS), "")
+    return Envelope(path, meta, total), Answered(found.fields, (*found.left_out, *left_out))
+
+
+def _success(inputs: Inputs, operation: Operation) -> Shape | None:
+    good = [answer.status for answer in operation.answers if answer.status.startswith("2")]
+    if len(good) > 1:
+        raise Undecided(f"several successes are declared ({', '.join(good)}), and nothing says when which is meant")
+    said = success_shape(inputs, operation)
+    content = operation.success.content if operation.success else {}
+    if said is None and content:
+        raise Undecided(f"the answer is {next(iter(content))}, not JSON")
+    return said
+
+
+def _wrapped(inputs: Inputs, table: Table, said: Shape) -> str | None:
+    """The one property that holds the row, None when the answer is the row itself."""
+    names = _WRAPPERS | {singular(short(table))}
+    found = [
+        name for name, schema in said.properties.items() if inputs.shape(schema).is_object and snake(name) in names
+    ]
+    alone = len(found) == 1 and not (said.required - set(found))
+    return found[0] if alone and len(said.properties) <= 2 else None
+
+
+def _list_in(inputs: Inputs, table: Table, said: Shape, path: tuple[str, ...]) -> tuple[tuple[str, ...], Shape]:
+    if said.is_array:
+        return path, said
+    if not said.is_object:
+        raise Undecided("a list is asked for, and the answer is none")
+    shapes = {name: inputs.shape(schema) for name, schema in said.properties.items()}
+    lists = [name for name, one in shapes.items() if one.is_array]
+    if len(lists) > 1:
+        lists = [name for name in lists if snake(name) in _WRAPPERS or singular(name) == singular(short(table))]
+    if len(lists) == 1:
+        return (*path, lists[0]), shapes[lists[0]]
+    wrappers = [name for name, one in shapes.items() if one.is_object and snake(name) in _WRAPPERS]
+    if not lists and len(wrappers) == 1 and len(path) < 2:
+        return _list_in(inputs, table, shapes[wrappers[0]], (*path, wrappers[0]))
+    raise Undecided(
+        "a list is asked for, and the answer carries several lists" if lists else "the answer carries no list"
+    )
+
+
+def _meta(
+    inputs: Inputs, said: Shape, data: tuple[str, ...], path: tuple[str, ...], left_out: list[str]
+) -> dict[tuple[str, ...], Meta]:
+    found: dict[tuple[str, ...], Meta] = {}
+    names = {snake(name) for name in said.properties}
+    for name, schema in said.properties.items():
+        here, inner = (*path, name), inputs.shape(schema)
+        if here == data:
+            continue
+        if inner.is_object:
+            found |= _meta(inputs, inner, data, here, left_out)
+        elif _means(name, names) and inner.types <= {"integer", "number"}:
+            found[here] = _META[snake(name)]
+        elif name in said.required:
+            raise Undecided(f"answer property `{name}` beside the list is neither total nor page, and nothing gives it")
+        else:
+            left_out.append(name)
+    return found
+
+
+def _means(name: str, others: set[str]) -> bool:
+    """True for a known name; `count` is the total only where nothing else is."""
+    rivals = {other for other in others if _META.get(other) is Meta.TOTAL} - {"count"}
+    return snake(name) in _META and not (snake(name) == "count" and rivals)

@@ -1,0 +1,79 @@
+"""What everything is derived from: contract, catalog, and who the users are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from agent.binding.columns import short
+from agent.binding.shapes import Shape, shape
+from agent.binding.words import singular, snake
+from agent.catalog.model import Catalog, Column, Table
+from agent.contract.model import Contract, Operation, Schema
+
+_PASSWORD_COLUMNS = frozenset(
+    {"password", "password_hash", "hashed_password", "password_digest", "encrypted_password", "pwd_hash", "passwd"}
+    | {"passwordhash", "pass_hash", "pw_hash", "password_hashed", "hash_password", "crypted_password", "hashed_pwd"}
+)
+_USER_WORDS = frozenset({"user", "account", "member", "customer", "person", "agent", "employee", "app_user"})
+_RIGHTS = frozenset({"role", "role_id", "roles", "is_admin", "admin", "is_superuser", "superuser", "is_staff", "staff"})
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """The table of those who can log in."""
+
+    table: Table
+    id: Column
+    password: Column
+
+    @property
+    def rights(self) -> tuple[Column, ...]:
+        """Columns that say what a user may do."""
+        return tuple(column for column in self.table.columns if snake(column.name) in _RIGHTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Contract and catalog, with what is known about them as a whole."""
+
+    contract: Contract
+    catalog: Catalog
+    users: Users | None
+    settled: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Table → nullable columns that are never null, as far as rows come through this API."""
+
+    def shape(self, schema: Schema) -> Shape:
+        """The shape of a schema of the contract."""
+        return shape(self.contract, schema)
+
+    def is_users(self, table: Table | str) -> bool:
+        """True for the table of those who can log in."""
+        name = table if isinstance(table, str) else table.name
+        return self.users is not None and self.users.table.name == name
+
+    def can_be_null(self, table: Table, column: Column) -> bool:
+        """True when a row may hold null there."""
+        return column.nullable and column.name not in self.settled.get(table.name, frozenset())
+
+
+def success_shape(inputs: Inputs, operation: Operation) -> Shape | None:
+    """What the success answer carries as JSON, None when it carries nothing or something else."""
+    success = operation.success
+    return inputs.shape(success.json) if success and success.json is not None else None
+
+
+def find_users(catalog: Catalog) -> Users | None:
+    """The one table with a password column; among several the one that is named after people."""
+    found = [users for table in catalog.tables if (users := _as_users(table))]
+    named = [users for users in found if singular(short(users.table)) in _USER_WORDS]
+    for candidates in (found, named):
+        if len(candidates) == 1:
+            return candidates[0]
+    return None
+
+
+def _as_users(table: Table) -> Users | None:
+    passwords = [column for column in table.columns if snake(column.name) in _PASSWORD_COLUMNS]
+    key = table.column(table.primary_key[0]) if len(table.primary_key) == 1 else None
+    return Users(table, key, passwords[0]) if key and len(passwords) == 1 else None

@@ -1,0 +1,173 @@
+"""Ownership: whose rows an operation may touch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from agent.binding.columns import links, role
+from agent.binding.inputs import Inputs
+from agent.binding.model import Action, Field, Guard, PathColumn
+from agent.binding.reasons import Undecided
+from agent.binding.words import singular
+from agent.catalog.model import Column, Table
+from agent.contract.model import Operation
+
+READS = frozenset({Action.LIST, Action.RETRIEVE})
+CHANGES = frozenset({Action.REPLACE, Action.PATCH, Action.DELETE})
+_OWN = re.compile(
+    r"\b(own|my|mine|your|yours|caller|caller's|callers'|current user|current user's|signed[- ]in|logged[- ]in"
+    r"|authenticated user|authenticated user's)\b",
+    re.IGNORECASE,
+)
+_SHARED = re.compile(r"\b(all|every|everyone|everybody|anyone|public|publicly)\b", re.IGNORECASE)
+_OWNER_ROLES = frozenset(
+    {"user", "owner", "author", "creator", "created_by", "account", "member", "customer", "submitter"}
+)
+_STRICT_ROLES = frozenset({"owner", "owned_by"})
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What is known about owners before single operations are looked at."""
+
+    written: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Table → columns that a create's body writes: whoever they name, it need not be the caller."""
+    owners: Mapping[str, Column] = field(default_factory=dict)
+    """Table → the column that names a row's owner."""
+    private: frozenset[str] = frozenset()
+    """Tables whose rows only their owner sees."""
+    unclear: Mapping[str, str] = field(default_factory=dict)
+    """Table with an owner → why nobody knows who sees its rows."""
+
+    def guarding(self, table: str, *, reads: bool) -> str | None:
+        """The owner column of a parent that must name the caller; raises `Undecided` when that is not known."""
+        if table not in self.owners or (reads and table not in self.private and table not in self.unclear):
+            return None
+        if reads and table in self.unclear:
+            raise Undecided(self.unclear[table])
+        return self.owners[table].name
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """Whose rows one operation may touch."""
+
+    owner: str | None = None
+    path: tuple[PathColumn, ...] = ()
+    guards: tuple[Guard, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One operation, as far as it is derived already."""
+
+    operation: Operation
+    action: Action
+    table: Table
+    path: tuple[PathColumn, ...] = ()
+    answer: tuple[Field, ...] = ()
+    mine: bool = False
+    """The path begins with the caller: `/me/orders`."""
+
+    @property
+    def text(self) -> str:
+        """What the contract says about it in words."""
+        return f"{self.operation.summary} {self.operation.description}"
+
+
+def owner_column(inputs: Inputs, holdings: Holdings, table: Table) -> Column | None:
+    """The column that names a row's owner, None when it has none; raises `Undecided` when several could be."""
+    users = inputs.users
+    if users is None or inputs.is_users(table):
+        return None
+    taken = holdings.written.get(table.name, frozenset())
+    referring = [
+        column
+        for link in links(table)
+        if inputs.is_users(link.table) and link.referenced == (users.id.name,) and link.columns[0] not in taken
+        if (column := table.column(link.columns[0]))
+    ]
+    roles = _OWNER_ROLES | {singular(users.table.name.rsplit(".", 1)[-1])}
+    fitting = [column for column in referring if not column.nullable or role(column.name) in roles]
+    demanded = [column for column in fitting if not column.nullable] or fitting
+    if len(demanded) > 1:
+        names = " and ".join(f"`{column.name}`" for column in demanded)
+        raise Undecided(f"the columns {names} of `{table.name}` could both name the caller")
+    return demanded[0] if demanded else None
+
+
+def reads_own(operation: Operation, table: Table, owner: Column, answer: Collection[Field], parents: int = 0) -> bool:
+    """True when only the caller's rows are read; raises `Undecided` when it could be meant either way.
+
+    `parents` is the number of rows above the table in the path whose parts are listed, users not counted.
+    """
+    text = f"{operation.summary} {operation.description}"
+    if not operation.protected:
+        return False
+    if _OWN.search(text):
+        return True
+    telling = [one for one in answer if one.column == owner.name]
+    if telling and (parents or telling[0].embedded or _SHARED.search(text)):
+        return False
+    if not telling and not parents or role(owner.name) in _STRICT_ROLES:
+        return True
+    raise Undecided(f"nothing says whether only the caller's rows of `{table.name}` are meant (`{owner.name}`), or all")
+
+
+def ownership(inputs: Inputs, holdings: Holdings, asked: Asked) -> Ownership:
+    """Whose rows the operation may touch; raises `Undecided` when contract and schema do not say."""
+    if not asked.operation.protected:
+        return Ownership(path=asked.path)
+    if inputs.is_users(asked.table):
+        return Ownership(_own_account(inputs, asked), asked.path)
+    owner = owner_column(inputs, holdings, asked.table)
+    if asked.mine and owner is None:
+        raise Undecided(f"`{asked.table.name}` has no column that names the caller")
+    reads = asked.action in READS
+    parents = [one for one in asked.path if one.joint]
+    counted = sum(not inputs.is_users(one.table) for one in parents)
+    below_user = len(parents) > counted
+    owned = owner is not None and (
+        asked.mine or not reads or reads_own(asked.operation, asked.table, owner, asked.answer, counted)
+    )
+    if below_user and reads and not owned and not _SHARED.search(asked.text):
+        raise Undecided(f"nothing says whether users may read each other's `{asked.table.name}`")
+    alone = owner is None and not reads
+    path = tuple(_guarded(inputs, holdings, one, owned, alone) if one.joint else one for one in asked.path)
+    guards = () if parents or owner else _guards(holdings, asked.table, reads=reads)
+    return Ownership(owner.name if owner and owned else None, path, guards)
+
+
+def _own_account(inputs: Inputs, asked: Asked) -> str | None:
+    users = inputs.users
+    if users is None:
+        return None
+    if users.rights:
+        raise Undecided(f"`{users.table.name}` has `{users.rights[0].name}`, and nothing says which users may do this")
+    if asked.action in CHANGES or (asked.action in READS and _OWN.search(asked.text)):
+        return users.id.name
+    if asked.action is Action.CREATE:
+        raise Undecided(f"nothing says which users may add to `{users.table.name}`")
+    if any(field.column in {"email", "phone", "phone_number"} for field in asked.answer):
+        raise Undecided(f"the answer shows personal data of `{users.table.name}`, and nothing says to whom")
+    return None
+
+
+def _guarded(inputs: Inputs, holdings: Holdings, parent: PathColumn, owned: bool, alone: bool) -> PathColumn:
+    if inputs.users and inputs.is_users(parent.table):
+        return replace(parent, owner=inputs.users.id.name) if owned or alone else parent
+    return replace(parent, owner=holdings.guarding(parent.table, reads=not alone))
+
+
+def _guards(holdings: Holdings, table: Table, *, reads: bool) -> tuple[Guard, ...]:
+    found: list[Guard] = []
+    for link in links(table):
+        column = table.column(link.columns[0])
+        if column is None or column.nullable or link.table == table.name:
+            continue
+        owner = holdings.guarding(link.table, reads=reads)
+        if owner:
+            found.append(Guard(link.table, link.referenced[0], column.name, owner))
+    return tuple(found)
