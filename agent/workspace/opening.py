@@ -71,6 +71,11 @@ def create_workspace(
         raise
 
 
+def has_workspace(state: Path) -> bool:
+    """True when a workspace was made for the run in this folder."""
+    return (state / _RECORD).is_file()
+
+
 def reopen_workspace(state: Path) -> GitWorkspace:
     """The workspace that was made for the run in this folder; raises WorkspaceError when it is gone."""
     try:
@@ -195,6 +200,7 @@ def _open(record: _Record, state: Path) -> GitWorkspace:
     return GitWorkspace(
         root=root,
         branch=record.branch,
+        base=record.base,
         git_dir=Path(record.git_dir),
         toolchain=Path(record.toolchain),
         sandbox=sandbox,

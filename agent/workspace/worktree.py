@@ -21,10 +21,11 @@ class GitWorkspace:
     """A git worktree on a branch of its own; see `agent.workspace.model.Workspace`."""
 
     def __init__(
-        self, *, root: Path, branch: str, git_dir: Path, toolchain: Path, sandbox: Sandbox, state: Path
+        self, *, root: Path, branch: str, base: str, git_dir: Path, toolchain: Path, sandbox: Sandbox, state: Path
     ) -> None:
         self.root = root
         self.branch = branch
+        self.base = base
         self.toolchain = toolchain
         self.sandbox: Sandbox = sandbox
         self.state = state
@@ -47,6 +48,19 @@ class GitWorkspace:
         made = self.git.run("commit-tree", tree, *parents, "-m", message)
         self.git.run("update-ref", "-m", "commit", f"refs/heads/{self.branch}", made, parent or "0" * len(made))
         return made
+
+    def restore(self, commit: str | None) -> None:
+        """Put branch and worktree back to a commit of this branch, None: to where the work began; the rest is lost.
+
+        Ignored files stay. Raises WorkspaceError when the commit is not one of this branch.
+        """
+        target = commit or self.base
+        if not target:
+            self.git.attempt("update-ref", "-d", f"refs/heads/{self.branch}")
+            self.git.run("read-tree", "--empty")
+        else:
+            self.git.run("reset", "--hard", "--quiet", target)
+        self.git.run("clean", "-f", "-d", "--quiet")
 
     def write(self, files: Mapping[str, str]) -> None:
         """Write files (path in the worktree → content); raises Refused for what would lie outside."""
