@@ -60,7 +60,9 @@ class GitWorkspace:
             self.git.run("read-tree", "--empty")
         else:
             self.git.run("reset", "--hard", "--quiet", target)
+        self._remove_nested_repositories()
         self.git.run("clean", "-f", "-d", "--quiet")
+        self.sandbox.take_over()
 
     def write(self, files: Mapping[str, str]) -> None:
         """Write files (path in the worktree → content); raises Refused for what would lie outside."""

@@ -107,6 +107,10 @@ class Sandbox(Protocol):
         """The path inside of a folder mounted by `Mounts.bound` or `Mounts.writable` (kind `none`: the host's path)."""
         ...
 
+    def take_over(self) -> None:
+        """Let commands change what the runtime has written into the worktree by other means than `tools.files`."""
+        ...
+
     async def run(
         self,
         command: Sequence[str],

@@ -40,6 +40,9 @@ class NoSandbox:
         """The host's path."""
         return str(host)
 
+    def take_over(self) -> None:
+        """Nothing: commands have the runtime's own rights."""
+
     async def run(
         self,
         command: Sequence[str],

@@ -1,0 +1,54 @@
+"""Run a workspace's tests with coverage and the recorder: RESULTS COVERAGE_CONFIG PYTEST_CONFIG [TEST...].
+
+Started with `python -I` in the worktree. Everything of the runtime's is imported before the worktree comes onto the
+path, so that no module of the worktree can stand in for it. Writes `coverage.json` and `exit_code` beside the
+recorder's files.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+_PLUGINS = ("pytest_asyncio.plugin", "anyio.pytest_plugin")
+
+
+def main(results: Path, coverage_config: str, pytest_config: str, tests: list[str]) -> int:
+    """Run the tests; pytest's exit code."""
+    sys.path.insert(0, str(Path(__file__).parent))
+    pytest: Any = importlib.import_module("pytest")
+    coverage: Any = importlib.import_module("coverage")
+    recorder = importlib.import_module("runtime_recorder").RuntimeRecorder(results)
+    recorder.watch_applications()
+    sys.path[0] = str(Path.cwd())
+
+    measured = coverage.Coverage(data_file=None, config_file=coverage_config)
+    measured.start()
+    code = int(pytest.main([*_arguments(pytest_config), *tests], plugins=[recorder]))
+    measured.stop()
+    try:
+        measured.json_report(outfile=str(results / "coverage.json"))
+    except coverage.exceptions.NoDataError as error:
+        print(f"coverage: {error}", file=sys.stderr)
+    (results / "exit_code").write_text(str(code))
+    return code
+
+
+def _arguments(pytest_config: str) -> list[str]:
+    plugins = [word for name in _PLUGINS if _installed(name) for word in ("-p", name)]
+    fixed = ["-c", pytest_config, "--rootdir", str(Path.cwd()), "-p", "no:cacheprovider", "--override-ini", "addopts="]
+    return [*fixed, *plugins, "-q", "--tb=short", "--color=no"]
+
+
+def _installed(module: str) -> bool:
+    try:
+        importlib.import_module(module)
+    except ImportError:
+        return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4:]))
