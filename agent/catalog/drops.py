@@ -68,7 +68,7 @@ def drops_of(connection: Connection) -> tuple[str, ...]:
     roots = {thing: kind for thing, kind in objects.items() if thing not in parts}
     tables = [thing for thing, (kind, _) in roots.items() if kind == "table"]
     # Tables may refer to each other in a circle, and are dropped by one statement.
-    together = {thing: tables[0] for thing in tables}
+    together = dict.fromkeys(tables, next(iter(tables), (0, 0)))
     needed_by: defaultdict[Thing, set[Thing]] = defaultdict(set)
     for user, used, _ in links:
         first, second = _root(user, parts), _root(used, parts)

@@ -62,7 +62,8 @@ _QUERIES: tuple[LiteralString, ...] = (
     f"""SELECT 'index ' || pg_get_indexdef(i.indexrelid) || CASE WHEN i.indisvalid THEN '' ELSE ' invalid' END
         FROM pg_index i JOIN pg_class x ON x.oid = i.indrelid JOIN pg_namespace n ON n.oid = x.relnamespace
         WHERE x.relkind IN ('r', 'p', 'm') AND {_OURS} AND {_OWN} AND {_NO_ALEMBIC}
-          AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))""",
+          AND NOT EXISTS (SELECT FROM pg_constraint k
+                          WHERE k.conindid = i.indexrelid AND k.contype IN ('p', 'u', 'x'))""",
     # types
     f"""SELECT 'enum ' || quote_ident(n.nspname) || '.' || quote_ident(x.typname) || ' '
             || coalesce((SELECT string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder)
@@ -110,7 +111,8 @@ _QUERIES: tuple[LiteralString, ...] = (
             g.aggcombinefn, format_type(g.aggtranstype, NULL), g.agginitval, g.aggsortop)
         FROM pg_aggregate g JOIN pg_proc x ON x.oid = g.aggfnoid JOIN pg_namespace n ON n.oid = x.pronamespace
         WHERE {_OURS} AND {_OWN}""",
-    f"""SELECT 'trigger ' || pg_get_triggerdef(g.oid) || CASE g.tgenabled WHEN 'O' THEN '' ELSE ' ' || g.tgenabled::text END
+    f"""SELECT 'trigger ' || pg_get_triggerdef(g.oid)
+            || CASE g.tgenabled WHEN 'O' THEN '' ELSE ' ' || g.tgenabled::text END
         FROM pg_trigger g JOIN pg_class x ON x.oid = g.tgrelid JOIN pg_namespace n ON n.oid = x.relnamespace
         WHERE NOT g.tgisinternal AND g.tgparentid = 0 AND {_OURS} AND {_OWN}""",
     f"""SELECT 'policy ' || {_RELATION} || ' ' || quote_ident(p.polname) || ' ' || p.polcmd::text
@@ -127,22 +129,10 @@ _QUERIES: tuple[LiteralString, ...] = (
     # comments; one on the schema `public` belongs to the database, not to what is defined in it
     f"""SELECT 'comment on ' || i.type || ' ' || i.identity || ' ' || quote_literal(d.description)
         FROM pg_description d, pg_identify_object(d.classoid, d.objoid, d.objsubid) i
-        WHERE i.type NOT IN ('extension') AND i.identity <> 'public'
-          AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = d.classoid AND e.objid = d.objoid AND e.deptype = 'e')
-          AND (d.classoid, d.objoid) IN (
-              SELECT 'pg_class'::regclass, x.oid FROM pg_class x JOIN pg_namespace n ON n.oid = x.relnamespace WHERE {_OURS}
-              UNION ALL
-              SELECT 'pg_proc'::regclass, x.oid FROM pg_proc x JOIN pg_namespace n ON n.oid = x.pronamespace WHERE {_OURS}
-              UNION ALL
-              SELECT 'pg_type'::regclass, x.oid FROM pg_type x JOIN pg_namespace n ON n.oid = x.typnamespace WHERE {_OURS}
-              UNION ALL
-              SELECT 'pg_namespace'::regclass, n.oid FROM pg_namespace n WHERE {_OURS}
-              UNION ALL
-              SELECT 'pg_constraint'::regclass, x.oid FROM pg_constraint x
-              JOIN pg_namespace n ON n.oid = x.connamespace WHERE {_OURS}
-              UNION ALL
-              SELECT 'pg_trigger'::regclass, g.oid FROM pg_trigger g JOIN pg_class x ON x.oid = g.tgrelid
-              JOIN pg_namespace n ON n.oid = x.relnamespace WHERE {_OURS})""",
+        WHERE i.type <> 'extension' AND i.identity <> 'public'
+          AND NOT EXISTS (SELECT FROM pg_depend e
+                          WHERE e.classid = d.classoid AND e.objid = d.objoid AND e.deptype = 'e')
+          AND coalesce(i.schema, i.name) IN (SELECT n.nspname FROM pg_namespace n WHERE {_OURS})""",
 )
 
 

@@ -29,6 +29,8 @@ class Column:
     numeric_precision: int | None = None
     numeric_scale: int | None = None
     comment: str = ""
+    domain_checks: tuple[str, ...] = ()
+    """What its domain demands of `VALUE`: `CHECK ((VALUE >= 1901))`."""
 
     @property
     def server_filled(self) -> bool:

@@ -29,7 +29,9 @@ _TABLES: LiteralString = """
 _TYPES: LiteralString = """
     SELECT t.oid, t.typname, t.typtype, t.typbasetype, t.typtypmod, t.typnotnull, t.typdefault,
            CASE WHEN t.typcategory = 'A' AND t.typlen = -1 THEN t.typelem ELSE 0 END AS element,
-           CASE WHEN n.nspname IN ('public', 'pg_catalog') THEN '' ELSE n.nspname || '.' END || t.typname AS name
+           CASE WHEN n.nspname IN ('public', 'pg_catalog') THEN '' ELSE n.nspname || '.' END || t.typname AS name,
+           ARRAY(SELECT pg_get_constraintdef(k.oid) FROM pg_constraint k
+                 WHERE k.contypid = t.oid AND k.contype = 'c' ORDER BY k.conname) AS checks
     FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
 """
 
@@ -93,6 +95,7 @@ class _Type:
     domain: str | None
     not_null: bool
     default: str | None
+    checks: tuple[str, ...]
 
 
 def rows_of(connection: Connection, query: LiteralString, *values: object) -> list[Row]:
@@ -156,6 +159,7 @@ def _column(row: Row, types: Mapping[int, Row]) -> Column:
         numeric_precision=(below.modifier - 4 >> 16) & 0xFFFF if numeric else None,
         numeric_scale=((below.modifier - 4 & 0x7FF) ^ 0x400) - 0x400 if numeric else None,
         comment=row["comment"],
+        domain_checks=below.checks,
     )
 
 
@@ -164,10 +168,12 @@ def _below(oid: int, modifier: int, types: Mapping[int, Row]) -> _Type:
     array, not_null = False, False
     domain: str | None = None
     default: str | None = None
+    checks: tuple[str, ...] = ()
     while True:
         row = types[oid]
         if row["typtype"] == "d":
             domain = domain or row["name"]
+            checks += () if array else tuple(row["checks"])
             not_null = not_null or (row["typnotnull"] and not array)
             default = default or (row["typdefault"] if not array else None)
             modifier = modifier if modifier != -1 else row["typtypmod"]
@@ -176,7 +182,7 @@ def _below(oid: int, modifier: int, types: Mapping[int, Row]) -> _Type:
             array, oid = True, row["element"]
         else:
             enum = row["name"] if row["typtype"] == "e" else None
-            return _Type(row["typname"], modifier, array, enum, domain, not_null, default)
+            return _Type(row["typname"], modifier, array, enum, domain, not_null, default, checks)
 
 
 def _max_length(below: _Type) -> int | None:

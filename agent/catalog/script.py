@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from pglast import ast, enums, split
-from pglast.parser import ParseError, parse_sql, scan
+from pglast.parser import ParseError, Token, parse_sql, scan
 
 from agent.errors import CatalogError, Problem
 
@@ -60,7 +60,8 @@ _COPIED_ROWS = re.compile(
     r"^copy\b[^\n]*\bfrom\s+stdin\b[^\n]*;[ \t]*$\n((?:^(?!\\\.).*\n)*?)^\\\.[ \t]*$", re.M | re.I
 )
 _HARMLESS = frozenset(
-    "restrict unrestrict c connect echo qecho warn set unset timing pset encoding x a t q errverbose conninfo .".split()
+    ("restrict", "unrestrict", "c", "connect", "echo", "qecho", "warn", "set", "unset", "timing", "pset", "encoding")
+    + ("x", "a", "t", "q", "errverbose", "conninfo", ".")
 )
 _READ_BY = frozenset(
     ("search_path", "check_function_bodies", "standard_conforming_strings", "xmloption")
@@ -160,7 +161,7 @@ def _inside_tokens(text: str, spans: list[tuple[int, int]], name: str) -> set[tu
     }
 
 
-def _scanned(text: str, name: str) -> list[ast.Node]:
+def _scanned(text: str, name: str) -> list[Token]:
     try:
         return list(scan(text))
     except ParseError as error:
@@ -243,7 +244,7 @@ def _purpose(node: ast.Node | None) -> Purpose:
         case ast.CreateSchemaStmt():
             return Purpose.SKIP if node.schemaname == "public" and not node.schemaElts else Purpose.DEFINE
         case ast.AlterTableStmt():
-            owners = (command.subtype == enums.AlterTableType.AT_ChangeOwner for command in node.cmds)
+            owners = (command.subtype == enums.AlterTableType.AT_ChangeOwner for command in node.cmds or ())
             return Purpose.SKIP if all(owners) else Purpose.DEFINE
         case _:
             return Purpose.DEFINE
@@ -254,10 +255,14 @@ def _purpose_of_select(node: ast.SelectStmt) -> Purpose:
     if node.intoClause is not None:
         return Purpose.DEFINE
     calls = [target.val for target in node.targetList or () if isinstance(target.val, ast.FuncCall)]
-    names = {call.funcname[-1].sval for call in calls}
+    names = {_function(call) for call in calls}
     if "set_config" in names:
         return Purpose.SETTING if _setting(node) in _READ_BY else Purpose.SKIP
     return Purpose.DEFINE if names - _BUILT_IN_CALLS else Purpose.QUERY
+
+
+def _function(call: ast.FuncCall) -> str:
+    return str(call.funcname[-1].sval) if call.funcname else ""
 
 
 def _setting(node: ast.Node | None) -> str:
@@ -266,7 +271,7 @@ def _setting(node: ast.Node | None) -> str:
     if isinstance(node, ast.SelectStmt):
         for target in node.targetList or ():
             call = target.val
-            if isinstance(call, ast.FuncCall) and call.funcname[-1].sval == "set_config":
+            if isinstance(call, ast.FuncCall) and _function(call) == "set_config" and call.args:
                 first = call.args[0]
                 if isinstance(first, ast.A_Const) and isinstance(first.val, ast.String):
                     return str(first.val.sval).lower()
