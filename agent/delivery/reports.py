@@ -1,0 +1,44 @@
+"""Writes the delivery down: for programs, for people, and for test report viewers."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent.delivery.junit import junit_xml
+from agent.delivery.model import Delivery
+from prompts.rendering import summary
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Where the reports lie."""
+
+    json: Path
+    markdown: Path
+    junit: Path
+
+
+def write_reports(folder: Path, delivery: Delivery) -> Reports:
+    """Write `report.json`, `report.md` and `junit.xml`. Each appears whole or not at all; older ones are replaced."""
+    folder.mkdir(parents=True, exist_ok=True)
+    reports = Reports(folder / "report.json", folder / "report.md", folder / "junit.xml")
+    _put(reports.json, delivery.model_dump_json(indent=2).encode() + b"\n")
+    _put(reports.markdown, summary(delivery.model_dump(mode="json")).encode())
+    _put(reports.junit, junit_xml(delivery))
+    return reports
+
+
+def _put(path: Path, content: bytes) -> None:
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        made = Path(file.name)
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            made.chmod(0o644)
+            made.replace(path)
+        finally:
+            made.unlink(missing_ok=True)

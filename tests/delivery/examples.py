@@ -1,0 +1,80 @@
+"""Deliveries to write down."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from agent.delivery.model import Delivery
+from agent.journal.events import OpenHole, Usage
+from agent.receipts import Measures, Outcome, Receipt, Verdict
+from agent.rulebook.model import Gate
+
+MEASURED = Measures(
+    endpoints=15, coverage_percent=93.47, p95_ms=11.2, requests_per_second=1503.4, tests_passed=88, suppressions=0
+)
+HOLE = OpenHole(
+    name="src.services.tickets.TicketService.merge",
+    file="src/services/tickets.py",
+    line=41,
+    operation="POST /tickets/{ticketId}/merge",
+    reason="no column of tickets holds `into`",
+)
+FAILURE = Receipt(
+    rule="TST-COVER",
+    subject="files",
+    gate=Gate.TESTS,
+    outcome=Outcome.FAILED,
+    ran="pytest --cov",
+    found="71.2 % of lines and branches, expected more than 80 %\nsrc/services/tickets.py: 41-60",
+    reproduce="pytest --cov src",
+    places=("src/services/tickets.py:41",),
+    seconds=4.25,
+    tree="4b825dc6",
+)
+
+
+def receipt(rule: str, gate: Gate, outcome: Outcome, **more: Any) -> Receipt:
+    return Receipt(rule=rule, subject=more.pop("subject", "files"), gate=gate, outcome=outcome, tree="4b825dc6", **more)
+
+
+MET = (
+    receipt("RUF-SELECT", Gate.LINT, Outcome.MET, ran="ruff check", seconds=0.02),
+    receipt("CON-PARITY", Gate.CONTRACT, Outcome.MET, subject="GET /books", seconds=0.5),
+)
+UNCHECKED = receipt("LOG-JSON", Gate.LOGGING, Outcome.UNCHECKED, subject="service")
+INPUT = receipt("NAM-TABLE", Gate.LINT, Outcome.INPUT, subject="book", found="`book` is not plural")
+
+
+def verdict(*more: Receipt, measures: Measures = MEASURED) -> Verdict:
+    return Verdict(tree="4b825dc6", receipts=(*MET, UNCHECKED, INPUT, *more), measures=measures)
+
+
+def delivery(**changes: Any) -> Delivery:
+    """A complete delivery, but for the changes."""
+    values: dict[str, Any] = {
+        "run": "20261122-1",
+        "title": "Bookshop API",
+        "stack": "python-fastapi",
+        "model": "offline",
+        "outcome": "complete",
+        "branch": "agent/bookshop-api",
+        "commit": "1f3d9a2",
+        "worktree": Path("/srv/work/bookshop-api"),
+        "verdict": verdict(),
+        "sandbox": "bubblewrap",
+        "seconds": {"catalog": 0.61, "checks": 18.24},
+    }
+    return Delivery(**(values | changes))
+
+
+INCOMPLETE = delivery(
+    outcome="incomplete",
+    model="anthropic:some-model",
+    verdict=verdict(FAILURE),
+    holes=(HOLE,),
+    sandbox="none",
+    usage=Usage(requests=12, input_tokens=40_000, output_tokens=2_100, cache_read_tokens=31_000, usd=Decimal("0.1875")),
+    warnings=("the document has no servers: the service answers at the root",),
+)
