@@ -1,0 +1,72 @@
+"""The rulebook as text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from textwrap import wrap
+
+from agent.errors import InputError
+from agent.rulebook.model import Gate, Proof, Rule, Rulebook, StackName, SubjectKind
+
+_PROOFS: Mapping[Proof, str] = {
+    Proof.STATIC: "reading the code",
+    Proof.DYNAMIC: "asking the running service",
+    Proof.TESTS: "the service's own tests",
+    Proof.PROMPT: "nothing: it is told to the developer only",
+}
+_SUBJECTS: Mapping[SubjectKind, str] = {
+    SubjectKind.OPERATION: "operation",
+    SubjectKind.TABLE: "table",
+    SubjectKind.TREE: "files",
+    SubjectKind.SERVICE: "service",
+}
+_WIDTH = 100
+
+
+def rules_text(rulebook: Rulebook, checks: Mapping[str, str], stack: StackName | None = None) -> str:
+    """All rules by gate, one a paragraph; those without a check are marked. `checks`: rule id → what settles it."""
+    rules = rulebook.for_stack(stack) if stack else tuple(rulebook.rules.values())
+    lines = [f"{len(rules)} rules, {sum(rule.id in checks for rule in rules)} of them checked (* not checked yet)."]
+    for gate in Gate:
+        if members := [rule for rule in rules if rule.gate is gate]:
+            lines += ["", gate.value]
+            lines += [line for rule in members for line in _entry(rule, rule.id in checks)]
+    return "\n".join(lines) + "\n"
+
+
+def rule_text(rulebook: Rulebook, name: str, checks: Mapping[str, str]) -> str:
+    """One rule with all that is known of it. Raises InputError, with the nearest id, when there is no such rule."""
+    rule = rulebook.rules.get(name.upper())
+    if rule is None:
+        close = get_close_matches(name.upper(), rulebook.rules, n=1, cutoff=0.5)
+        hint = f"did you mean {close[0]}?" if close else "`agent rules` lists them"
+        raise InputError(f"there is no rule {name!r}; {hint}")
+    facts = {
+        "gate": rule.gate.value,
+        "stacks": ", ".join(sorted(rule.stacks)),
+        "applies to": _applies(rule),
+        "proven by": ", ".join(_PROOFS[proof] for proof in rule.proofs),
+        "how": rule.how,
+        "settled by": checks.get(rule.id, "no check yet: reported as not checked, never counted as met"),
+    }
+    return "\n".join([rule.id, *wrap(rule.text, _WIDTH), "", *(f"{key:<11} {fact}" for key, fact in facts.items()), ""])
+
+
+def _entry(rule: Rule, checked: bool) -> list[str]:
+    first = f"{' ' if checked else '*'} {rule.id:<16} "
+    return wrap(rule.text, _WIDTH, initial_indent=first, subsequent_indent=" " * len(first))
+
+
+def _applies(rule: Rule) -> str:
+    subject = _SUBJECTS[rule.subject]
+    if rule.applies == "every":
+        return f"each {subject}" if rule.subject in {SubjectKind.OPERATION, SubjectKind.TABLE} else f"the {subject}"
+    kind = {
+        "lists": "that answers a list",
+        "mutating": "that changes something",
+        "protected": "that needs credentials",
+        "with input": "that takes input",
+    }[rule.applies]
+    each = rule.subject is SubjectKind.OPERATION
+    return f"each operation {kind}" if each else f"the {subject}, when it has an operation {kind}"
