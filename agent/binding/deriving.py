@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from agent.binding.drafting import Draft, draft, is_bearer
+from agent.binding.drafting import Draft, draft
 from agent.binding.envelopes import item_answer, list_answer
 from agent.binding.fields import Answered
 from agent.binding.inputs import Inputs, find_users, success_shape
@@ -13,11 +13,12 @@ from agent.binding.lists import filters, paging, sorting
 from agent.binding.model import Accounts, Action, Binding, Bound, Envelope, TokenPart
 from agent.binding.owning import READS, Asked, Holdings, owner_column, ownership, reads_own
 from agent.binding.paths import nearest
+from agent.binding.permissions import is_bearer
 from agent.binding.reasons import Undecided
 from agent.binding.sessions import login_fields, presented_token, session_answer, tokens_in
 from agent.binding.storing import CREATES, demand_sources, filled, settled
 from agent.binding.words import plural, snake
-from agent.catalog.model import Catalog, Table
+from agent.catalog.model import Catalog, Column, Table
 from agent.contract.model import Contract, Operation
 
 _SESSION = frozenset({Action.LOGIN, Action.REFRESH, Action.LOGOUT, Action.ME, Action.REGISTER})
@@ -136,16 +137,17 @@ def _holdings(inputs: Inputs, drafts: Iterable[Draft]) -> Holdings:
         for table in inputs.catalog.tables
     }
     holdings = Holdings(written)
-    owners = {}
+    owners: dict[str, Column] = {}
+    private: set[str] = set()
+    unclear: dict[str, str] = {}
     for table in inputs.catalog.tables:
         try:
             owner = owner_column(inputs, holdings, table)
-        except Undecided:
+        except Undecided as problem:
+            unclear[table.name] = str(problem)
             continue
         if owner is not None:
             owners[table.name] = owner
-    private: set[str] = set()
-    unclear: dict[str, str] = {}
     for name in owners:
         try:
             if _is_private(inputs, holdings, [one for one in known if one.table and one.table.name == name]):

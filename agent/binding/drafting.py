@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agent.binding.columns import event
+from agent.binding.converting import TEMPORAL
 from agent.binding.fields import Written, written
 from agent.binding.inputs import Inputs, success_shape
-from agent.binding.model import Action, PathColumn
+from agent.binding.model import Action, Field, PathColumn
 from agent.binding.paths import Route, path_columns, route
+from agent.binding.permissions import demand_permission
 from agent.binding.reasons import Undecided
 from agent.binding.sessions import sent_shape, session_action
 from agent.catalog.model import Table
@@ -37,7 +40,7 @@ class Draft:
 
 def draft(inputs: Inputs, operation: Operation) -> Draft:
     """What the operation does; raises `Undecided` when that cannot be derived."""
-    _demand_credentials(inputs, operation)
+    demand_permission(inputs, operation)
     _demand_known_headers(operation)
     session = session_action(inputs, operation)
     if session is not None:
@@ -46,7 +49,7 @@ def draft(inputs: Inputs, operation: Operation) -> Draft:
     action = _action(inputs, operation, way)
     _demand_no_query(operation, action)
     path = path_columns(inputs, operation, way)
-    body = _body(inputs, operation, way.table) if action in WRITES else ()
+    body = _body(inputs, operation, action, way.table) if action in WRITES else ()
     if action not in WRITES and operation.body is not None:
         raise Undecided(f"a {operation.method.upper()} with a body: nothing says what it does")
     return Draft(operation, action, way.table, path, way.mine, body)
@@ -56,7 +59,7 @@ def _about_session(inputs: Inputs, operation: Operation, action: Action) -> Draf
     if inputs.users is None:
         raise Undecided("the schema has no table of users with a password")
     _demand_no_query(operation, action)
-    body = _body(inputs, operation, inputs.users.table) if action is Action.REGISTER else ()
+    body = _body(inputs, operation, action, inputs.users.table) if action is Action.REGISTER else ()
     return Draft(operation, action, inputs.users.table, body=body)
 
 
@@ -88,7 +91,7 @@ def _answers_list(inputs: Inputs, operation: Operation) -> bool:
     return False
 
 
-def _body(inputs: Inputs, operation: Operation, table: Table) -> tuple[Written, ...]:
+def _body(inputs: Inputs, operation: Operation, action: Action, table: Table) -> tuple[Written, ...]:
     if operation.body is None:
         raise Undecided(f"a {operation.method.upper()} without a body: nothing says what is written")
     said = sent_shape(inputs, operation)
@@ -98,30 +101,19 @@ def _body(inputs: Inputs, operation: Operation, table: Table) -> tuple[Written, 
         raise Undecided("the body is a JSON Patch")
     if not operation.body.required and operation.method != "patch":
         raise Undecided("the body may be missing, and nothing says what is written then")
-    return written(inputs, table, said)
+    found = written(inputs, table, said)
+    for one in found:
+        _demand_free(action, table, one.field)
+    return found
 
 
-def _demand_credentials(inputs: Inputs, operation: Operation) -> None:
-    if not operation.protected:
-        return
-    schemes = inputs.contract.security_schemes
-    usable = [
-        names for names in operation.security if all(is_bearer(inputs, name) for name in names) and len(names) == 1
-    ]
-    if not usable:
-        name = next(iter(sorted(operation.security[0])), "")
-        kind = schemes[name].scheme or schemes[name].kind if name in schemes else "unknown"
-        raise Undecided(f"callers are known by `{name}` ({kind}): how it is checked is derived for bearer tokens only")
-    if inputs.users is None:
-        raise Undecided("callers must be known, and the schema has no table of users with a password")
-
-
-def is_bearer(inputs: Inputs, name: str) -> bool:
-    """True for a security scheme that carries an access token in the Authorization header."""
-    scheme = inputs.contract.security_schemes.get(name)
-    return scheme is not None and (
-        scheme.kind == "oauth2" or (scheme.kind == "http" and scheme.scheme.lower() == "bearer")
-    )
+def _demand_free(action: Action, table: Table, field: Field) -> None:
+    """Raise `Undecided` for a column that a caller cannot be meant to set."""
+    column = table.column(field.column)
+    if action in {Action.REPLACE, Action.PATCH} and field.column in table.primary_key:
+        raise Undecided(f"body property `{field.property}` would change the key `{field.column}`")
+    if column and column.base_type in TEMPORAL - {"date"} and event(column.name) in {"created", "updated"}:
+        raise Undecided(f"body property `{field.property}` sets `{field.column}`, which the service keeps itself")
 
 
 def _demand_known_headers(operation: Operation) -> None:

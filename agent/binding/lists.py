@@ -72,12 +72,10 @@ def sorting(inputs: Inputs, operation: Operation, table: Table, answer: tuple[Fi
     """How the list is ordered on request; None when the contract offers nothing."""
     query = _query(operation)
     asked, direction = _one(query, _SORT), _one(query, _DIRECTION)
-    if asked is None and direction is None:
-        return None
     if asked is None:
-        raise Undecided(
-            f"query parameter `{direction.name if direction else ''}` says a direction, and nothing says of what"
-        )
+        asked, direction = direction, None
+    if asked is None:
+        return None
     said = inputs.shape(asked.schema)
     said = inputs.shape(said.items or {}) if said.is_array else said
     default = _default(inputs, asked)

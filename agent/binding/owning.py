@@ -25,6 +25,7 @@ _SHARED = re.compile(r"\b(all|every|everyone|everybody|anyone|public|publicly)\b
 _OWNER_ROLES = frozenset(
     {"user", "owner", "author", "creator", "created_by", "account", "member", "customer", "submitter"}
 )
+_NAMES_THE_OWNER = frozenset({"user", "owner", "owned_by", "creator", "created_by", "account"})
 _STRICT_ROLES = frozenset({"owner", "owned_by"})
 
 
@@ -39,15 +40,14 @@ class Holdings:
     private: frozenset[str] = frozenset()
     """Tables whose rows only their owner sees."""
     unclear: Mapping[str, str] = field(default_factory=dict)
-    """Table with an owner → why nobody knows who sees its rows."""
+    """Table → why nobody knows whose its rows are, or who sees them."""
 
     def guarding(self, table: str, *, reads: bool) -> str | None:
         """The owner column of a parent that must name the caller; raises `Undecided` when that is not known."""
-        if table not in self.owners or (reads and table not in self.private and table not in self.unclear):
-            return None
-        if reads and table in self.unclear:
+        owner = self.owners.get(table)
+        if table in self.unclear and (reads or owner is None):
             raise Undecided(self.unclear[table])
-        return self.owners[table].name
+        return owner.name if owner and (table in self.private or not reads) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +83,32 @@ def owner_column(inputs: Inputs, holdings: Holdings, table: Table) -> Column | N
     if users is None or inputs.is_users(table):
         return None
     taken = holdings.written.get(table.name, frozenset())
+    _demand_not_stated(inputs, table, taken)
     referring = [
         column
         for link in links(table)
         if inputs.is_users(link.table) and link.referenced == (users.id.name,) and link.columns[0] not in taken
         if (column := table.column(link.columns[0]))
     ]
-    roles = _OWNER_ROLES | {singular(users.table.name.rsplit(".", 1)[-1])}
+    roles = _OWNER_ROLES | {_users_word(inputs)}
     fitting = [column for column in referring if not column.nullable or role(column.name) in roles]
     demanded = [column for column in fitting if not column.nullable] or fitting
     if len(demanded) > 1:
         names = " and ".join(f"`{column.name}`" for column in demanded)
         raise Undecided(f"the columns {names} of `{table.name}` could both name the caller")
     return demanded[0] if demanded else None
+
+
+def _demand_not_stated(inputs: Inputs, table: Table, written: Collection[str]) -> None:
+    names = _NAMES_THE_OWNER | {_users_word(inputs)}
+    for link in links(table):
+        column = link.columns[0]
+        if column in written and inputs.is_users(link.table) and role(column) in names:
+            raise Undecided(f"a body sets `{table.name}.{column}`, and nothing says whether that must be the caller")
+
+
+def _users_word(inputs: Inputs) -> str:
+    return singular(inputs.users.table.name.rsplit(".", 1)[-1]) if inputs.users else ""
 
 
 def reads_own(operation: Operation, table: Table, owner: Column, answer: Collection[Field], parents: int = 0) -> bool:
@@ -136,7 +149,10 @@ def ownership(inputs: Inputs, holdings: Holdings, asked: Asked) -> Ownership:
         raise Undecided(f"nothing says whether users may read each other's `{asked.table.name}`")
     alone = owner is None and not reads
     path = tuple(_guarded(inputs, holdings, one, owned, alone) if one.joint else one for one in asked.path)
-    guards = () if parents or owner else _guards(holdings, asked.table, reads=reads)
+    top = inputs.catalog.table(path[0].table) if path else None
+    if top is not None and path[0].joint and not path[0].owner and not inputs.is_users(top):
+        _demand_no_owner_above(inputs, holdings, top, reads=not alone)
+    guards = () if parents or owner else _guards(inputs, holdings, asked.table, reads=reads)
     return Ownership(owner.name if owner and owned else None, path, guards)
 
 
@@ -161,13 +177,38 @@ def _guarded(inputs: Inputs, holdings: Holdings, parent: PathColumn, owned: bool
     return replace(parent, owner=holdings.guarding(parent.table, reads=not alone))
 
 
-def _guards(holdings: Holdings, table: Table, *, reads: bool) -> tuple[Guard, ...]:
+def _guards(inputs: Inputs, holdings: Holdings, table: Table, *, reads: bool) -> tuple[Guard, ...]:
     found: list[Guard] = []
-    for link in links(table):
-        column = table.column(link.columns[0])
-        if column is None or column.nullable or link.table == table.name:
-            continue
-        owner = holdings.guarding(link.table, reads=reads)
+    for column, parent, referenced in _belongs_to(inputs, table):
+        owner = holdings.guarding(parent.name, reads=reads)
         if owner:
-            found.append(Guard(link.table, link.referenced[0], column.name, owner))
+            found.append(Guard(parent.name, referenced, column, owner))
+        else:
+            _demand_no_owner_above(inputs, holdings, parent, reads=reads)
     return tuple(found)
+
+
+def _demand_no_owner_above(
+    inputs: Inputs, holdings: Holdings, table: Table, *, reads: bool, seen: frozenset[str] = frozenset()
+) -> None:
+    """Raise `Undecided` when the table's rows belong to rows that have an owner: that far no guard reaches."""
+    for _, parent, _ in _belongs_to(inputs, table):
+        if parent.name in seen or inputs.is_users(parent):
+            continue
+        if holdings.guarding(parent.name, reads=reads):
+            raise Undecided(
+                f"rows of `{table.name}` belong to rows of `{parent.name}`, and the path does not name whose"
+            )
+        _demand_no_owner_above(inputs, holdings, parent, reads=reads, seen=seen | {table.name, parent.name})
+
+
+def _belongs_to(inputs: Inputs, table: Table) -> list[tuple[str, Table, str]]:
+    """The foreign keys that every row has, to other tables: column, table, referenced column."""
+    return [
+        (column.name, parent, link.referenced[0])
+        for link in links(table)
+        if link.table != table.name
+        and (column := table.column(link.columns[0]))
+        and not column.nullable
+        and (parent := inputs.catalog.table(link.table))
+    ]

@@ -61,32 +61,29 @@ def demand_sources(draft: Draft, table: Table, owner: str | None, fills: Mapping
 
 def settled(catalog: Catalog, drafts: Iterable[Draft]) -> dict[str, frozenset[str]]:
     """Nullable columns, by table, that no row written through this API leaves null."""
-    known = list(drafts)
-    return {
-        table.name: frozenset(
-            column.name for column in table.columns if column.nullable and _is_settled(table, column, known)
-        )
-        for table in catalog.tables
-    }
+    by_table: dict[str, list[Draft]] = {table.name: [] for table in catalog.tables}
+    for one in drafts:
+        if one.table is not None:
+            by_table[one.table.name].append(one)
+    return {table.name: _settled(table, by_table[table.name]) for table in catalog.tables}
 
 
-def _is_settled(table: Table, column: Column, drafts: list[Draft]) -> bool:
-    here = [draft for draft in drafts if draft.table is not None and draft.table.name == table.name]
-    fields = [one for draft in here for one in draft.body if one.field.column == column.name]
-    if any(one.nullable for one in fields):
-        return False
-    if (
-        any(draft.action is Action.REPLACE and not _always(draft, column) for draft in here)
-        and fields
-        and not column.default
-    ):
-        return False
-    creates = [draft for draft in here if draft.action in CREATES]
-    return column.default is not None or bool(creates and all(_always(draft, column) for draft in creates))
+def _settled(table: Table, drafts: list[Draft]) -> frozenset[str]:
+    creates = [one for one in drafts if one.action in CREATES]
+    always = [_always(one, table) for one in creates]
+    nulled = {written.field.column for one in drafts for written in one.body if written.nullable}
+    for one in drafts:
+        if one.action is Action.REPLACE:
+            nulled |= {written.field.column for written in one.body if not written.given}
+    return frozenset(
+        column.name
+        for column in table.columns
+        if column.name not in nulled
+        if column.default is not None or (always and all(column.name in given for given in always))
+    )
 
 
-def _always(draft: Draft, column: Column) -> bool:
-    if draft.table is None:
-        return False
-    given = {one.field.column for one in draft.body if one.given} | set(filled(draft, draft.table))
-    return column.name in given | {one.link for one in draft.path if one.link}
+def _always(draft: Draft, table: Table) -> set[str]:
+    """The columns that this create gives a value to, whatever is sent."""
+    given = {one.field.column for one in draft.body if one.given} | set(filled(draft, table))
+    return given | {one.link for one in draft.path if one.link}
