@@ -1,0 +1,47 @@
+"""Every dependency has a reason, and the page about them is true."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib.metadata import metadata
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "design" / "dependencies.md").read_text(encoding="utf-8")
+ROWS = {
+    cells[0]: cells[1:] for line in PAGE.splitlines() if len(cells := [c.strip() for c in line.split("|")[1:-1]]) == 4
+}
+
+
+def named(group: str) -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = project["project"]["dependencies"] if group == "run time" else project["dependency-groups"]["dev"]
+    return {re.split(r"[^A-Za-z0-9._-]", requirement)[0] for requirement in wanted}
+
+
+def licence(package: str) -> str:
+    """As the package states it: the expression, else the free text, else the classifier."""
+    about = metadata(package)
+    classifiers = [text for text in about.get_all("Classifier", []) if text.startswith("License ::")]
+    return str(about.get("License-Expression") or about.get("License") or classifiers[0].rpartition(" :: ")[2])
+
+
+@pytest.mark.parametrize("package", sorted(named("run time") | named("development")))
+def test_a_dependency_is_on_the_page_with_reason_alternative_and_licence(package: str) -> None:
+    reason, replaced, stated = ROWS[package]
+    assert len(reason) > 20
+    assert replaced
+    assert stated == licence(package)
+
+
+def test_the_page_names_no_dependency_that_is_gone() -> None:
+    rows = set(ROWS) - {"package", "---"}
+    assert rows == named("run time") | named("development")
+
+
+@pytest.mark.parametrize("package", sorted(named("run time")))
+def test_a_dependency_of_the_run_time_stands_in_its_section(package: str) -> None:
+    assert f"| {package} |" in PAGE.partition("## For development")[0]
