@@ -102,7 +102,7 @@ class _Pair:
                 continue
             if one.required != other.required:
                 yield self._said(where, _needed(one.required), _needed(other.required))
-            yield from self._schemas(where, one.schema, other.schema, "request", ignore_null=True)
+            yield from self._schemas(where, one.schema, other.schema, "request", null_is_free=not one.required)
 
     def _body(self) -> Iterator[Difference]:
         one, other = self.ours.body, self.theirs.body
@@ -142,10 +142,10 @@ class _Pair:
                 yield from self._schemas(f"{where}/{media}", left[media], right[media], direction)
 
     def _schemas(
-        self, where: str, ours: Schema, theirs: Schema, direction: Any, *, ignore_null: bool = False
+        self, where: str, ours: Schema, theirs: Schema, direction: Any, *, null_is_free: bool = False
     ) -> Iterator[Difference]:
-        comparison = Comparison(self.contract, self.code, direction, ignore_null)
-        for inside, supplied, served in comparison.mismatches(ours, theirs):
+        comparison = Comparison(self.contract, self.code, direction)
+        for inside, supplied, served in comparison.mismatches(ours, theirs, null_is_free=null_is_free):
             yield self._said(f"{where}{inside}", supplied, served)
 
     def _security(self) -> Iterator[Difference]:

@@ -1,16 +1,18 @@
 """Do two schemas of two documents ask the same? Compared by structure, not by spelling.
 
 The same: a reference and what it leads to, `allOf` and the merged object, `nullable`, a type array with null and
-`anyOf` with null, `const` and an enumeration of one, `oneOf` and `anyOf`, a choice of one and that one, a type array and a
-choice of types, an exclusive whole bound and the next number, members of enumerations, required names and alternatives
-in any order, `format: byte` and `contentEncoding: base64`, `format: binary` and `contentMediaType:
+`anyOf` with null, `const` and an enumeration of one, `oneOf` and `anyOf`, a choice of one and that one, a type array
+and a choice of types, an exclusive whole bound and the next number, members of enumerations, required names and
+alternatives in any order, `format: byte` and `contentEncoding: base64`, `format: binary` and `contentMediaType:
 application/octet-stream`.
 
-Not compared: title, description, examples, deprecated, discriminator, xml, externalDocs and other annotations; `default`
-in answers, and a default of null anywhere; bounds that only say int32 or int64; formats that no checker agrees on (float,
-double, int32, int64, password and unknown ones); the lengths that pydantic adds to URIs (1 to 2083 or 65536);
-`additionalProperties: true` against its absence; `not`, `if`/`then`/`else`, `contains`, `propertyNames`,
-`patternProperties`, `dependentRequired`, `dependentSchemas` and `unevaluated…`, which types of a program cannot say.
+Not compared: title, description, examples, deprecated, discriminator, xml, externalDocs and other annotations;
+`default` in answers, and a default of null anywhere; bounds that only say int32 or int64; formats that no checker
+agrees on (float, double, int32, int64, password and unknown ones); the lengths that pydantic adds to URIs (1 to 2083
+or 65536); null for optional properties where only the code allows it, because that is how pydantic says "optional"
+(probes tell whether null is refused); `additionalProperties: true` against its absence; `readOnly` properties in
+requests and `writeOnly` ones in answers; `not`, `if`/`then`/`else`, `contains`, `propertyNames`, `patternProperties`,
+`dependentRequired`, `dependentSchemas` and `unevaluated...`, which the types of a program cannot say.
 """
 
 from __future__ import annotations
@@ -79,19 +81,28 @@ class Comparison:
     first: Contract
     second: Contract
     direction: Direction
-    ignore_null: bool = False
-    """For parameters, where null cannot be sent."""
-    _assumed: set[tuple[str, str]] = field(default_factory=set)
+    _assumed: set[tuple[str, ...]] = field(default_factory=set)
 
-    def mismatches(self, first: Any, second: Any, where: str = "") -> Iterator[Mismatch]:
-        """Each difference once; pairs that are being compared already count as equal, so cycles end."""
-        pair = (_key(first), _key(second))
+    def mismatches(self, first: Any, second: Any, where: str = "", *, null_is_free: bool = False) -> Iterator[Mismatch]:
+        """What they ask differently. Pairs that are being compared already count as equal, so cycles end.
+
+        With `null_is_free`, the second may allow null where the first does not.
+        """
+        pair = (_key(first), _key(second), str(null_is_free))
         if pair in self._assumed:
             return
         self._assumed.add(pair)
-        left, right = (self._shape(self.first, first), self._shape(self.second, second))
-        if left.nullable != right.nullable and not (self.ignore_null and not where):
-            yield where, "may be null" if left.nullable else "not null", "may be null" if right.nullable else "not null"
+        left, right = self._shape(self.first, first), self._shape(self.second, second)
+        found = [*self._null(left, right, where, null_is_free), *self._shapes(left, right, where)]
+        if found:
+            self._assumed.discard(pair)
+        yield from found
+
+    def _null(self, left: Shape, right: Shape, where: str, free: bool) -> Iterator[Mismatch]:
+        if left.nullable != right.nullable and not (free and right.nullable):
+            yield where, *(("may be null", "not null") if left.nullable else ("not null", "may be null"))
+
+    def _shapes(self, left: Shape, right: Shape, where: str) -> Iterator[Mismatch]:
         if self.direction == "request" and left.default != right.default:
             yield f"{where}/default", _shown(left.default), _shown(right.default)
         yield from self._parts(left.parts, right.parts, where)
@@ -116,7 +127,7 @@ class Comparison:
     def _same(self, one: dict[str, Any], other: dict[str, Any]) -> bool:
         """Equal without leaving a trace: what was assumed on the way is forgotten when they are not."""
         before = set(self._assumed)
-        same = next(self._part(one, other, ""), None) is None
+        same = not list(self._part(one, other, ""))
         if not same:
             self._assumed = before
         return same
@@ -143,7 +154,8 @@ class Comparison:
             if (name in left["required"]) != (name in right["required"]):
                 said = ("required", "optional") if name in left["required"] else ("optional", "required")
                 yield place, *said
-            yield from self.mismatches(ours[name], theirs[name], place)
+            optional = name not in left["required"] and name not in right["required"]
+            yield from self.mismatches(ours[name], theirs[name], place, null_is_free=optional)
         for name in sorted(left["required"] ^ right["required"]):
             if name not in ours and name not in theirs:
                 yield (

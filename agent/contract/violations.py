@@ -76,6 +76,8 @@ def _broken(contract: Contract, schema: Any, value: Any, path: Step, depth: int)
     piece = flat(contract, schema)
     for one in piece.types:
         yield from ((path, wrong, "wrong type") for wrong in _WRONG.get(one, ()))
+    if piece.types:
+        yield path, None, "null not allowed"
     if piece.alternatives and not piece.types:
         yield from ((path, other, "none of the alternatives") for other in _ODD)
     enumerated = piece.schema.get("enum") or ([piece.schema["const"]] if "const" in piece.schema else [])
