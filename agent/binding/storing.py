@@ -72,14 +72,14 @@ def _settled(table: Table, drafts: list[Draft]) -> frozenset[str]:
     creates = [one for one in drafts if one.action in CREATES]
     always = [_always(one, table) for one in creates]
     nulled = {written.field.column for one in drafts for written in one.body if written.nullable}
-    for one in drafts:
-        if one.action is Action.REPLACE:
-            nulled |= {written.field.column for written in one.body if not written.given}
+    replaced = [written for one in drafts if one.action is Action.REPLACE for written in one.body]
+    emptied = {written.field.column for written in replaced if not written.given}
     return frozenset(
         column.name
         for column in table.columns
         if column.name not in nulled
-        if column.default is not None or (always and all(column.name in given for given in always))
+        if column.default is not None
+        or (column.name not in emptied and always and all(column.name in given for given in always))
     )
 
 
