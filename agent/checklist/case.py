@@ -1,0 +1,181 @@
+"""What the checklist judges, and how its gates write down what they found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent.binding.model import Binding
+from agent.catalog.model import Catalog
+from agent.contract.model import Contract
+from agent.obligations import Obligation, owed
+from agent.receipts import Measures, Outcome, Receipt
+from agent.rulebook.model import Gate, Rulebook
+from agent.stacks.base import Stack
+from agent.workspace.model import Workspace
+
+if TYPE_CHECKING:
+    from tools.postgres.server import PostgresServer
+
+_FOUND_CHARACTERS = 2_000
+_FOUND_PROBLEMS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One backend before the checklist, and everything that is needed to judge it."""
+
+    workspace: Workspace
+    stack: Stack
+    contract: Contract
+    catalog: Catalog
+    binding: Binding
+    rulebook: Rulebook
+    server: PostgresServer
+
+
+@dataclass(frozen=True, slots=True)
+class GateStarted:
+    """A gate has begun."""
+
+    gate: Gate
+
+
+@dataclass(frozen=True, slots=True)
+class GateFinished:
+    """A gate has settled its obligations."""
+
+    gate: Gate
+    receipts: tuple[Receipt, ...]
+    measures: Measures
+    seconds: float
+
+    @property
+    def counts(self) -> Counter[Outcome]:
+        """How many receipts there are of each outcome."""
+        return Counter(receipt.outcome for receipt in self.receipts)
+
+
+GateEvent = GateStarted | GateFinished
+"""What `settle` tells while it runs; a closed set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a gate found."""
+
+    receipts: tuple[Receipt, ...]
+    measures: Measures = Measures()
+
+
+@dataclass(frozen=True, slots=True)
+class Owing:
+    """What one tree owes, and the pen with which gates write receipts for it."""
+
+    tree: str
+    obligations: tuple[Obligation, ...]
+    gates: Mapping[str, Gate]
+    """The gate of each rule."""
+
+    @classmethod
+    def of(cls, case: Case) -> Owing:
+        """What the case's worktree, as it is now, owes."""
+        return cls(
+            tree=case.workspace.tree(),
+            obligations=owed(case.rulebook, case.stack.name, case.contract, case.catalog),
+            gates={rule.id: rule.gate for rule in case.rulebook.rules.values()},
+        )
+
+    def subjects(self, rule: str) -> tuple[str, ...]:
+        """Everything that this rule is owed for; empty when it is not owed at all."""
+        return tuple(one.subject for one in self.obligations if one.rule == rule)
+
+    def judge(
+        self,
+        rule: str,
+        problems: Sequence[str],
+        *,
+        subject: str | None = None,
+        ran: str = "",
+        found: str = "",
+        reproduce: str = "",
+        places: Iterable[str] = (),
+        seconds: float = 0.0,
+    ) -> tuple[Receipt, ...]:
+        """Failed with these problems, or met with what was found when there are none.
+
+        Without a subject the receipt is written for everything that owes the rule.
+        """
+        outcome = Outcome.FAILED if problems else Outcome.MET
+        return self._write(rule, subject, outcome, ran, bounded(problems) or found, reproduce, places, seconds)
+
+    def blame_input(self, rule: str, problems: Sequence[str], *, subject: str, ran: str = "") -> tuple[Receipt, ...]:
+        """The supplied contract or schema breaks the rule, or keeps it when there are no problems."""
+        outcome = Outcome.INPUT if problems else Outcome.MET
+        return self._write(rule, subject, outcome, ran, bounded(problems))
+
+    def cannot(self, rules: Collection[str], reason: str, *, ran: str = "", seconds: float = 0.0) -> Found:
+        """Nothing could be looked at: everything that owes these rules has failed, for this reason."""
+        why = bounded([reason]) or "the check could not run"
+        return Found(
+            tuple(
+                receipt
+                for rule in rules
+                for receipt in self._write(rule, None, Outcome.FAILED, ran, why, seconds=seconds)
+            )
+        )
+
+    def _write(
+        self,
+        rule: str,
+        subject: str | None,
+        outcome: Outcome,
+        ran: str,
+        found: str,
+        reproduce: str = "",
+        places: Iterable[str] = (),
+        seconds: float = 0.0,
+    ) -> tuple[Receipt, ...]:
+        subjects = self.subjects(rule) if subject is None else (subject,)
+        return tuple(
+            Receipt(
+                rule=rule,
+                subject=one,
+                gate=self.gates[rule],
+                outcome=outcome,
+                ran=ran,
+                found=found,
+                reproduce=reproduce if outcome is Outcome.FAILED else "",
+                places=tuple(places)[:_FOUND_PROBLEMS] if outcome is Outcome.FAILED else (),
+                seconds=round(seconds, 3),
+                tree=self.tree,
+            )
+            for one in subjects
+            if rule in self.gates
+        )
+
+
+def joined(found: Iterable[Found]) -> Found:
+    """Everything that several checks found, as one."""
+    parts = tuple(found)
+    receipts = tuple(receipt for part in parts for receipt in part.receipts)
+    return Found(receipts, merged(part.measures for part in parts))
+
+
+def merged(measures: Iterable[Measures]) -> Measures:
+    """The numbers of several checks together; each number comes from one check."""
+    numbers: dict[str, object] = {}
+    for one in measures:
+        numbers |= one.model_dump(exclude_defaults=True)
+    return Measures.model_validate(numbers)
+
+
+def bounded(problems: Sequence[str]) -> str:
+    """Some problems as text, one a line: the first dozen, at most 2000 characters, and how many more there are."""
+    shown = "\n".join(problems[:_FOUND_PROBLEMS])
+    if len(shown) > _FOUND_CHARACTERS:
+        shown = shown[: _FOUND_CHARACTERS - 2] + " …"
+    rest = len(problems) - _FOUND_PROBLEMS
+    return f"{shown}\n… and {rest} more" if rest > 0 else shown

@@ -1,0 +1,103 @@
+"""The judge: every gate on one worktree, and one verdict.
+
+Gates that only read share the machine two at a time; the load probe runs alone, after all others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from agent.checklist import contract, layout, lint, main_path, migrations, performance, service, tests, types
+from agent.checklist.case import Case, Found, GateEvent, GateFinished, GateStarted, Owing, joined
+from agent.checklist.databases import Databases, NotMigrated
+from agent.receipts import Verdict, verdict
+from agent.rulebook.model import Gate
+from agent.stacks.base import ServiceBroken
+from tools.errors import ToolError
+
+__all__ = ["Case", "GateEvent", "GateFinished", "GateStarted", "settle", "settled_by"]
+
+_AT_ONCE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    gate: Gate
+    rules: Mapping[str, str]
+    settle: Callable[[Case, Owing, Databases], Awaitable[Found]]
+
+
+async def _lint(case: Case, owing: Owing, _: Databases) -> Found:
+    return await lint.settle(case, owing)
+
+
+async def _types(case: Case, owing: Owing, _: Databases) -> Found:
+    return await types.settle(case, owing)
+
+
+async def _layout(case: Case, owing: Owing, _: Databases) -> Found:
+    return layout.settle(case, owing)
+
+
+_CHECKS: Sequence[_Check] = (
+    _Check(Gate.LAYOUT, layout.RULES, _layout),
+    _Check(Gate.LINT, lint.RULES, _lint),
+    _Check(Gate.TESTS, tests.RULES, tests.settle),
+    _Check(Gate.TYPES, types.RULES, _types),
+    _Check(Gate.OBSERVABILITY, service.RULES, service.settle),
+    _Check(Gate.ERRORS, main_path.RULES, main_path.settle),
+    _Check(Gate.CONTRACT, contract.RULES, contract.settle),
+    _Check(Gate.DATABASE, migrations.RULES, migrations.settle),
+)
+"""Those that may run at the same time, the longest early."""
+
+_ALONE = _Check(Gate.PERFORMANCE, performance.RULES, performance.settle)
+
+
+def settled_by() -> Mapping[str, str]:
+    """Rule id → the check that settles it; rules that are not here stay unchecked."""
+    return {rule: how for check in (*_CHECKS, _ALONE) for rule, how in check.rules.items()}
+
+
+def _silent(_: GateEvent) -> None:
+    return
+
+
+async def settle(case: Case, progress: Callable[[GateEvent], None] = _silent) -> Verdict:
+    """Judge the worktree as it is now.
+
+    What no check settles stays unchecked; what a check could not look at has failed. Nothing in the worktree changes.
+    """
+    owing = Owing.of(case)
+    databases = Databases(case)
+    seats = asyncio.Semaphore(_AT_ONCE)
+
+    async def seated(check: _Check) -> Found:
+        async with seats:
+            return await _run(check, case, owing, databases, progress)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            running = [group.create_task(seated(check)) for check in _CHECKS]
+        found = [task.result() for task in running]
+        found.append(await _run(_ALONE, case, owing, databases, progress))
+    finally:
+        await databases.close()
+    whole = joined(found)
+    return verdict(owing.tree, owing.obligations, whole.receipts, dict(owing.gates), whole.measures)
+
+
+async def _run(
+    check: _Check, case: Case, owing: Owing, databases: Databases, progress: Callable[[GateEvent], None]
+) -> Found:
+    progress(GateStarted(check.gate))
+    started = time.monotonic()
+    try:
+        found = await check.settle(case, owing, databases)
+    except (ToolError, ServiceBroken, NotMigrated, OSError) as error:
+        found = owing.cannot(check.rules, f"the gate {check.gate} could not run: {error}")
+    progress(GateFinished(check.gate, found.receipts, found.measures, time.monotonic() - started))
+    return found

@@ -1,0 +1,94 @@
+"""Databases for the gates: empty ones, and copies of one that was migrated once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent.checklist.case import Case
+from agent.stacks.base import DatabaseAccess
+from tools.postgres.server import Database
+from tools.sandbox.base import CommandResult, Mounts
+
+_INSIDE = "/run/postgres"
+_SHOWN = 1_500
+
+
+class NotMigrated(Exception):
+    """The workspace's migrations do not apply to an empty database; the message is what they printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A database, and how the sandbox reaches it."""
+
+    database: Database
+    access: DatabaseAccess
+
+
+@dataclass(slots=True)
+class Databases:
+    """The databases of one verification. `close` removes what is left of them."""
+
+    case: Case
+    _template: asyncio.Task[Database] | None = field(default=None, repr=False)
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+
+    @asynccontextmanager
+    async def empty(self) -> AsyncIterator[Opened]:
+        """An empty database, gone afterwards."""
+        database = await self._make(None)
+        try:
+            yield self._opened(database)
+        finally:
+            await asyncio.to_thread(self.case.server.drop_database, database)
+
+    @asynccontextmanager
+    async def migrated(self, socket_folder: Path | None = None) -> AsyncIterator[Opened]:
+        """A database at the newest migration, without rows of others, gone afterwards.
+
+        `socket_folder` leads to the server in place of its own folder. Raises `NotMigrated`.
+        """
+        if self._template is None:
+            self._template = asyncio.create_task(self._migrate())
+        template = await asyncio.shield(self._template)
+        database = await self._make(template)
+        try:
+            yield self._opened(database, socket_folder)
+        finally:
+            await asyncio.to_thread(self.case.server.drop_database, database)
+
+    async def close(self) -> None:
+        """Remove the template."""
+        if self._template is None:
+            return
+        (made,) = await asyncio.gather(self._template, return_exceptions=True)
+        if isinstance(made, Database):
+            await asyncio.to_thread(self.case.server.drop_database, made)
+
+    async def _make(self, template: Database | None) -> Database:
+        # One at a time: the server copies a template only while nobody else is connected to it.
+        async with self._lock:
+            return await asyncio.to_thread(self.case.server.create_database, template)
+
+    async def _migrate(self) -> Database:
+        database = await self._make(None)
+        result = await self.case.stack.migrate(self.case.workspace, self._opened(database).access, "up")
+        if not result.ok:
+            await asyncio.to_thread(self.case.server.drop_database, database)
+            raise NotMigrated(f"the migrations do not apply to an empty database: {tail(result)}")
+        return database
+
+    def _opened(self, database: Database, folder: Path | None = None) -> Opened:
+        host = folder or self.case.server.socket_folder
+        inside = self.case.workspace.sandbox.bound(host, _INSIDE)
+        return Opened(database, DatabaseAccess(database.url(inside), Mounts(bound={host: _INSIDE})))
+
+
+def tail(result: CommandResult) -> str:
+    """The end of what a command printed, and how it ended."""
+    ended = result.ending if result.ending != "exited" else f"exit code {result.exit_code}"
+    return f"{ended}\n{result.output[-_SHOWN:]}".strip()

@@ -1,0 +1,143 @@
+"""The gate layout: where files lie, which Python and which framework the project asks for."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from agent.checklist.case import Case, Found, Owing
+from agent.checklist.lint import toml
+from agent.checklist.names import syntax_trees
+
+RULES: Mapping[str, str] = {
+    "LAY-PY": "layout: files of the tree",
+    "STK-PY": "layout: requires-python of pyproject.toml",
+    "STK-HTTP-PY": "layout: FastAPI among the dependencies, at the release of the toolchain; imported by the code",
+    "SVC-LAYERS": "layout: imports between the layers, from the syntax trees",
+}
+
+_PLACES = ("api/routes", "api/dependencies", "services", "repositories", "models", "schemas")
+_FILES = ("core/config.py", "core/exceptions.py")
+_TOO_OLD = tuple(Version(text) for text in ("3.8.20", "3.9.20", "3.10.20", "3.11.20"))
+_WANTED = Version("3.12.1")
+_DATABASE_PACKAGES = frozenset({"asyncpg", "psycopg", "psycopg2", "sqlalchemy", "databases", "sqlmodel", "tortoise"})
+
+
+def settle(case: Case, owing: Owing) -> Found:
+    """Settle what the gate layout owes."""
+    files = case.workspace.read()
+    project = toml(files.get("pyproject.toml", "")).get("project", {})
+    release = locked(case.stack.toolchain_lock().read_text("utf-8"), "fastapi")
+    return Found(
+        (
+            *owing.judge("LAY-PY", layout_problems(files), ran="files of the tree"),
+            *owing.judge("STK-PY", python_problems(project), ran="pyproject.toml: project.requires-python"),
+            *owing.judge("STK-HTTP-PY", framework_problems(project, files, release), ran="pyproject.toml, imports"),
+            *owing.judge("SVC-LAYERS", layer_problems(files), ran="imports in the syntax trees of src/"),
+        )
+    )
+
+
+def layout_problems(files: Mapping[str, str]) -> list[str]:
+    """Places of the layout that hold nothing."""
+    missing = [f"src/{place}" for place in _PLACES if not _holds(files, place)]
+    missing += [f"src/{name}" for name in _FILES if f"src/{name}" not in files]
+    return [f"{place} is missing" for place in missing]
+
+
+def python_problems(project: Mapping[str, Any]) -> list[str]:
+    """Why the project does not ask for Python 3.12 or newer."""
+    wanted = project.get("requires-python")
+    if not isinstance(wanted, str):
+        return ['pyproject.toml does not say requires-python; write requires-python = ">=3.12"']
+    try:
+        allowed = SpecifierSet(wanted)
+    except InvalidSpecifier:
+        return [f"requires-python = {wanted!r} is no version specifier"]
+    old = [str(version) for version in _TOO_OLD if version in allowed]
+    problems = [f"requires-python = {wanted!r} allows {old[-1]}; write >=3.12"] if old else []
+    return problems if _WANTED in allowed else [*problems, f"requires-python = {wanted!r} refuses {_WANTED}"]
+
+
+def framework_problems(project: Mapping[str, Any], files: Mapping[str, str], release: Version | None) -> list[str]:
+    """Why the project is not one on a current FastAPI."""
+    asked = [one for text in project.get("dependencies", ()) if (one := _requirement(text)) is not None]
+    fastapi = next((one for one in asked if canonicalize_name(one.name) == "fastapi"), None)
+    problems = [] if fastapi else ["fastapi is not among the dependencies of pyproject.toml"]
+    if fastapi and release and not fastapi.specifier.contains(release, prereleases=True):
+        problems.append(f"{fastapi} refuses the current release {release}")
+    if not any("fastapi" in imported(tree) for path, tree in syntax_trees(files) if path.startswith("src/")):
+        problems.append("no file below src/ imports fastapi")
+    return problems
+
+
+def layer_problems(files: Mapping[str, str]) -> list[str]:
+    """Routes that reach past the services, and code outside the repositories that speaks to the database."""
+    problems: list[str] = []
+    for path, tree in syntax_trees(files):
+        names = imported(tree)
+        drivers = sorted(_DATABASE_PACKAGES & {name.split(".", 1)[0] for name in names})
+        if path.startswith("src/api/routes/"):
+            repositories = sorted(name for name in names if ".repositories" in f".{name}")
+            problems += [f"{path}: a route imports {name}; go through a service" for name in (*drivers, *repositories)]
+        elif path.startswith("src/services/"):
+            problems += [f"{path}: a service imports {name}; go through a repository" for name in drivers]
+    return problems
+
+
+def imported(tree: ast.Module) -> frozenset[str]:
+    """The modules that a file imports for use; what it imports for annotations alone does not count."""
+    typing_only = {id(inner) for node in ast.walk(tree) if _for_typing(node) for inner in ast.walk(node)}
+    return frozenset(name for node in ast.walk(tree) if id(node) not in typing_only for name in _imported_by(node))
+
+
+def locked(lock: str, package: str) -> Version | None:
+    """The version that a lock of `name==version` lines pins, None when it does not name the package."""
+    for line in lock.splitlines():
+        found = _requirement(line.split("--hash", 1)[0].rstrip(" \\"))
+        if found and canonicalize_name(found.name) == package:
+            for pin in found.specifier:
+                if pin.operator == "==":
+                    return _version(pin.version)
+    return None
+
+
+def _holds(files: Mapping[str, str], place: str) -> bool:
+    return f"src/{place}.py" in files or any(path.startswith(f"src/{place}/") for path in files)
+
+
+def _requirement(text: object) -> Requirement | None:
+    try:
+        return Requirement(str(text).strip())
+    except InvalidRequirement:
+        return None
+
+
+def _version(text: str) -> Version | None:
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+def _for_typing(node: ast.AST) -> bool:
+    match node:
+        case ast.If(test=ast.Name(id="TYPE_CHECKING")) | ast.If(test=ast.Attribute(attr="TYPE_CHECKING")):
+            return True
+        case _:
+            return False
+
+
+def _imported_by(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Import(names=names):
+            yield from (alias.name for alias in names)
+        case ast.ImportFrom(module=module, names=names):
+            yield module or ""
+            yield from (f"{module}.{alias.name}" if module else alias.name for alias in names)

@@ -1,0 +1,78 @@
+"""Callers: users that were registered and logged in through the contract's own operations."""
+
+from __future__ import annotations
+
+import base64
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.contract.model import Contract, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A user that can call protected operations."""
+
+    login: str
+    password: str = field(repr=False)
+    id: Any
+    """The user's key as the database has it."""
+    token: str = field(default="", repr=False)
+    refresh_token: str = field(default="", repr=False)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """What no receipt may show."""
+        return frozenset(text for text in (self.password, self.token, self.refresh_token) if text)
+
+
+class NoCredentials(Exception):
+    """Nobody can be logged in; the message says at which step it ended."""
+
+
+def credentials(operation: Operation, contract: Contract, caller: Caller | None) -> Mapping[str, str]:
+    """Headers that let this caller call the operation; empty where it needs none.
+
+    Raises `NoCredentials` when the operation asks for a kind that the caller has not got.
+    """
+    if not operation.protected:
+        return {}
+    refused: list[str] = []
+    for alternative in operation.security:
+        headers: dict[str, str] = {}
+        for name in sorted(alternative):
+            header = _header(name, contract, caller)
+            if header is None:
+                refused.append(name)
+                break
+            headers |= header
+        else:
+            return headers
+    raise NoCredentials(f"{operation.key} needs {' or '.join(refused)}, and no user could get that")
+
+
+def password(chance: random.Random) -> str:
+    """A password that common complexity rules accept: both cases, digits, a sign, 20 characters."""
+    return f"Aa1!{chance.getrandbits(64):016x}"
+
+
+def _header(name: str, contract: Contract, caller: Caller | None) -> dict[str, str] | None:
+    scheme = contract.security_schemes.get(name)
+    if scheme is None or caller is None:
+        return None
+    if scheme.kind == "http" and scheme.scheme.lower() == "basic":
+        pair = base64.b64encode(f"{caller.login}:{caller.password}".encode()).decode()
+        return {"Authorization": f"Basic {pair}"}
+    if not caller.token:
+        return None
+    if scheme.kind == "apiKey":
+        match scheme.location:
+            case "header":
+                return {scheme.parameter: caller.token}
+            case "cookie":
+                return {"Cookie": f"{scheme.parameter}={caller.token}"}
+            case _:
+                return None
+    return {"Authorization": f"Bearer {caller.token}"} if scheme.kind != "mutualTLS" else None

@@ -1,0 +1,179 @@
+"""One request on the main path with everything that is needed to judge its effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from agent.binding.model import Action, Bound
+from agent.catalog.model import Catalog, Table
+from agent.checklist.probe.accounts import Caller, NoCredentials
+from agent.checklist.probe.judging import Notes, declared_answer, matches, successes
+from agent.checklist.probe.requests import Request
+from agent.checklist.probe.store import NoRow, Row, comparable, differs
+from agent.checklist.probe.world import Need, World
+from agent.checklist.routes import parameters
+from agent.checklist.running import Reply
+
+_ON_ITS_ROW = (Action.RETRIEVE, Action.REPLACE, Action.PATCH, Action.DELETE, Action.LIST)
+_STATES = 16
+_CHANGING = ("post", "put", "patch", "delete")
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request, its answer, and the table before it."""
+
+    need: Need
+    request: Request
+    reply: Reply
+    table: Table | None
+    keys: frozenset[tuple[str, ...]]
+    """The table's keys before the request."""
+    digest: str
+    """The table's content before the request."""
+
+
+async def main_path(world: World, bound: Bound, notes: Notes) -> Exchange:
+    """Ask the operation until it answers with a declared success, or until every state that can be made was tried.
+
+    Gives the first answer when none is a success. Raises `NoCredentials` and `NoRow`.
+    """
+    first: Exchange | None = None
+    caller = await caller_for(world, bound)
+    for number, (who, fresh) in enumerate([*[(None, turn > 0) for turn in range(3)], *_with_roles(world)]):
+        if who is not None and (first is None or first.reply.status != 403):
+            continue
+        actor = caller if who is None else await world.users.caller(f"as {who}", role=who)
+        need = await _need(world, bound, actor, fresh=fresh or number > 0)
+        exchange = await _ask(world, bound, need, notes)
+        first = first or exchange
+        if not _worth_another(bound, exchange.reply):
+            return exchange
+        for state in _states(world.catalog, need.row) if number > 0 or bound.hole else ():
+            changed = world.asker.store.change(need.row, state) if need.row else None
+            if changed is None:
+                continue
+            exchange = await _ask(world, bound, Need(actor, changed, need.fixed, need.fresh), notes)
+            if not _worth_another(bound, exchange.reply):
+                return exchange
+    assert first is not None
+    return first
+
+
+async def caller_for(world: World, bound: Bound) -> Caller | None:
+    """Who calls: one user for all, and one of its own for an operation that changes users or ends sessions."""
+    accounts = world.binding.accounts
+    own = bound.action in (Action.LOGOUT, Action.REFRESH) or (
+        accounts is not None and subject_table(world, bound) == accounts.table and bound.operation.method in _CHANGING
+    )
+    try:
+        if bound.action in (Action.LOGIN, Action.REGISTER):
+            return None
+        return await world.users.caller(f"for {bound.operation.key}" if own else "first")
+    except NoCredentials:
+        if bound.operation.protected:
+            raise
+        return None
+
+
+def subject_table(world: World, bound: Bound) -> str | None:
+    """The table whose row the operation is about; None for one that is about no row that exists before."""
+    accounts = world.binding.accounts
+    if bound.action is Action.ME:
+        return accounts.table if accounts else None
+    if bound.action in _ON_ITS_ROW:
+        return bound.table
+    if bound.hole and parameters(bound.operation.path):
+        table = world.path_table(bound)
+        return table.name if table else None
+    return None
+
+
+def follow_up(bound: Bound, world: World, request: Request) -> Bound | None:
+    """The operation that reads one row of the same table, when its path asks for nothing but what is known."""
+    for other in world.binding.operations:
+        if other.action is Action.RETRIEVE and other.table == bound.table and other is not bound:
+            return other
+    return bound if bound.action is Action.RETRIEVE and request.method == "GET" else None
+
+
+async def read_back(
+    world: World, bound: Bound, exchange: Exchange, row: Row, notes: Notes
+) -> tuple[Bound, Request, Reply] | None:
+    """Ask the retrieve operation of the table for a row; None when there is none."""
+    other = follow_up(bound, world, exchange.request)
+    if other is None:
+        return None
+    need = Need(exchange.need.caller, row)
+    try:
+        request = await world.request(other, need)
+    except (NoRow, NoCredentials):
+        return None
+    return other, request, await world.asker.send(request, notes)
+
+
+def unequal(row: Row, bound: Bound, body: Any) -> list[str]:
+    """The sent properties that the row does not hold."""
+    if not isinstance(body, dict):
+        return []
+    return [
+        f"{one.property}: sent {body[one.property]!r}, the database holds {row.values.get(one.column)!r}"
+        for one in bound.body
+        if one.property in body and not one.secret and one.embedded is None and differs(row, one, body[one.property])
+    ]
+
+
+async def _need(world: World, bound: Bound, caller: Caller | None, *, fresh: bool) -> Need:
+    table = subject_table(world, bound)
+    if table is None:
+        return Need(caller, fresh=fresh)
+    used_up = bound.action is Action.DELETE or (bound.hole and bound.operation.method in _CHANGING)
+    try:
+        row = await world.row(table, caller, fresh=fresh or used_up)
+    except NoRow:
+        if bound.action is Action.LIST:
+            return Need(caller, fresh=fresh)
+        raise
+    return Need(caller, row, fresh=fresh)
+
+
+async def _ask(world: World, bound: Bound, need: Need, notes: Notes) -> Exchange:
+    table = world.catalog.table(bound.table)
+    request = await world.request(bound, need)
+    store = world.asker.store
+    keys = frozenset(store.keys(table)) if table else frozenset()
+    digest = store.digest(table) if table and request.method == "GET" else ""
+    return Exchange(need, request, await world.asker.send(request, notes), table, keys, digest)
+
+
+def _worth_another(bound: Bound, reply: Reply) -> bool:
+    """True for a refusal that the contract declares: another row, another user or another state may be accepted."""
+    operation = bound.operation
+    refused = 400 <= reply.status < 500 and reply.status != 401
+    return (
+        refused and not matches(reply.status, successes(operation)) and bool(declared_answer(operation, reply.status))
+    )
+
+
+def _with_roles(world: World) -> list[tuple[str | None, bool]]:
+    return [(role, True) for role in world.users.roles()[:3]]
+
+
+def _states(catalog: Catalog, row: Row | None) -> Iterator[dict[str, Any]]:
+    """States that the row could be in: values of its enumerations and switches, all combinations of the first two."""
+    if row is None:
+        return
+    choices: list[list[tuple[str, Any]]] = []
+    for column in row.table.columns:
+        enum = catalog.enum(column.enum) if column.enum and not column.array else None
+        if enum is not None:
+            choices.append([(column.name, value) for value in enum.values])
+        elif column.base_type == "bool" and comparable(column):
+            choices.append([(column.name, value) for value in (True, False)])
+    for number, state in enumerate(product(*choices[:2])):
+        if number == _STATES or not state:
+            return
+        yield dict(state)

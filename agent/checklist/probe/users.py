@@ -1,0 +1,166 @@
+"""Users that call the API: registered and logged in through its own operations, else written into the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from agent.binding.model import Accounts, Binding, Bound
+from agent.catalog.model import Catalog
+from agent.checklist.probe.accounts import Caller, NoCredentials, password
+from agent.checklist.probe.asking import Asker, answered
+from agent.checklist.probe.judging import excerpt
+from agent.checklist.probe.requests import body_schema
+from agent.checklist.probe.store import Row
+from agent.checklist.running import Reply
+
+_MIGHTY = ("admin", "owner", "super", "manager", "staff", "editor", "agent")
+
+
+@dataclass(slots=True)
+class Users:
+    """The callers of one probe, made when they are first needed and kept by a name."""
+
+    asker: Asker
+    binding: Binding
+    catalog: Catalog
+    _known: dict[str, Caller] = field(default_factory=dict)
+
+    async def caller(self, name: str = "first", *, role: str | None = None) -> Caller | None:
+        """A logged-in user, the same for the same name; None where the API knows no users.
+
+        Raises `NoCredentials` when nobody can be registered or logged in.
+        """
+        accounts = self.binding.accounts
+        if accounts is None:
+            return None
+        if name not in self._known:
+            self._known[name] = await self._newcomer(accounts, role)
+        return self._known[name]
+
+    def roles(self) -> tuple[str, ...]:
+        """The roles that a user could be given, the mightiest-sounding first."""
+        accounts = self.binding.accounts
+        table = self.catalog.table(accounts.table) if accounts else None
+        column = table.column(accounts.role_column) if accounts and table and accounts.role_column else None
+        if column is None:
+            return ()
+        enum = self.catalog.enum(column.enum) if column.enum else None
+        return tuple(sorted(enum.values if enum else _MIGHTY[:1], key=_might))
+
+    def row(self, caller: Caller | None) -> Row | None:
+        """The row of a user."""
+        accounts = self.binding.accounts
+        table = self.catalog.table(accounts.table) if accounts else None
+        if caller is None or accounts is None or table is None:
+            return None
+        if caller.id is not None:
+            return self.asker.store.find(table, {accounts.id_column: caller.id})
+        found = self.asker.store.find(table, {accounts.login_column: caller.login})
+        return found or self.asker.store.find(table, {accounts.login_column: caller.login.lower()})
+
+    def registration(self, bound: Bound, body: Any) -> Caller | None:
+        """The user that a registration's body describes, None when it has no login or no password."""
+        accounts = self.binding.accounts
+        if accounts is None or not isinstance(body, dict):
+            return None
+        login = next((body.get(one.property) for one in bound.body if one.column == accounts.login_column), None)
+        secret = next(
+            (body.get(one.property) for one in bound.body if _is_secret(one.column, one.secret, accounts)), None
+        )
+        return Caller(str(login), str(secret), None) if login and secret else None
+
+    def registration_body(self, bound: Bound) -> Any:
+        """A body that registers somebody new."""
+        accounts = self.binding.accounts
+        found = body_schema(bound.operation)
+        body = self.asker.made_up(found[1]) if found else None
+        if found is None or accounts is None or not isinstance(body, dict):
+            return body
+        name = f"probe{self.asker.chance.getrandbits(48):012x}"
+        for one in bound.body:
+            if _is_secret(one.column, one.secret, accounts):
+                self.asker.put(body, found[1], one.property, password(self.asker.chance))
+            elif one.column == accounts.login_column:
+                _ = self.asker.put(body, found[1], one.property, f"{name}@example.com") or self.asker.put(
+                    body, found[1], one.property, name
+                )
+        return body
+
+    def login_body(self, bound: Bound, caller: Caller) -> Any:
+        """The body with which this user logs in."""
+        accounts = self.binding.accounts
+        found = body_schema(bound.operation)
+        body = self.asker.made_up(found[1]) if found else None
+        if found is None or accounts is None or not isinstance(body, dict):
+            return body
+        if "x-www-form-urlencoded" in found[0]:
+            body = {name: value for name, value in body.items() if name in ("username", "password")}
+        for one in bound.body:
+            if _is_secret(one.column, one.secret, accounts):
+                body[one.property] = caller.password
+            elif one.column == accounts.login_column:
+                body[one.property] = caller.login
+        return body
+
+    async def _newcomer(self, accounts: Accounts, role: str | None) -> Caller:
+        if accounts.register is not None:
+            caller = await self._registered(accounts, self.binding.bound(accounts.register))
+        else:
+            caller = self._seeded(accounts)
+        row = self.row(caller) if role is not None and accounts.role_column else None
+        if row is not None and accounts.role_column:
+            self.asker.store.change(row, {accounts.role_column: role})
+        return await self._logged_in(accounts, caller)
+
+    async def _registered(self, accounts: Accounts, bound: Bound) -> Caller:
+        body = self.registration_body(bound)
+        caller = self.registration(bound, body)
+        if caller is None:
+            raise NoCredentials(f"{bound.operation.key} takes no login or no password, as far as can be told")
+        reply = await self.asker.send(self.asker.request(bound.operation, caller=None, path_values={}, body=body))
+        said = f"{bound.operation.key} → {reply.status} {excerpt(reply)}"
+        if not 200 <= reply.status < 300:
+            raise NoCredentials(f"nobody can register: {said}")
+        row = self.row(caller)
+        if row is None:
+            raise NoCredentials(f"nobody can register: {said}, and {accounts.table} has no row for it")
+        return replace(caller, id=row.values[accounts.id_column], token=token_in(reply, accounts.access_token))
+
+    def _seeded(self, accounts: Accounts) -> Caller:
+        from argon2 import PasswordHasher
+
+        secret = password(self.asker.chance)
+        login = f"probe{self.asker.chance.getrandbits(48):012x}@example.com"
+        stored = PasswordHasher().hash(secret)
+        row = self.asker.store.seed(accounts.table, {accounts.login_column: login, accounts.password_column: stored})
+        return Caller(login, secret, row.values[accounts.id_column])
+
+    async def _logged_in(self, accounts: Accounts, caller: Caller) -> Caller:
+        if accounts.login is None:
+            return caller
+        bound = self.binding.bound(accounts.login)
+        body = self.login_body(bound, caller)
+        reply = await self.asker.send(self.asker.request(bound.operation, caller=None, path_values={}, body=body))
+        token = token_in(reply, accounts.access_token)
+        if not token:
+            said = "no token in its answer" if 200 <= reply.status < 300 else f"{reply.status} {excerpt(reply)}"
+            raise NoCredentials(f"a user that was just made cannot log in: {bound.operation.key} → {said}")
+        refresh = token_in(reply, accounts.refresh_token) if accounts.refresh_token else ""
+        return replace(caller, token=token, refresh_token=refresh)
+
+
+def token_in(reply: Reply, path: tuple[str, ...]) -> str:
+    """The token in an answer, empty when there is none."""
+    value = answered(reply)
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _is_secret(column: str, secret: bool, accounts: Accounts) -> bool:
+    return secret or column == accounts.password_column
+
+
+def _might(role: str) -> int:
+    return next((at for at, word in enumerate(_MIGHTY) if word in role.lower()), len(_MIGHTY))

@@ -1,0 +1,130 @@
+"""The service, started in the sandbox on a unix socket, and asked over it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import stat
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from agent.checklist.case import Case
+from agent.stacks.base import DatabaseAccess, ServiceBroken, ServiceCommand
+from tools.sandbox.base import Limits, Mounts, Process
+
+ORIGIN = "http://service"
+"""What requests name as the host; the connection is a unix socket."""
+
+_INSIDE = "/run/service"
+_PATIENCE = 30.0
+_ANSWER_SECONDS = 10.0
+_ANSWER_BYTES = 4 << 20
+_LOG_SHOWN = 1_500
+_LIMITS = Limits(seconds=600.0, cpu_seconds=600)
+
+
+class NotRunning(Exception):
+    """The service did not come up; the message says how it ended and what it printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back for one request. Nothing in it is trusted."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+    seconds: float
+
+    @property
+    def media_type(self) -> str:
+        """`application/json`, without parameters; empty when the answer names none."""
+        return str(self.headers.get("content-type", "")).split(";", 1)[0].strip().lower()
+
+    @property
+    def text(self) -> str:
+        """The body as text, unreadable bytes replaced."""
+        return self.body.decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A service that accepts connections."""
+
+    process: Process
+    socket: Path
+    command: ServiceCommand
+    client: httpx.AsyncClient
+
+    async def ask(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, content: bytes | None = None
+    ) -> Reply:
+        """Send one request; `path` carries its query.
+
+        Raises `httpx.HTTPError` when no whole answer came within ten seconds, or one of over 4 MB.
+        """
+        started = time.perf_counter()
+        async with self.client.stream(method, path, headers=headers, content=content) as response:
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > _ANSWER_BYTES or time.perf_counter() - started > _ANSWER_SECONDS:
+                    raise httpx.ReadError("the answer is endless, or larger than 4 MB")
+            return Reply(response.status_code, response.headers, bytes(body), time.perf_counter() - started)
+
+
+@asynccontextmanager
+async def running(case: Case, database: DatabaseAccess) -> AsyncIterator[Running]:
+    """The service, for as long as the context is open. Raises `NotRunning`."""
+    folder = Path(tempfile.mkdtemp(prefix="agent-service-"))
+    folder.chmod(0o777)  # the sandbox may run as another user, and must make the socket there
+    try:
+        listen = f"{case.workspace.sandbox.bound(folder, _INSIDE)}/service.sock"
+        command = _command(case, database, listen)
+        mounts = Mounts(database.mounts.read_only, database.mounts.bound, {**database.mounts.writable, folder: _INSIDE})
+        starting = case.workspace.start(command.command, mounts=mounts, environment=command.environment, limits=_LIMITS)
+        async with starting as process:
+            socket = folder / "service.sock"
+            await _accepts(process, socket)
+            transport = httpx.AsyncHTTPTransport(uds=str(socket))
+            async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, timeout=_ANSWER_SECONDS) as client:
+                yield Running(process, socket, command, client)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _command(case: Case, database: DatabaseAccess, listen: str) -> ServiceCommand:
+    try:
+        return case.stack.service(case.workspace, database, listen)
+    except ServiceBroken as error:
+        raise NotRunning(str(error)) from error
+
+
+async def _accepts(process: Process, socket: Path) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while not await _connects(socket):
+        if not process.running:
+            raise NotRunning(f"the service ended with exit code {process.exit_code}:\n{process.log()[-_LOG_SHOWN:]}")
+        if time.monotonic() > deadline:
+            raise NotRunning(
+                f"the service did not listen within {_PATIENCE:.0f} seconds:\n{process.log()[-_LOG_SHOWN:]}"
+            )
+        await asyncio.sleep(0.05)
+
+
+async def _connects(socket: Path) -> bool:
+    try:
+        # What the sandbox made is not followed: a link could lead to a socket of the host.
+        if not stat.S_ISSOCK(socket.lstat().st_mode):
+            return False
+        _, writer = await asyncio.open_unix_connection(socket)
+    except OSError:
+        return False
+    writer.close()
+    return True

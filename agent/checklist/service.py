@@ -1,0 +1,151 @@
+"""The gate observability, and what else is seen of a service by starting it and taking its database away."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import httpx
+
+from agent.checklist.case import Case, Found, Owing
+from agent.checklist.databases import Databases, NotMigrated, Opened, tail
+from agent.checklist.running import NotRunning, Running, running
+from agent.receipts import Receipt
+from tools.postgres.forwarding import Forwarding, forwarded
+from tools.sandbox.base import Limits
+
+RULES: Mapping[str, str] = {
+    "OBS-HEALTH": "observability: liveness and readiness asked with the database there, cut off, and back",
+    "PRI-FAIL-FAST": "observability: started without the setting that leads to the database",
+    "STK-PG": "observability: version of the server that the service is connected to",
+}
+
+LIVENESS = ("/health/live", "/livez", "/healthz", "/live", "/liveness", "/health/liveness", "/health")
+READINESS = ("/health/ready", "/readyz", "/ready", "/readiness", "/health/readiness")
+
+_TURN = 12.0
+"""Seconds within which readiness has to follow the database."""
+_START = 20.0
+_OLDEST = 16
+_NO_ANSWER = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Health:
+    live: str | None
+    ready: str | None
+    problems: tuple[str, ...]
+
+
+async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
+    """Settle what the gate observability owes."""
+    started = time.monotonic()
+    try:
+        with forwarded(case.server) as way:
+            async with databases.migrated(way.folder) as database:
+                receipts = [*await _fails_fast(case, owing, database)]
+                async with running(case, database.access) as service:
+                    connected, health = await _observe(service, case.contract.base_path, way)
+    except (NotMigrated, NotRunning) as error:
+        return owing.cannot(RULES, str(error), ran="start the service")
+    receipts += owing.judge(
+        "OBS-HEALTH",
+        health.problems,
+        ran=f"GET {health.live or LIVENESS[0]}, GET {health.ready or READINESS[0]}; database cut off and restored",
+        found="alive throughout; ready, then not ready without the database, then ready again",
+        reproduce=f"stop PostgreSQL, then: curl -i --unix-socket $SOCKET http://service{health.ready or READINESS[0]}",
+        seconds=time.monotonic() - started,
+    )
+    receipts += _version(case, owing, connected)
+    return Found(tuple(receipts))
+
+
+async def _fails_fast(case: Case, owing: Owing, database: Opened) -> tuple[Receipt, ...]:
+    """Start without the setting that leads to the database: it has to stop by itself, and to name the setting."""
+    listen = "/tmp/service.sock"
+    command = case.stack.service(case.workspace, database.access, listen)
+    setting = next((key for key, value in command.environment.items() if database.database.name in value), None)
+    if setting is None:
+        return ()
+    rest = {key: value for key, value in command.environment.items() if key != setting}
+    result = await case.workspace.run(
+        command.command,
+        mounts=database.access.mounts,
+        environment=rest,
+        limits=Limits(seconds=_START),
+        writable=False,
+    )
+    problems: list[str] = []
+    if result.ending == "timeout":
+        problems.append(f"it started without {setting} and was still running after {_START:.0f} seconds")
+    elif result.exit_code == 0:
+        problems.append(f"without {setting} it ended with exit code 0")
+    elif setting.lower() not in result.output.lower():
+        problems.append(f"it stopped without {setting}, but does not name it: {tail(result)}")
+    ran = f"env -u {setting} {' '.join(command.command)}"
+    return owing.judge(
+        "PRI-FAIL-FAST",
+        problems,
+        ran=ran,
+        found=f"exit code {result.exit_code}, the message names {setting}",
+        reproduce=ran,
+        seconds=result.seconds,
+    )
+
+
+async def _observe(service: Running, base: str, way: Forwarding) -> tuple[bool, _Health]:
+    """Whether the service was connected to the database, and how its health went."""
+    live = await _find(service, base, LIVENESS)
+    ready = await _find(service, base, READINESS)
+    problems = [] if live else [f"no liveness endpoint answers; asked {', '.join(LIVENESS)}"]
+    if ready is None:
+        problems.append(f"no readiness endpoint answers; asked {', '.join(READINESS)}")
+        return way.connections > 0, _Health(live, ready, tuple(problems))
+    problems += await _expect(service, ready, good=True, when="with the database there")
+    connected = way.connections > 0
+    await asyncio.to_thread(way.cut)
+    turned = await _expect(service, ready, good=False, when="after the database was cut off")
+    problems += turned
+    if live:
+        problems += await _expect(service, live, good=True, when="while the database was cut off")
+    await asyncio.to_thread(way.restore)
+    problems += await _expect(service, ready, good=True, when="after the database came back")
+    return connected or not turned, _Health(live, ready, tuple(problems))
+
+
+async def _find(service: Running, base: str, paths: tuple[str, ...]) -> str | None:
+    for path in (*paths, *(base + path for path in paths if base)):
+        if await _status(service, path) not in (404, 405, _NO_ANSWER):
+            return path
+    return None
+
+
+async def _expect(service: Running, path: str, *, good: bool, when: str) -> list[str]:
+    deadline = time.monotonic() + _TURN
+    while True:
+        status = await _status(service, path)
+        if (status == 200) is good:
+            return []
+        if time.monotonic() > deadline:
+            wanted = "200" if good else "something else than 200, such as 503"
+            got = "no answer" if status == _NO_ANSWER else str(status)
+            return [f"GET {path} {when}: expected {wanted} within {_TURN:.0f} seconds, got {got}"]
+        await asyncio.sleep(0.1)
+
+
+async def _status(service: Running, path: str) -> int:
+    try:
+        return (await service.ask("GET", path)).status
+    except httpx.HTTPError:
+        return _NO_ANSWER
+
+
+def _version(case: Case, owing: Owing, connected: bool) -> tuple[Receipt, ...]:
+    problems = [] if connected else ["the running service opened no connection to PostgreSQL"]
+    if case.server.version // 10_000 < _OLDEST:
+        problems.append(f"the server is a PostgreSQL {case.server.version_text}; {_OLDEST} or newer is asked for")
+    return owing.judge(
+        "STK-PG", problems, ran="connections of the running service", found=f"PostgreSQL {case.server.version_text}"
+    )
