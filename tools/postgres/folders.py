@@ -30,14 +30,14 @@ _ABANDONED_AFTER = 3600.0
 
 
 @contextmanager
-def run_folder() -> Iterator[Path]:
+def run_folder(room: int = _ROOM) -> Iterator[Path]:
     """A new private folder, in shared memory when that has room; removed at the end. Sweeps what dead runs left.
 
-    Raises `ServerUnavailable` when there is no room.
+    `room` is the number of bytes that it needs at least. Raises `ServerUnavailable` when there is no room.
     """
     for base in _bases():
         sweep(base)
-    base = _base_with_room()
+    base = _base_with_room(room)
     unfinished = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=base))
     lock = os.open(unfinished / _LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
@@ -93,14 +93,14 @@ def _bases() -> tuple[Path, ...]:
     return (_SHARED_MEMORY, temporary) if os.access(_SHARED_MEMORY, os.W_OK | os.X_OK) else (temporary,)
 
 
-def _base_with_room() -> Path:
+def _base_with_room(room: int) -> Path:
     *faster, last = _bases()
     for base in faster:
-        if _free(base) >= _COMFORTABLE:
+        if _free(base) >= max(room, _COMFORTABLE):
             return base
-    if _free(last) < _ROOM:
+    if _free(last) < room:
         raise ServerUnavailable(
-            f"A PostgreSQL server needs {_ROOM >> 20} MB, and {last} has {_free(last) >> 20} MB left: "
+            f"A PostgreSQL server needs {room >> 20} MB, and {last} has {_free(last) >> 20} MB left: "
             "free some, or point TMPDIR at a folder with room."
         )
     return last

@@ -171,7 +171,10 @@ def _wait_until_ready(process: subprocess.Popen[bytes], socket: Path, password: 
         time.sleep(0.01)
     ending = f"exited with {process.returncode}" if process.returncode is not None else refusal
     tail = log.read_text(errors="replace").strip()[-2000:]
-    raise ServerUnavailable(f"PostgreSQL did not start ({ending}). The end of its log:\n{tail}")
+    raise ServerUnavailable(
+        f"PostgreSQL did not start ({ending}). If it started before, remove the folder `postgres` of the cache. "
+        f"The end of its log:\n{tail}"
+    )
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
