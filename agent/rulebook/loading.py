@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, TypedDict, cast
 
@@ -35,7 +35,7 @@ def load_rulebook() -> Rulebook:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    text = files("agent.rulebook").joinpath("rules.yaml").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("rules.yaml").read_text(encoding="utf-8")
     entries = cast("dict[str, _Entry]", yaml.load(text, loader))
     return Rulebook(MappingProxyType({name: _rule(name, entry) for name, entry in entries.items()}))
 

@@ -24,7 +24,7 @@ _SUBJECTS: Mapping[SubjectKind, str] = {
 _WIDTH = 100
 
 
-def rules_text(rulebook: Rulebook, checks: Mapping[str, str], stack: StackName | None = None) -> str:
+def rule_list(rulebook: Rulebook, checks: Mapping[str, str], stack: StackName | None = None) -> str:
     """All rules by gate, one a paragraph; those without a check are marked. `checks`: rule id → what settles it."""
     rules = rulebook.for_stack(stack) if stack else tuple(rulebook.rules.values())
     lines = [f"{len(rules)} rules, {sum(rule.id in checks for rule in rules)} of them checked (* not checked yet)."]
@@ -32,10 +32,10 @@ def rules_text(rulebook: Rulebook, checks: Mapping[str, str], stack: StackName |
         if members := [rule for rule in rules if rule.gate is gate]:
             lines += ["", gate.value]
             lines += [line for rule in members for line in _entry(rule, rule.id in checks)]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
-def rule_text(rulebook: Rulebook, name: str, checks: Mapping[str, str]) -> str:
+def one_rule(rulebook: Rulebook, name: str, checks: Mapping[str, str]) -> str:
     """One rule with all that is known of it. Raises InputError, with the nearest id, when there is no such rule."""
     rule = rulebook.rules.get(name.upper())
     if rule is None:
@@ -50,7 +50,7 @@ def rule_text(rulebook: Rulebook, name: str, checks: Mapping[str, str]) -> str:
         "how": rule.how,
         "settled by": checks.get(rule.id, "no check yet: reported as not checked, never counted as met"),
     }
-    return "\n".join([rule.id, *wrap(rule.text, _WIDTH), "", *(f"{key:<11} {fact}" for key, fact in facts.items()), ""])
+    return "\n".join([rule.id, *wrap(rule.text, _WIDTH), "", *(f"{key:<11} {fact}" for key, fact in facts.items())])
 
 
 def _entry(rule: Rule, checked: bool) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import stat
 import unicodedata
@@ -141,6 +142,28 @@ def _api_kind(value: Any) -> str | None:
     return "<inline>" if isinstance(value, dict) else None
 
 
+def _as_json(document: dict[Any, Any]) -> dict[str, Any]:
+    """Keys as JSON spells them: YAML reads `200:` as a number."""
+    try:
+        return {_key(key): _json_value(value) for key, value in document.items()}
+    except RecursionError:
+        raise ValueError("the document contains itself") from None
+
+
+def _json_value(value: Any) -> Any:
+    match value:
+        case dict():
+            return {_key(key): _json_value(inner) for key, inner in value.items()}
+        case list():
+            return [_json_value(inner) for inner in value]
+        case _:
+            return value
+
+
+def _key(key: Any) -> str:
+    return key if isinstance(key, str) else json.dumps(key, default=str)
+
+
 def _schema(value: Any) -> Any:
     """One file is a list of one; an address is a database."""
     match value:
@@ -198,7 +221,8 @@ def _expected(kinds: Callable[[Any], str | None], what: str) -> Discriminator:
 
 
 Api = Annotated[
-    Annotated[File, Tag("<file>")] | Annotated[dict[str, Any], Field(min_length=1), Tag("<inline>")],
+    Annotated[File, Tag("<file>")]
+    | Annotated[dict[Any, Any], Field(min_length=1), AfterValidator(_as_json), Tag("<inline>")],
     _expected(_api_kind, "the path of an OpenAPI document, or the document itself"),
 ]
 Database = Annotated[

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from pathlib import Path
 
 
 def template() -> str:
     """A commented `task.yaml`; it loads once the two files that it names exist beside it."""
-    return files("agent.task").joinpath("task.yaml").read_text(encoding="utf-8")
+    return Path(__file__).with_name("task.yaml").read_text(encoding="utf-8")

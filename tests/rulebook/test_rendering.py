@@ -7,17 +7,17 @@ from syrupy.assertion import SnapshotAssertion
 
 from agent.errors import ExitCode, InputError
 from agent.rulebook.loading import load_rulebook
-from agent.rulebook.rendering import rule_text, rules_text
+from agent.rulebook.rendering import one_rule, rule_list
 
 CHECKS = {"CON-PARITY": "gate contract: served document beside the supplied one", "MYP-STRICT": "gate types: mypy"}
 
 
 def test_all_rules(snapshot: SnapshotAssertion) -> None:
-    assert rules_text(load_rulebook(), CHECKS) == snapshot
+    assert rule_list(load_rulebook(), CHECKS) == snapshot
 
 
 def test_every_rule_stands_there_and_those_without_a_check_are_marked() -> None:
-    lines = rules_text(load_rulebook(), CHECKS).splitlines()
+    lines = rule_list(load_rulebook(), CHECKS).splitlines()
     assert lines[0] == "115 rules, 2 of them checked (* not checked yet)."
     marks = {line[2:].split()[0]: line[0] for line in lines if line[:1] in {"*", " "} and line[2:3] != " "}
     assert {name: mark for name, mark in marks.items() if mark == " "} == dict.fromkeys(CHECKS, " ")
@@ -26,14 +26,14 @@ def test_every_rule_stands_there_and_those_without_a_check_are_marked() -> None:
 
 
 def test_the_rules_of_one_stack() -> None:
-    text = rules_text(load_rulebook(), CHECKS, "python-fastapi")
+    text = rule_list(load_rulebook(), CHECKS, "python-fastapi")
     assert "RUF-LINE" in text
     assert "TSC-STRICT" not in text
 
 
 @pytest.mark.parametrize("name", list(load_rulebook().rules))
 def test_each_rule_can_be_looked_up(name: str) -> None:
-    text = rule_text(load_rulebook(), name.lower(), CHECKS)
+    text = one_rule(load_rulebook(), name.lower(), CHECKS)
     assert text.startswith(f"{name}\n")
     assert load_rulebook().rules[name].how in text
     assert ("no check yet" in text) == (name not in CHECKS)
@@ -41,12 +41,12 @@ def test_each_rule_can_be_looked_up(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["CON-PARITY", "API-IDEM", "PWD-HASH", "TSC-STRICT"])
 def test_one_rule(name: str, snapshot: SnapshotAssertion) -> None:
-    assert rule_text(load_rulebook(), name, CHECKS) == snapshot
+    assert one_rule(load_rulebook(), name, CHECKS) == snapshot
 
 
 def test_an_unknown_rule_names_the_nearest() -> None:
     with pytest.raises(InputError, match="^there is no rule 'con-parit'; did you mean CON-PARITY\\?$") as raised:
-        rule_text(load_rulebook(), "con-parit", {})
+        one_rule(load_rulebook(), "con-parit", {})
     assert raised.value.exit_code is ExitCode.BAD_INPUT
     with pytest.raises(InputError, match="^there is no rule '42'; `agent rules` lists them$"):
-        rule_text(load_rulebook(), "42", {})
+        one_rule(load_rulebook(), "42", {})

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.errors import ExitCode, TaskError
-from agent.task import load_task, parse_task
+from agent.task.loading import load_task, parse_task
 
 GOOD = "title: Shop\napi: openapi.yaml\nschema: schema.sql\n"
 KEYS = "title, description, stack, api, schema, acceptance, workspace, budget, model"

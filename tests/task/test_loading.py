@@ -15,15 +15,9 @@ from hypothesis import example, given
 from hypothesis import strategies as some
 
 from agent.errors import Problem, TaskError
-from agent.task import (
-    ExistingRepository,
-    NewFolder,
-    load_task,
-    parse_task,
-    slug,
-    task_json_schema,
-    template,
-)
+from agent.task.loading import load_task, parse_task
+from agent.task.model import ExistingRepository, NewFolder, slug, task_json_schema
+from agent.task.template import template
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*/task.yaml"))
 GOOD = {"title": "Shop", "api": "openapi.yaml", "schema": "schema.sql"}
@@ -92,6 +86,22 @@ def test_a_path_as_workspace_is_the_repository_there_or_the_folder_to_make(folde
 def test_the_api_may_stand_in_the_task(folder: Path) -> None:
     document = {"openapi": "3.1.0", "info": {"title": "Shop", "version": "1"}, "paths": {}}
     assert parse_task(GOOD | {"api": document}, folder).api == document
+
+
+def test_keys_of_the_api_are_text_although_yaml_reads_numbers(folder: Path) -> None:
+    answers = "{200: {description: ok}, default: {description: bad}}"
+    written_out = f"title: T\nschema: schema.sql\napi:\n  paths: {{/x: {{get: {{responses: {answers}}}}}}}\n"
+    (folder / "task.yaml").write_text(written_out)
+    api = load_task(folder / "task.yaml").api
+    assert isinstance(api, dict)
+    assert list(api["paths"]["/x"]["get"]["responses"]) == ["200", "default"]
+
+
+def test_a_document_that_contains_itself_is_refused(folder: Path) -> None:
+    document: dict[str, Any] = {}
+    document["x"] = document
+    with pytest.raises(TaskError, match="^task: api: the document contains itself$"):
+        parse_task(GOOD | {"api": document}, folder)
 
 
 def test_a_database_may_stand_for_the_schema_and_its_password_stays_hidden(folder: Path) -> None:
