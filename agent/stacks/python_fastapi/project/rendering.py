@@ -8,6 +8,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from agent.stacks.python_fastapi.project.source import literal
+
 _TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
@@ -18,7 +20,7 @@ def render(template: str, **values: Any) -> str:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -26,3 +28,5 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 the output is source code, never a page
     )
+    environment.filters["literal"] = literal
+    return environment

@@ -1,0 +1,79 @@
+"""Contract tests of operations that nobody could derive: the main path, whatever it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from agent.binding.model import Bound
+from agent.stacks.python_fastapi.project.arrangement import Arrangement, value_of
+from agent.stacks.python_fastapi.project.scenario import (
+    Scenario,
+    answer_path,
+    arrangement,
+    ask,
+    main_status,
+    name_of,
+    sender,
+)
+from agent.stacks.python_fastapi.project.shape import Shape
+from agent.stacks.python_fastapi.project.source import Code, literal
+
+
+def promised(shape: Shape, bound: Bound) -> Iterator[Scenario]:
+    """A request that fits is answered with the promised status and properties."""
+    made = arrangement(shape, bound)
+    _make_path(shape, bound, made)
+    body = _body(shape, bound, made)
+    yield Scenario(
+        name_of(bound),
+        "A request that fits is answered as the contract promises.",
+        [*made.lines, *([f"body = {literal(body)}"] if body is not None else [])],
+        ask(
+            shape,
+            bound,
+            made.path,
+            body=Code("body") if body is not None else None,
+            headers=sender(shape, bound),
+        ),
+        main_status(bound),
+        list(_promises(shape, bound)),
+    )
+
+
+def _make_path(shape: Shape, bound: Bound, made: Arrangement) -> None:
+    """Rows for the path's parameters: as bound, else by their names."""
+    known = {step.parameter: (step.table, step.column) for step in bound.path}
+    for parameter in bound.operation.parameters:
+        if parameter.location != "path":
+            continue
+        table_name, column = known.get(parameter.name, ("", ""))
+        table = shape.catalog.table(table_name) or shape.named(parameter.name)
+        if table is not None and len(table.primary_key) == 1:
+            made.path[parameter.name] = value_of(made.row(table), column or table.primary_key[0])
+
+
+def _body(shape: Shape, bound: Bound, made: Arrangement) -> dict[str, Any] | None:
+    schema = shape.body_schema(bound)
+    if schema is None:
+        return None
+    body: dict[str, Any] = {}
+    for name, one in shape.properties(schema).items():
+        if name not in schema.get("required", ()):
+            continue
+        table = shape.named(name) if shape.contract.resolve(one).get("format") == "uuid" else None
+        if table is not None and len(table.primary_key) == 1:
+            body[name] = Code(f"str({value_of(made.row(table), table.primary_key[0])})")
+        else:
+            body[name] = shape.values.of_schema(one, name, 1)
+    return body
+
+
+def _promises(shape: Shape, bound: Bound) -> Iterator[str]:
+    success = bound.operation.success
+    schema = shape.contract.resolve(success.json) if success and success.json else {}
+    required = schema.get("required", ())
+    if required:
+        yield f"assert set(response.json()) >= {{{', '.join(literal(name) for name in required)}}}"
+    elif schema.get("type") == "array":
+        yield f"assert isinstance({answer_path(bound)}, list)"

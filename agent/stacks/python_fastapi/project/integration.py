@@ -1,0 +1,89 @@
+"""`tests/integration/`: for every operation its main path and what it must refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from agent.binding.model import Accounts, Action, Bound
+from agent.binding.words import words
+from agent.stacks.python_fastapi.project import accounts, holes, reading, refusals, writing
+from agent.stacks.python_fastapi.project.comparing import quoted_table
+from agent.stacks.python_fastapi.project.imports import imports_of
+from agent.stacks.python_fastapi.project.rendering import render
+from agent.stacks.python_fastapi.project.scenario import Scenario
+from agent.stacks.python_fastapi.project.shape import Shape
+from agent.stacks.python_fastapi.project.source import literal
+
+
+def integration_files(shape: Shape) -> Mapping[str, str]:
+    """One module a resource: path → content."""
+    resources = dict.fromkeys(bound.resource for bound in shape.binding.operations)
+    files = {f"tests/integration/test_{resource}.py": _module(shape, resource) for resource in resources}
+    return {"tests/integration/__init__.py": "", "tests/integration/conftest.py": _conftest(shape), **files}
+
+
+def _module(shape: Shape, resource: str) -> str:
+    operations = [bound for bound in shape.binding.operations if bound.resource == resource]
+    scenarios = _distinct(scenario for bound in operations for scenario in _scenarios(shape, bound))
+    body = render("tests/integration.py.jinja", scenarios=scenarios)
+    docstring = f"The operations of {' '.join(words(resource))}, through the whole service."
+    return render("tests/module.py.jinja", docstring=docstring, imports=imports_of(body), body=body)
+
+
+def _distinct(scenarios: Iterator[Scenario]) -> list[Scenario]:
+    found: dict[str, Scenario] = {}
+    for scenario in scenarios:
+        found.setdefault(scenario.name, scenario)
+    return list(found.values())
+
+
+def _scenarios(shape: Shape, bound: Bound) -> Iterator[Scenario]:
+    yield from _main(shape, bound)
+    yield from refusals.unauthenticated(shape, bound)
+    if bound.hole or bound.action in accounts.ACTIONS:
+        return
+    yield from refusals.unknown_things(shape, bound)
+    yield from refusals.strangers(shape, bound)
+    yield from refusals.misfits(shape, bound)
+
+
+_ROWS: Mapping[Action, Callable[[Shape, Bound], Iterator[Scenario]]] = {
+    Action.LIST: reading.listing,
+    Action.RETRIEVE: reading.retrieving,
+    Action.CREATE: writing.creating,
+    Action.REPLACE: writing.replacing,
+    Action.PATCH: writing.patching,
+    Action.DELETE: writing.deleting,
+    Action.REGISTER: accounts.registering,
+    Action.ME: accounts.introducing,
+}
+_SESSIONS: Mapping[Action, Callable[[Shape, Bound, Accounts], Iterator[Scenario]]] = {
+    Action.LOGIN: accounts.signing_in,
+    Action.REFRESH: accounts.refreshing,
+    Action.LOGOUT: accounts.signing_out,
+}
+
+
+def _main(shape: Shape, bound: Bound) -> Iterator[Scenario]:
+    if bound.action is None:
+        yield from holes.promised(shape, bound)
+    elif bound.action in _ROWS:
+        yield from _ROWS[bound.action](shape, bound)
+    elif shape.accounts is not None:
+        yield from _SESSIONS[bound.action](shape, bound, shape.accounts)
+    if bound.action in (Action.REGISTER, Action.LOGIN, Action.REFRESH):
+        yield from refusals.misfits(shape, bound)
+
+
+def _conftest(shape: Shape) -> str:
+    known = shape.accounts
+    user = known and {
+        "factory": f"make_{shape.row_name(known.table)}",
+        "id": literal(known.id_column),
+    }
+    tables = ",\n    ".join(quoted_table(table.name) for table in shape.catalog.tables)
+    return render(
+        "tests/integration_conftest.py.jinja",
+        user=user,
+        truncate=f"TRUNCATE\n    {tables}\nRESTART IDENTITY CASCADE",
+    )

@@ -1,0 +1,282 @@
+"""Integration tests of operations that read: lists with pages, filters and orders, and single things."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from agent.binding.model import Bound, Field, Filter
+from agent.catalog.model import Column, Table
+from agent.stacks.python_fastapi.project.comparing import filled, shown
+from agent.stacks.python_fastapi.project.scenario import (
+    Scenario,
+    answer_path,
+    arrangement,
+    ask,
+    main_status,
+    name_of,
+    sender,
+)
+from agent.stacks.python_fastapi.project.shape import Shape, written
+from agent.stacks.python_fastapi.project.source import Code, identifier, literal
+from agent.stacks.python_fastapi.project.values import distinct
+
+
+def retrieving(shape: Shape, bound: Bound) -> Iterator[Scenario]:
+    """A single thing is answered as it is stored."""
+    table = shape.table(bound.table)
+    made = arrangement(shape, bound)
+    row = made.item(bound, filled(shape, table, {field.column for field in bound.answer}))
+    yield Scenario(
+        name_of(bound),
+        "It is answered as it is stored.",
+        made.lines,
+        ask(shape, bound, made.path, headers=sender(shape, bound)),
+        main_status(bound),
+        [f"data = {answer_path(bound)}", *shown(shape, bound, "data", row)],
+    )
+
+
+def listing(shape: Shape, bound: Bound) -> Iterator[Scenario]:
+    """Everything a list promises."""
+    yield _whole_list(shape, bound)
+    if bound.owner and bound.operation.protected and shape.accounts:
+        yield _own_rows_only(shape, bound)
+    if bound.paging and bound.paging.style != "none" and bound.paging.limit_parameter and _several(shape, bound):
+        yield from _pages(shape, bound)
+    if _several(shape, bound):
+        for narrowing in bound.filters:
+            yield from _filter(shape, bound, narrowing)
+        yield from _orders(shape, bound)
+
+
+def _whole_list(shape: Shape, bound: Bound) -> Scenario:
+    made = arrangement(shape, bound)
+    table = shape.table(bound.table)
+    links = made.parents(bound)
+    row = made.row(table, {**links, **filled(shape, table, {field.column for field in bound.answer})})
+    checks = [f"data = {answer_path(bound)}"]
+    if not _is_accounts(shape, bound):
+        checks += [*_only(shape, bound, [row]), *shown(shape, bound, "data[0]", row)]
+    elif key_field(shape, bound):
+        checks.append(f"assert {_identity(shape, bound, row)} in {_identities(shape, bound)}")
+    else:
+        checks.append("assert data")
+    return Scenario(
+        name_of(bound),
+        "What is stored is listed.",
+        made.lines,
+        ask(shape, bound, made.path, headers=sender(shape, bound)),
+        main_status(bound),
+        checks,
+    )
+
+
+def _own_rows_only(shape: Shape, bound: Bound) -> Scenario:
+    made = arrangement(shape, bound)
+    table = shape.table(bound.table)
+    links = made.parents(bound)
+    row = made.row(table, links)
+    made.owner = None
+    others = {column: value for column, value in links.items() if column != bound.owner}
+    made.lines.append(made.call(table, others))
+    return Scenario(
+        f"{name_of(bound)}_shows_only_ones_own",
+        "What belongs to somebody else is not listed.",
+        made.lines,
+        ask(shape, bound, made.path, headers=sender(shape, bound)),
+        main_status(bound),
+        [f"data = {answer_path(bound)}", *_only(shape, bound, [row])],
+    )
+
+
+def _pages(shape: Shape, bound: Bound) -> Iterator[Scenario]:
+    paging = bound.paging
+    if paging is None or _is_accounts(shape, bound):
+        return
+    made = arrangement(shape, bound)
+    links = made.parents(bound)
+    made.lines += [made.call(shape.table(bound.table), links) for _ in range(3)]
+    first = paging.first
+    for label, summary, page, offset, rows in (
+        ("first_page", "A page holds as many as were asked for.", first, 0, 2),
+        ("last_page", "The last page holds the rest.", first + 1, 2, 1),
+        ("page_after_the_last", "After the last page there is nothing.", first + 2, 4, 0),
+    ):
+        place = {paging.page_parameter: page if paging.style == "page" else offset} if paging.page_parameter else {}
+        if page > first and not place:
+            return
+        yield Scenario(
+            f"{name_of(bound)}_{label}",
+            summary,
+            made.lines,
+            ask(
+                shape,
+                bound,
+                made.path,
+                parameters={**place, paging.limit_parameter: 2},
+                headers=sender(shape, bound),
+            ),
+            main_status(bound),
+            [f"assert len({answer_path(bound)}) == {rows}", *_meta(bound, page=page, limit=2, offset=offset, total=3)],
+        )
+
+
+def _meta(bound: Bound, **expected: int) -> Iterator[str]:
+    known = {**expected, "pages": 2}
+    for path, meaning in bound.envelope.meta.items():
+        place = "".join(f"[{literal(name)}]" for name in path)
+        yield f"assert response.json(){place} == {known[meaning.value]}"
+
+
+def _filter(shape: Shape, bound: Bound, narrowing: Filter) -> Iterator[Scenario]:
+    table = shape.table(bound.table)
+    column = table.column(narrowing.columns[0])
+    if column is None or column.array or _is_accounts(shape, bound):
+        return
+    made = arrangement(shape, bound)
+    links = made.parents(bound)
+    if column.name in links:
+        return
+    if _is_reference(table, column):
+        parent = shape.parent(table, column.name)
+        if parent is None or column.name == bound.owner:
+            return
+        other = made.row(parent[0], variable=identifier(column.name.removesuffix("_id")))
+        wanted = Code(f"{other}[{literal(parent[1])}]")
+        row = made.row(table, {**links, column.name: wanted})
+        made.lines.append(made.call(table, links))
+        asked = Code(f"str({wanted})")
+    else:
+        values = _filter_values(shape, table, column, narrowing)
+        if values is None:
+            return
+        hit, miss, sought = values
+        row = made.row(table, {**links, column.name: shape.values.code(column, hit)})
+        made.lines.append(made.call(table, {**links, column.name: shape.values.code(column, miss)}))
+        asked = Code(literal(sought))
+    yield Scenario(
+        f"{name_of(bound)}_by_{identifier(narrowing.parameter)}",
+        f"`{narrowing.parameter}` narrows the list.",
+        made.lines,
+        ask(shape, bound, made.path, parameters={narrowing.parameter: asked}, headers=sender(shape, bound)),
+        main_status(bound),
+        [f"data = {answer_path(bound)}", *_only(shape, bound, [row])],
+    )
+
+
+def _filter_values(shape: Shape, table: Table, column: Column, narrowing: Filter) -> tuple[Any, Any, Any] | None:
+    """What the row that is found holds, what the other holds, and what is asked."""
+    if narrowing.comparison == "contains":
+        return _searched(table, column)
+    if column.base_type == "bool":
+        return True, False, "true"
+    pair = distinct(shape.catalog, shape.values, table, column)
+    if pair is None:
+        return None
+    low, high = pair
+    match narrowing.comparison:
+        case "at least":
+            return high, low, high
+        case "above":
+            return high, low, low
+        case "at most":
+            return low, high, low
+        case "below":
+            return low, high, high
+    return low, high, low
+
+
+def _searched(table: Table, column: Column) -> tuple[Any, Any, Any] | None:
+    room = column.max_length or 200
+    if column.base_type not in ("text", "varchar", "citext") or room < 20 or column.enum:
+        return None
+    if any(check.columns == (column.name,) and "~" in check.expression for check in table.checks):
+        return None
+    return "A needle in here", "Only hay in here", "NEEDLE"
+
+
+def _orders(shape: Shape, bound: Bound) -> Iterator[Scenario]:
+    table = shape.table(bound.table)
+    if bound.sorting is None or bound.sorting.direction_parameter or _is_accounts(shape, bound):
+        return
+    for name, column_name in bound.sorting.columns.items():
+        column = table.column(column_name)
+        if column is None or not (written(column) or column.base_type == "timestamptz") or column.array:
+            continue
+        pair = None if _is_reference(table, column) else distinct(shape.catalog, shape.values, table, column)
+        if pair is None or key_field(shape, bound) is None:
+            continue
+        made = arrangement(shape, bound)
+        links = made.parents(bound)
+        low = made.row(table, {**links, column.name: shape.values.code(column, pair[0])}, variable="low")
+        high = made.row(table, {**links, column.name: shape.values.code(column, pair[1])}, variable="high")
+        for sign, order, word in (("", [low, high], "ascending"), ("-", [high, low], "descending")):
+            if not _allowed(shape, bound, f"{sign}{name}"):
+                continue
+            yield Scenario(
+                f"{name_of(bound)}_sorted_by_{identifier(name)}_{word}",
+                f"`{bound.sorting.parameter}={sign}{name}` orders the list.",
+                made.lines,
+                ask(
+                    shape,
+                    bound,
+                    made.path,
+                    parameters={bound.sorting.parameter: f"{sign}{name}"},
+                    headers=sender(shape, bound),
+                ),
+                main_status(bound),
+                [f"data = {answer_path(bound)}", *_only(shape, bound, order)],
+            )
+
+
+def _allowed(shape: Shape, bound: Bound, value: str) -> bool:
+    name = bound.sorting.parameter if bound.sorting else ""
+    schema = next((one.schema for one in bound.operation.parameters if one.name == name), {})
+    allowed = shape.contract.resolve(schema).get("enum")
+    return allowed is None or value in allowed
+
+
+def _only(shape: Shape, bound: Bound, rows: list[str]) -> list[str]:
+    """The list holds these rows in this order and nothing else."""
+    if key_field(shape, bound) is None:
+        return [f"assert len(data) == {len(rows)}"]
+    wanted = ", ".join(_identity(shape, bound, row) for row in rows)
+    return [f"assert {_identities(shape, bound)} == [{wanted}]"]
+
+
+def key_field(shape: Shape, bound: Bound) -> Field | None:
+    """The property of the answer that holds the primary key, None when it is not one column or not answered."""
+    key = shape.table(bound.table).primary_key
+    return next((field for field in bound.answer if (field.column,) == key and field.embedded is None), None)
+
+
+def _identities(shape: Shape, bound: Bound) -> str:
+    key = key_field(shape, bound)
+    return f"[item[{literal(key.property)}] for item in data]" if key else "data"
+
+
+def _identity(shape: Shape, bound: Bound, row: str) -> str:
+    key = key_field(shape, bound)
+    column = shape.table(bound.table).column(key.column) if key else None
+    if column is None:
+        return row
+    value = f"{row}[{literal(column.name)}]"
+    return f"str({value})" if column.base_type == "uuid" else value
+
+
+def _is_accounts(shape: Shape, bound: Bound) -> bool:
+    """True for lists of users, in which the caller stands too."""
+    return shape.accounts is not None and bound.table == shape.accounts.table
+
+
+def _is_reference(table: Table, column: Column) -> bool:
+    return any(column.name in key.columns for key in table.foreign_keys)
+
+
+def _several(shape: Shape, bound: Bound) -> bool:
+    """True when several rows can stand in one list: no unique key fixes a row for caller and parents."""
+    table = shape.table(bound.table)
+    caller = bound.owner if bound.operation.protected else None
+    fixed = {step.link for step in bound.path if step.link} | ({caller} if caller else set())
+    return not any(set(unique.columns) <= fixed for unique in table.uniques if not unique.partial)

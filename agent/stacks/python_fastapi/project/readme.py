@@ -1,0 +1,52 @@
+"""The README of a new service."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+
+from agent.binding.model import Bound
+from agent.binding.words import words
+from agent.stacks.python_fastapi.project.rendering import render
+from agent.stacks.python_fastapi.project.settings import settings_of
+from agent.stacks.python_fastapi.project.shape import Shape
+
+_SAMPLE = 1
+
+
+def readme_file(shape: Shape, title: str, files: Mapping[str, str]) -> str:
+    """What the service is, how to run, test and ask it, what can be set."""
+    description = " ".join(str(shape.contract.document.get("info", {}).get("description", "")).split())
+    return render(
+        "project/README.md.jinja",
+        title=title,
+        description=description,
+        base_path=shape.contract.base_path or "/",
+        resources=list(_resources(shape)),
+        settings=settings_of(files),
+        holes=[bound.operation.key for bound in shape.binding.holes],
+    )
+
+
+def _resources(shape: Shape) -> Iterator[tuple[str, str]]:
+    """Name of a resource, and the command that asks for it: its first operation."""
+    for resource in dict.fromkeys(bound.resource for bound in shape.binding.operations):
+        first = next(bound for bound in shape.binding.operations if bound.resource == resource)
+        yield " ".join(words(resource)), _curl(shape, first)
+
+
+def _curl(shape: Shape, bound: Bound) -> str:
+    method = "" if bound.operation.method == "get" else f" -X {bound.operation.method.upper()}"
+    header = " -H 'Authorization: Bearer TOKEN'" if bound.operation.protected else ""
+    schema = bound.operation.body.json if bound.operation.body else None
+    body = ""
+    if schema is not None:
+        sample = json.dumps(shape.values.of_schema(schema, "body", _SAMPLE)).replace("'", "\\u0027")
+        body = f" -H 'Content-Type: application/json' -d '{sample}'"
+    path = re.sub(r"\{(\w+)\}", lambda found: _upper(found[1]), bound.operation.path)
+    return f"curl{method} http://localhost:8000{shape.contract.base_path}{path}{header}{body}"
+
+
+def _upper(name: str) -> str:
+    return "_".join(words(name)).upper()

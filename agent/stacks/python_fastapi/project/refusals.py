@@ -1,0 +1,175 @@
+"""Integration tests of what must be refused: strangers, unknown things, requests that do not fit the contract."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from agent.binding.model import Action, Bound
+from agent.contract.sample import violations
+from agent.stacks.python_fastapi.project.scenario import (
+    Scenario,
+    arrangement,
+    ask,
+    name_of,
+    sender,
+    unknown_path,
+)
+from agent.stacks.python_fastapi.project.shape import Shape, declared, declares
+from agent.stacks.python_fastapi.project.source import Code, literal
+from agent.stacks.python_fastapi.project.writing import request_body
+
+_MOST_CASES = 12
+_WITH_BODY = (Action.CREATE, Action.REPLACE, Action.PATCH)
+
+
+def unauthenticated(shape: Shape, bound: Bound) -> Iterator[Scenario]:
+    """Without a token, or with one that was not signed here, nothing happens."""
+    if not (shape.accounts and bound.operation.protected):
+        return
+    path = unknown_path(shape, bound)
+    forged = '{"Authorization": "Bearer made.up.token"}'
+    yield Scenario(f"{name_of(bound)}_without_a_token", "Callers must sign in.", [], ask(shape, bound, path), 401)
+    yield Scenario(
+        f"{name_of(bound)}_with_a_made_up_token",
+        "A token that was not signed here counts for nothing.",
+        [],
+        ask(shape, bound, path, headers=forged),
+        401,
+    )
+
+
+def unknown_things(shape: Shape, bound: Bound) -> Iterator[Scenario]:
+    """What is not there is not found."""
+    nested_list = bound.action is Action.LIST and declares(bound.operation, 404)
+    if not bound.path or (bound.action is Action.LIST and not nested_list):
+        return
+    made = arrangement(shape, bound)
+    links = {step.link: Code("") for step in bound.path if step.link}
+    lines, body = [], None
+    if bound.action in _WITH_BODY:
+        lines = [f"body = {literal(request_body(shape, bound, made, links, 11))}"]
+        body = Code("body")
+    yield Scenario(
+        f"{name_of(bound)}_of_something_unknown",
+        "What is not there is not found.",
+        [*made.lines, *lines],
+        ask(shape, bound, unknown_path(shape, bound), body=body, headers=sender(shape, bound)),
+        404,
+    )
+
+
+def strangers(shape: Shape, bound: Bound) -> Iterator[Scenario]:
+    """What belongs to somebody else cannot be reached."""
+    if not (shape.accounts and bound.operation.protected and bound.path):
+        return
+    own_item = bound.owner is not None and bound.action not in (Action.LIST, Action.CREATE)
+    outer = any(step.owner for step in bound.path) or (bool(bound.guards) and bound.action is not Action.CREATE)
+    if not own_item and not outer:
+        return
+    made = arrangement(shape, bound)
+    caller, made.owner = made.owner, None
+    if bound.action in (Action.LIST, Action.CREATE):
+        links = made.parents(bound)
+    else:
+        links = {step.link: Code("") for step in bound.path if step.link}
+        made.item(bound)
+    made.owner = caller
+    lines, body = [], None
+    if bound.action in _WITH_BODY:
+        lines = [f"body = {literal(request_body(shape, bound, made, links, 11))}"]
+        body = Code("body")
+    yield Scenario(
+        f"{name_of(bound)}_of_somebody_else",
+        "What belongs to somebody else cannot be reached.",
+        [*made.lines, *lines],
+        ask(shape, bound, made.path, body=body, headers=sender(shape, bound)),
+        declared(bound.operation, 403, 404) if own_item and declares(bound.operation, 403) else 404,
+    )
+
+
+def misfits(shape: Shape, bound: Bound) -> Iterator[Scenario]:
+    """Requests that do not fit the contract are refused before anything happens."""
+    path = unknown_path(shape, bound)
+    status = declared(bound.operation, 422, 400)
+    bodies = _bad_bodies(shape, bound)
+    if bodies:
+        yield Scenario(
+            f"{name_of(bound)}_refuses_a_body_that_does_not_fit",
+            "Every body breaks the contract in one place.",
+            [],
+            ask(shape, bound, path, body=Code("case"), headers=sender(shape, bound)),
+            status,
+            cases=bodies,
+        )
+        yield _undecodable(shape, bound)
+    parameters = _bad_parameters(shape, bound)
+    if parameters:
+        request = ask(shape, bound, path, parameters={"_": 0}, headers=sender(shape, bound))
+        yield Scenario(
+            f"{name_of(bound)}_refuses_parameters_that_do_not_fit",
+            "Every query breaks the contract in one place.",
+            [],
+            request.replace('"_": 0', "**case").replace("{**case}", "case"),
+            status,
+            cases=parameters,
+        )
+
+
+def _undecodable(shape: Shape, bound: Bound) -> Scenario:
+    own = sender(shape, bound)
+    headers = "{" + (f"**{own}, " if own else "") + '"Content-Type": "application/json"}'
+    request = ask(shape, bound, unknown_path(shape, bound), body=Code('"{"'), headers=headers)
+    return Scenario(
+        f"{name_of(bound)}_refuses_what_is_not_json",
+        "What cannot be decoded is refused.",
+        [],
+        request.replace('json="{"', 'content="{"'),
+        400 if declares(bound.operation, 400) else declared(bound.operation, 422, 400),
+    )
+
+
+def _bad_bodies(shape: Shape, bound: Bound) -> list[tuple[str, Any]]:
+    body = bound.operation.body
+    if body is None or body.json is None:
+        return []
+    found: list[tuple[str, Any]] = []
+    for one in violations(shape.contract, body.json):
+        label = f"{one.pointer.removeprefix('#').strip('/') or 'body'}: {one.why}"
+        if _sendable(one.value) and label not in [name for name, _ in found]:
+            found.append((label, one.value))
+    return found[:_MOST_CASES]
+
+
+def _bad_parameters(shape: Shape, bound: Bound) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for parameter in bound.operation.parameters:
+        if parameter.location == "query":
+            schema = shape.contract.resolve(parameter.schema)
+            found += [(f"{parameter.name}: {why}", {parameter.name: value}) for why, value in _misfit(schema)]
+    return found[:_MOST_CASES]
+
+
+def _misfit(schema: Any) -> Iterator[tuple[str, Any]]:
+    kind = schema.get("type")
+    if kind in ("integer", "number"):
+        yield "not a number", "many"
+    if kind == "integer" and "minimum" in schema:
+        yield "too small", schema["minimum"] - 1
+    if kind == "integer" and "maximum" in schema:
+        yield "too large", schema["maximum"] + 1
+    if kind == "string" and schema.get("enum"):
+        yield "not among the choices", "no-such-choice"
+    if kind == "string" and schema.get("format") in ("uuid", "date", "date-time"):
+        yield f"not a {schema['format']}", "tomorrow"
+    if kind == "string" and "maxLength" in schema and not schema.get("enum"):
+        yield "too long", "x" * (schema["maxLength"] + 1)
+
+
+def _sendable(value: Any) -> bool:
+    try:
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,129 @@
+"""One integration test: what is there, what is asked, what must come back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.binding.model import Bound
+from agent.binding.words import snake
+from agent.stacks.python_fastapi.project.arrangement import Arrangement, unknown
+from agent.stacks.python_fastapi.project.shape import Shape, success_status
+from agent.stacks.python_fastapi.project.source import Code, literal
+
+Parameters = Mapping[str, Any]
+"""Query parameter → value."""
+
+_FORM = "application/x-www-form-urlencoded"
+_FIXTURES = {
+    "client": "AsyncClient",
+    "database": "Database",
+    "settings": "Settings",
+    "tokens": "TokenIssuer",
+    "user": "Record",
+    "headers": "Headers",
+}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One test function, in parts."""
+
+    name: str
+    summary: str
+    arrange: Sequence[str]
+    request: str
+    status: int
+    checks: Sequence[str] = ()
+    cases: Sequence[tuple[str, Any]] = field(default=())
+    """For a test that runs once for each of several values: its names and values; in the code it is `case`."""
+
+    @property
+    def arguments(self) -> str:
+        """The fixtures that the function uses, as its parameter list."""
+        text = "\n".join([*self.arrange, self.request, *self.checks])
+        used = [f"{name}: {kind}" for name, kind in _FIXTURES.items() if re.search(rf"(?<![.\w\"]){name}\b(?!=)", text)]
+        return ", ".join([*used, *(["case: Any"] if self.cases else [])])
+
+
+def ask(
+    shape: Shape,
+    bound: Bound,
+    path: Mapping[str, Code],
+    *,
+    body: Code | None = None,
+    parameters: Parameters | None = None,
+    headers: str = "",
+) -> str:
+    """The call of the client: `await client.get("/books", params={...}, headers=headers)`."""
+    operation = bound.operation
+    query = {**_required(shape, bound, "query"), **(parameters or {})}
+    extra = _required(shape, bound, "header")
+    if extra:
+        headers = "{" + f"**{headers}, " * bool(headers) + literal(extra)[1:]
+    keyword = "data" if operation.body and operation.body.json is None and _FORM in operation.body.content else "json"
+    arguments = [_url(shape, bound, path)]
+    arguments += [f"params={literal(query)}"] if query else []
+    arguments += [f"{keyword}={body}"] if body is not None else []
+    arguments += [f"headers={headers}"] if headers else []
+    if operation.method in ("get", "post", "put", "patch", "head", "options") or (
+        operation.method == "delete" and body is None
+    ):
+        return f"await client.{operation.method}({', '.join(arguments)})"
+    return f'await client.request("{operation.method.upper()}", {", ".join(arguments)})'
+
+
+def sender(shape: Shape, bound: Bound) -> str:
+    """The headers of a caller who may do it; empty when nobody needs to sign in."""
+    return "headers" if shape.accounts and bound.operation.protected else ""
+
+
+def arrangement(shape: Shape, bound: Bound) -> Arrangement:
+    """An empty arrangement in which rows belong to the caller, where there is one."""
+    accounts = shape.accounts
+    caller = Code(f"user[{literal(accounts.id_column)}]") if accounts and bound.operation.protected else None
+    return Arrangement(shape, owner=caller)
+
+
+def answer_path(bound: Bound) -> str:
+    """The expression for what the answer carries: `response.json()["data"]`."""
+    return "response.json()" + "".join(f"[{literal(name)}]" for name in bound.envelope.data)
+
+
+def name_of(bound: Bound) -> str:
+    """The operation's id in snake_case."""
+    return snake(bound.operation.id)
+
+
+def main_status(bound: Bound) -> int:
+    """The status of the operation's main path."""
+    return success_status(bound.operation)
+
+
+def unknown_path(shape: Shape, bound: Bound) -> dict[str, Code]:
+    """Path values of things that are not there."""
+    return {step.parameter: Code(unknown(shape.table(step.table), step.column)) for step in bound.path}
+
+
+def _required(shape: Shape, bound: Bound, location: str) -> dict[str, Any]:
+    """Values for the required parameters."""
+    return {
+        parameter.name: shape.values.of_schema(parameter.schema, parameter.name, 1)
+        for parameter in bound.operation.parameters
+        if parameter.location == location and parameter.required
+    }
+
+
+def _url(shape: Shape, bound: Bound, path: Mapping[str, Code]) -> str:
+    url = shape.contract.base_path + bound.operation.path
+    for parameter in bound.operation.parameters:
+        if parameter.location == "path" and f"{{{parameter.name}}}" in url:
+            fallback = Code(str(shape.values.of_schema(parameter.schema, parameter.name, 1)))
+            value = path.get(parameter.name, fallback).text
+            is_expression = bool(re.search(r"[\[(]", value))
+            url = url.replace(f"{{{parameter.name}}}", f"\0{value}\1" if is_expression else value)
+    if "\0" not in url:
+        return literal(url)
+    return 'f"' + url.replace("\0", "{").replace("\1", "}") + '"'

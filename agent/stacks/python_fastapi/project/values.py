@@ -1,0 +1,205 @@
+"""Readable example values: for a JSON Schema, and for a column of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from agent.binding.model import Binding, Field
+from agent.binding.words import words
+from agent.catalog.model import Catalog, Column, Table
+from agent.contract.model import Contract, Schema
+from agent.contract.sample import sample
+from agent.stacks.python_fastapi.project.columns import column_schema, narrow, ordered_columns
+from agent.stacks.python_fastapi.project.source import Code, literal
+
+_DAY = date(2024, 1, 1)
+_HOUR = datetime(2024, 1, 1, 12, tzinfo=UTC)
+
+
+class Values:
+    """Example values that keep to the contract's schemas and to the database's types and simple checks."""
+
+    def __init__(self, contract: Contract, catalog: Catalog, binding: Binding) -> None:
+        self._contract = contract
+        self._catalog = catalog
+        self._properties = _column_properties(contract, binding)
+
+    def of_schema(self, schema: Schema, name: str, number: int) -> Any:
+        """The `number`-th value of the schema, counted from 1; different ones where the schema allows it."""
+        plain = self._plain(schema)
+        value = self._readable(plain, name, number)
+        valid = Draft202012Validator({**plain, "components": {"schemas": self._contract.schemas}}).is_valid(value)
+        return value if valid else sample(self._contract, plain, seed=number)
+
+    def of_property(self, schema: Schema, field: Field, table: Table | None, number: int) -> Any:
+        """The same for a property of a body, which must also fit the column behind it."""
+        column = table.column(field.column) if table else None
+        if table is None or column is None or field.secret:
+            return self.of_schema(schema, field.property, number)
+        if field.conversion == "text":
+            return str(self.of_column(table, column, number))
+        both = dict(self._plain(schema))
+        narrow(both, _without_type(column_schema(self._catalog, table, column), both))
+        return self.of_schema(both, field.property, number)
+
+    def of_column(self, table: Table, column: Column, number: int) -> Any:
+        """The same for a column, as JSON: dates and UUIDs are strings."""
+        schema = column_schema(self._catalog, table, column)
+        for known in self._properties.get((table.name, column.name), ()):
+            narrow(schema, _without_type(self._plain(known), schema))
+        return self.of_schema(schema, column.name, number + _rank(table, column))
+
+    def code(self, column: Column, value: Any) -> Code:
+        """The JSON value as the Python value that asyncpg takes for the column."""
+        return Code(_python(column, value))
+
+    def _plain(self, schema: Schema) -> Schema:
+        """Without references, `null` and alternatives at the top."""
+        plain = dict(self._contract.resolve(schema))
+        for keyword in ("allOf", "anyOf", "oneOf"):
+            branches = plain.pop(keyword, None) or ()
+            fitting = [branch for branch in map(self._plain, branches) if branch.get("type") != "null"]
+            for branch in fitting if keyword == "allOf" else fitting[:1]:
+                plain = {**branch, **plain}
+        if isinstance(plain.get("type"), list):
+            kinds = [kind for kind in plain["type"] if kind != "null"]
+            plain["type"] = kinds[0] if kinds else "null"
+        if isinstance(plain.get("enum"), list):
+            plain["enum"] = [value for value in plain["enum"] if value is not None] or [None]
+        return plain
+
+    def _readable(self, schema: Schema, name: str, number: int) -> Any:
+        if "const" in schema:
+            return schema["const"]
+        if schema.get("enum"):
+            return schema["enum"][(number - 1) % len(schema["enum"])]
+        match schema.get("type"):
+            case "boolean":
+                return number % 2 == 1
+            case "integer" | "number":
+                return _number(schema, number)
+            case "array":
+                return [self.of_schema(schema.get("items", {}), name, number)]
+            case "object":
+                return self._object(schema, number)
+            case "string" | None if "pattern" not in schema:
+                return _text(schema, name, number)
+        return None
+
+    def _object(self, schema: Schema, number: int) -> Mapping[str, Any]:
+        properties = schema.get("properties", {})
+        return {
+            key: self.of_schema(properties[key], key, number)
+            for key in properties
+            if not self._contract.resolve(properties[key]).get("readOnly") and key in schema.get("required", ())
+        }
+
+
+def distinct(catalog: Catalog, values: Values, table: Table, column: Column) -> tuple[Any, Any] | None:
+    """Two different values of the column in the order the database sorts them; None when there is only one."""
+    first = values.of_column(table, column, 1)
+    enum = catalog.enum(column.enum) if column.enum else None
+    for number in range(2, 6):
+        second = values.of_column(table, column, number)
+        if second != first and isinstance(second, str | int | float):
+            low, high = sorted((first, second), key=enum.values.index if enum else None)
+            return low, high
+    return None
+
+
+def _column_properties(contract: Contract, binding: Binding) -> Mapping[tuple[str, str], tuple[Schema, ...]]:
+    """The schemas of the body properties that are stored in a column."""
+    found: dict[tuple[str, str], tuple[Schema, ...]] = {}
+    for bound in binding.operations:
+        body = bound.operation.body
+        schema = next(iter(body.content.values()), None) if body else None
+        properties = contract.resolve(schema).get("properties", {}) if schema else {}
+        for field in bound.body:
+            if field.property in properties and not field.secret:
+                key = (bound.table, field.column)
+                found[key] = (*found.get(key, ()), properties[field.property])
+    return found
+
+
+def _without_type(schema: Schema, other: Schema) -> dict[str, Any]:
+    """The keywords that narrow; a format or pattern of its own, only where the other has none."""
+    kept = {key: value for key, value in schema.items() if key not in ("type", "default", "nullable", "items")}
+    return {key: value for key, value in kept.items() if key not in ("format", "pattern") or key not in other}
+
+
+def _rank(table: Table, column: Column) -> int:
+    """How many columns a CHECK constraint wants below this one, so that later columns get later values."""
+    return sum(1 for _, above in ordered_columns(table) if above == column.name)
+
+
+def _number(schema: Schema, number: int) -> Any:
+    low = schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
+    high = schema.get("maximum", schema.get("exclusiveMaximum", low + 1_000_001) - 1)
+    step = schema.get("multipleOf", 1)
+    for value in (10 * number * step, number * step):
+        if low <= value <= high:
+            return value
+    return low + (number - 1) % max(int(high - low) + 1, 1)
+
+
+def _text(schema: Schema, name: str, number: int) -> Any:
+    longest, shortest = schema.get("maxLength", 200), schema.get("minLength", 0)
+    match schema.get("format"):
+        case "uuid":
+            return f"00000000-0000-4000-8000-{number:012d}"
+        case "date":
+            return (_DAY + timedelta(days=number)).isoformat()
+        case "date-time":
+            return (_HOUR + timedelta(days=number)).isoformat().replace("+00:00", "Z")
+        case "time":
+            return f"{number % 24:02d}:00:00"
+        case "email" | "idn-email":
+            return f"person{number}@example.com"
+        case "uri" | "url" | "iri":
+            return f"https://example.com/{number}"
+        case "ipv4":
+            return f"192.0.2.{number % 256}"
+        case "ipv6":
+            return f"2001:db8::{number:x}"
+        case "password":
+            return f"Correct-horse-{number}-battery"[:longest].ljust(shortest, "x")
+        case None | "":
+            text = f"{' '.join(words(name)).capitalize()} {number}"
+            fitting = text if len(text) <= longest else str(number).rjust(min(longest, 3), "a")[-longest:]
+            return fitting.ljust(shortest, "x")
+    return None
+
+
+def _python(column: Column, value: Any) -> str:
+    if value is None:
+        return "None"
+    if column.array:
+        return literal(value)
+    match column.base_type:
+        case "uuid":
+            return f"UUID({literal(value)})"
+        case "date":
+            day = date.fromisoformat(value)
+            return f"date({day.year}, {day.month}, {day.day})"
+        case "timestamptz" | "timestamp":
+            zone = ", tzinfo=UTC" if column.base_type == "timestamptz" else ""
+            moment = datetime.fromisoformat(value)
+            moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return f"datetime({moment.year}, {moment.month}, {moment.day}, {moment.hour}, {moment.minute}{zone})"
+        case "time" | "timetz":
+            return f"time.fromisoformat({literal(value)})"
+        case "interval":
+            return "timedelta(hours=1)"
+        case "numeric":
+            return f'Decimal("{value}")'
+        case "json" | "jsonb":
+            return f"json.dumps({literal(value)})"
+        case "bytea":
+            return f"{literal(str(value))}.encode()"
+        case "float4" | "float8":
+            return literal(float(value))
+    return literal(value)

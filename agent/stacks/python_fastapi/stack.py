@@ -1,0 +1,135 @@
+"""The stack python-fastapi: FastAPI on asyncpg, Alembic, ruff, mypy, pytest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from agent.binding.model import Binding
+from agent.catalog.model import Catalog
+from agent.contract.model import Contract
+from agent.rulebook.model import StackName
+from agent.stacks.base import DatabaseAccess, Hole, Scaffold, ServiceBroken, ServiceCommand, TestReport, ToolReport
+from agent.stacks.python_fastapi.application import alembic_config, find_application, service_environment
+from agent.workspace.model import Workspace
+from tools import mypy, pytest, ruff
+from tools.sandbox.base import CommandResult, Limits, Mounts
+
+_TOOLCHAIN = Path(__file__).parent / "toolchain"
+_NO_DATABASE = "postgresql://nobody@localhost/nothing"
+_DESCRIPTION_LIMITS = Limits(seconds=60, output_bytes=64 << 20)
+_MIGRATION_LIMITS = Limits(seconds=120)
+
+
+class PythonFastapi:
+    """Python 3.12 with FastAPI."""
+
+    name: StackName = "python-fastapi"
+
+    def toolchain_lock(self) -> Path:
+        """Versions and hashes of everything that services run on and are checked with."""
+        return _TOOLCHAIN / "requirements.lock"
+
+    def scaffold(self, contract: Contract, catalog: Catalog, binding: Binding, title: str) -> Scaffold:
+        """The whole service as text: code, contract, project files, migrations, tests."""
+        from agent.stacks.python_fastapi.blueprint.service import scaffold_service
+        from agent.stacks.python_fastapi.project.files import project_files
+
+        service = scaffold_service(contract, catalog, binding, title)
+        files = {**project_files(contract, catalog, binding, title, service), **service.files}
+        return Scaffold(files=dict(sorted(files.items())), holes=service.holes)
+
+    def open_holes(self, files: Mapping[str, str]) -> tuple[Hole, ...]:
+        """The functions whose body still says that nobody has written it."""
+        from agent.stacks.python_fastapi.blueprint.holes import open_holes
+
+        return open_holes(files)
+
+    async def format(self, workspace: Workspace) -> ToolReport:
+        """Apply the linter's safe repairs, the order of imports among them, and the formatter."""
+        return await ruff.format_files(workspace.run, config=_TOOLCHAIN / "ruff.toml")
+
+    async def lint(self, workspace: Workspace) -> ToolReport:
+        """The linter's findings, and the files that the formatter would change."""
+        config = _TOOLCHAIN / "ruff.toml"
+        found = await ruff.lint(workspace.run, config=config)
+        layout = await ruff.check_format(workspace.run, config=config)
+        return ToolReport(
+            command=found.command,
+            findings=found.findings + layout.findings,
+            seconds=found.seconds + layout.seconds,
+            crashed="\n".join(filter(None, (found.crashed, layout.crashed))),
+        )
+
+    async def check_types(self, workspace: Workspace) -> ToolReport:
+        """mypy, strict, on the whole worktree."""
+        config, cache = _TOOLCHAIN / "mypy.ini", workspace.state / "mypy"
+        await mypy.seeded_cache(
+            workspace.run, toolchain=workspace.toolchain, config=config, seed=_TOOLCHAIN / "seed.py", cache=cache
+        )
+        return await mypy.check_types(workspace.run, config=config, cache=cache)
+
+    async def run_tests(self, workspace: Workspace, database: DatabaseAccess, only: tuple[str, ...] = ()) -> TestReport:
+        """pytest on an empty database; the tests migrate it themselves."""
+        return await pytest.run_tests(
+            workspace.run,
+            results=workspace.state / "tests",
+            pytest_config=_TOOLCHAIN / "pytest.ini",
+            coverage_config=_TOOLCHAIN / "coverage.ini",
+            only=only,
+            mounts=database.mounts,
+            environment=service_environment(workspace.read(), database.url),
+        )
+
+    async def migrate(
+        self, workspace: Workspace, database: DatabaseAccess, target: Literal["up", "down"]
+    ) -> CommandResult:
+        """Alembic to the newest revision, or back to none."""
+        direction = ("upgrade", "head") if target == "up" else ("downgrade", "base")
+        return await self._alembic(workspace, database, *direction)
+
+    async def migration_heads(self, workspace: Workspace) -> CommandResult:
+        """One line for each revision that no other follows."""
+        return await self._alembic(workspace, DatabaseAccess(_NO_DATABASE), "heads")
+
+    async def describe_service(self, workspace: Workspace) -> Mapping[str, Any]:
+        """What the routes and types of the code say, as FastAPI writes it.
+
+        The paths carry every prefix that the code gives them, such as `/api/v1`.
+        """
+        files = workspace.read()
+        script = _TOOLCHAIN / "describe.py"
+        result = await workspace.run(
+            ("python", "-B", str(script), find_application(files).target),
+            mounts=Mounts(read_only=(script,)),
+            environment=service_environment(files, _NO_DATABASE),
+            limits=_DESCRIPTION_LIMITS,
+            writable=False,
+        )
+        if not result.ok:
+            raise ServiceBroken(result.stderr.strip() or f"importing the service ended by {result.ending}")
+        document: Mapping[str, Any] = json.loads(result.stdout)
+        return document
+
+    def service(self, workspace: Workspace, database: DatabaseAccess, listen: str) -> ServiceCommand:
+        """One uvicorn worker on uvloop and httptools, listening on the unix socket `listen`."""
+        files = workspace.read()
+        application = find_application(files)
+        factory = ("--factory",) if application.factory else ()
+        server = ("--uds", listen, "--loop", "uvloop", "--http", "httptools", "--no-access-log")
+        return ServiceCommand(
+            command=("python", "-B", "-m", "uvicorn", application.target, *factory, *server),
+            environment=service_environment(files, database.url),
+        )
+
+    async def _alembic(self, workspace: Workspace, database: DatabaseAccess, *arguments: str) -> CommandResult:
+        files = workspace.read()
+        return await workspace.run(
+            ("python", "-B", "-m", "alembic", "-c", alembic_config(files), *arguments),
+            mounts=database.mounts,
+            environment=service_environment(files, database.url),
+            limits=_MIGRATION_LIMITS,
+            writable=False,
+        )
