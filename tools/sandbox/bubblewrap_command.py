@@ -101,7 +101,7 @@ def rlimits(limits: Limits, *, processes: bool, memory: bool) -> list[str]:
         *((f"--nproc={limits.processes}",) if processes else ()),
         *((f"--data={limits.memory_bytes}",) if memory else ()),
         f"--fsize={limits.file_bytes}",
-        f"--cpu={limits.cpu_seconds}",
+        f"--cpu={limits.cpu_seconds}:{limits.cpu_seconds + 1}",  # a signal that names the limit, then a killing one
         f"--nofile={OPEN_FILES}",
         f"--memlock={LOCKED_BYTES}",
         "--core=0",
