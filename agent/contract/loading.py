@@ -13,7 +13,7 @@ from agent.contract.reading import read_contract
 from agent.contract.rules import head_problems, rule_problems
 from agent.contract.source import SourceFile, inline_source, read_bytes, read_source
 from agent.contract.validity import semantic_problems, structural_problems
-from agent.errors import ContractError
+from agent.errors import ContractError, Problem
 
 
 def load_contract(source: Path | Mapping[str, Any], *, cache: Path | None = None) -> Contract:
@@ -48,9 +48,14 @@ def _checked(main: SourceFile, root: Path | None) -> Bundle:
     problems = head_problems(main.data, main.place)
     if problems:
         raise ContractError(problems)
-    whole = bundle(main, root)
-    for stage in (structural_problems, rule_problems, semantic_problems):
-        problems = stage(whole)
-        if problems:
-            raise ContractError(problems)
+    try:
+        whole = bundle(main, root)
+        for stage in (structural_problems, rule_problems, semantic_problems):
+            problems = stage(whole)
+            if problems:
+                raise ContractError(problems)
+    except RecursionError:
+        raise ContractError(
+            [Problem(main.name, "is nested too deeply to be checked; give inner schemas names")]
+        ) from None
     return whole

@@ -61,6 +61,9 @@ _JSON_TYPES: Mapping[type, str] = {
     list: "array",
 }
 
+_DEPTH = 30
+"""How far schemas are followed into one another before the rest is put off."""
+
 Mismatch = tuple[str, str, str]
 """Where inside the schema, what the first says, what the second says."""
 
@@ -82,21 +85,33 @@ class Comparison:
     second: Contract
     direction: Direction
     _assumed: set[tuple[str, ...]] = field(default_factory=set)
+    _postponed: list[tuple[Any, Any, str, bool]] = field(default_factory=list)
+    _depth: int = 0
 
     def mismatches(self, first: Any, second: Any, where: str = "", *, null_is_free: bool = False) -> Iterator[Mismatch]:
         """What they ask differently. Pairs that are being compared already count as equal, so cycles end.
 
         With `null_is_free`, the second may allow null where the first does not.
         """
+        if self._depth >= _DEPTH:
+            self._postponed.append((first, second, where, null_is_free))
+            return
+        yield from self._compared(first, second, where, null_is_free)
+        while self._depth == 0 and self._postponed:
+            yield from self._compared(*self._postponed.pop())
+
+    def _compared(self, first: Any, second: Any, where: str, null_is_free: bool) -> list[Mismatch]:
         pair = (_key(first), _key(second), str(null_is_free))
         if pair in self._assumed:
-            return
+            return []
         self._assumed.add(pair)
+        self._depth += 1
         left, right = self._shape(self.first, first), self._shape(self.second, second)
         found = [*self._null(left, right, where, null_is_free), *self._shapes(left, right, where)]
+        self._depth -= 1
         if found:
             self._assumed.discard(pair)
-        yield from found
+        return found
 
     def _null(self, left: Shape, right: Shape, where: str, free: bool) -> Iterator[Mismatch]:
         if left.nullable != right.nullable and not (free and right.nullable):

@@ -81,7 +81,7 @@ def read_bytes(path: Path, name: str) -> bytes:
 def inline_source(data: Mapping[str, Any]) -> SourceFile:
     """A document that was handed over as data. Raises ContractError when JSON cannot express it."""
     try:
-        raw = json.dumps(data, sort_keys=True, ensure_ascii=False, allow_nan=False).encode()
+        raw = json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise _refused("inline", f"cannot be written as JSON: {error}") from None
     return _parsed("inline", None, raw)

@@ -1,8 +1,8 @@
 """Is this a valid OpenAPI document? Every problem with its file, line and pointer, in plain words.
 
 The verdict is openapi-spec-validator's. Two things of it are exchanged for equal ones: the metaschema's registry is
-crawled once instead of at each dynamic reference (that was most of the time), and collecting property names ends on
-cyclic schemas.
+crawled once instead of at each dynamic reference (that was most of the time), and schemas that contain themselves or
+form long chains are walked without running out of stack.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from agent.contract.grammar import Step
 from agent.errors import Problem
 
 _MAX_PROBLEMS = 100
+_DEPTH = 30
+"""How far schemas are followed into one another before the rest is put off."""
 _OWN = ("DuplicateOperationIDError", "UnresolvableParameterError", "ParameterDuplicateError")
 """Findings of the validator that `rules.py` reports with their place."""
 
@@ -85,26 +87,39 @@ def _semantics(version: str) -> Any:
     }[version]
 
     class Placed(schemas):  # type: ignore[misc,valid-type]
-        """Notes where each finding stands, and ends on schemas that contain themselves."""
+        """Notes where each finding stands, and ends on schemas that contain themselves or form long chains."""
 
-        _collecting: list[Any]
+        def __init__(self, registry: Any) -> None:
+            super().__init__(registry)
+            self._depth = 0
+            self._postponed: list[tuple[Any, Any, Any]] = []
+            self._collecting: list[Any] = []
 
         def __call__(self, schema: Any, *options: Any, **named: Any) -> Iterator[ValidationError]:
+            if self._depth >= _DEPTH:
+                self._postponed.append((schema, options, named))
+                return
+            yield from self._visit(schema, options, named)
+            while self._depth == 0 and self._postponed:
+                yield from self._visit(*self._postponed.pop())
+
+        def _visit(self, schema: Any, options: Any, named: Any) -> Iterator[ValidationError]:
+            self._depth += 1
             for error in super().__call__(schema, *options, **named):
                 if not hasattr(error, "place"):
                     error.place = tuple(str(part) for part in schema.parts)
                 yield error
+            self._depth -= 1
 
         def _collect_properties(self, schema: Any) -> set[str]:
             value = schema.read_value()
-            active = self.__dict__.setdefault("_collecting", [])
-            if any(one is value for one in active):
+            if any(one is value for one in self._collecting):
                 return set()
-            active.append(value)
+            self._collecting.append(value)
             try:
                 return set(super()._collect_properties(schema))
             finally:
-                active.pop()
+                self._collecting.pop()
 
     return type(
         "PlacedSpecValidator",
