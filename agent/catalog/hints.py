@@ -13,6 +13,8 @@ _SQLITE = re.compile(r"\bautoincrement\b|\bpragma\b", re.IGNORECASE)
 _SQL_SERVER = re.compile(
     r"\bnvarchar\b|\buniqueidentifier\b|\bidentity\s*\(\d|\[dbo\]|^\s*go\s*$", re.IGNORECASE | re.M
 )
+_SYNTAX_OR_NAME = "42"
+"""Class of SQLSTATE: syntax errors and unknown names."""
 _STARTS = re.compile(r"(create|alter|drop|comment|insert|set)\b", re.IGNORECASE)
 _EXTENSION_OF = {
     "uuid_generate_v4": "uuid-ossp",
@@ -27,7 +29,7 @@ _EXTENSION_OF = {
 def hint_for(error: Error, sql: str, available: tuple[str, ...]) -> str:
     """A remedy in one sentence, empty when none is known. `available` are the extensions that the server has."""
     dialect = _dialect(sql)
-    if dialect and isinstance(error, errors.SyntaxErrorOrAccessRuleViolation):
+    if dialect and (error.sqlstate or "").startswith(_SYNTAX_OR_NAME):
         return f"this is {dialect}'s dialect; PostgreSQL's is needed"
     match error:
         case errors.FeatureNotSupported() if "is not available" in str(error):

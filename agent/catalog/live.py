@@ -36,8 +36,8 @@ _VARIABLES = {
 def load_catalog_from_dsn(server: PostgresServer, dsn: str) -> Catalog:
     """The catalog of the database that `dsn` names; its DDL, as pg_dump writes it, stands for supplied files.
 
-    Nothing is written there: every transaction is read-only. The DDL is then run on `server`. Raises `CatalogError` when
-    the database cannot be read or its DDL does not run here, `MissingDependency` when there is no pg_dump for it.
+    Nothing is written there: every transaction is read-only. The DDL is then run on `server`. Raises `CatalogError`
+    when the database cannot be read or its DDL does not run here, `MissingDependency` when there is no pg_dump for it.
     """
     try:
         settings = conninfo_to_dict(dsn)

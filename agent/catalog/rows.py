@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from itertools import count as counting
 from itertools import islice
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 from psycopg import errors
@@ -174,10 +174,9 @@ class _Seeder:
         alone = any(set(key.columns) & set(names) for names in _unique_sets(table))
         if alone:
             return None
-        conditions = [SQL("{} = {}").format(Identifier(name), Placeholder(name)) for name in fixed] or [SQL("true")]
-        query = SQL("SELECT * FROM {} WHERE {} LIMIT 1").format(
-            _name(_table(self.catalog, key.table)), SQL(" AND ").join(conditions)
-        )
+        equal = [SQL("{} = {}").format(Identifier(name), Placeholder(name)) for name in fixed]
+        condition = SQL(" AND ").join(equal) if equal else SQL("true")
+        query = SQL("SELECT * FROM {} WHERE {} LIMIT 1").format(_name(_table(self.catalog, key.table)), condition)
         with self.connection.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(query, fixed).fetchone()
 
@@ -279,7 +278,7 @@ def _name(table: Table) -> Identifier:
 
 
 def _raw(text: str) -> SQL:
-    return SQL(cast(LiteralString, text))
+    return SQL(text)
 
 
 def _table(catalog: Catalog, name: str) -> Table:

@@ -169,8 +169,8 @@ def _scanned(text: str, name: str) -> list[Token]:
 
 
 def _unreadable(error: ParseError, text: str, name: str) -> CatalogError:
-    message, offset = error.args[0], error.args[1]
-    return CatalogError([Problem(f"{name}:{text.count('\n', 0, offset) + 1}", str(message))])
+    message, offset = str(error.args[0]), error.args[1]
+    return CatalogError([Problem(f"{name}:{text.count('\n', 0, offset) + 1}", message.partition("\n")[0])])
 
 
 def _refused(name: str, line: int, command: str) -> Problem:
