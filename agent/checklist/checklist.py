@@ -66,14 +66,18 @@ def _silent(_: GateEvent) -> None:
     return
 
 
-async def settle(case: Case, progress: Callable[[GateEvent], None] = _silent) -> Verdict:
+async def settle(
+    case: Case, progress: Callable[[GateEvent], None] = _silent, *, known: Sequence[GateFinished] = ()
+) -> Verdict:
     """Judge the worktree as it is now.
 
     What no check settles stays unchecked; what a check could not look at has failed. Nothing in the worktree changes.
+    Gates in `known` have settled on this very tree before, and are not asked again; the caller vouches for that.
     """
     owing = Owing.of(case)
     databases = Databases(case)
     seats = asyncio.Semaphore(_AT_ONCE)
+    before = {one.gate: Found(one.receipts, one.measures) for one in known}
 
     async def seated(check: _Check) -> Found:
         async with seats:
@@ -81,9 +85,10 @@ async def settle(case: Case, progress: Callable[[GateEvent], None] = _silent) ->
 
     try:
         async with asyncio.TaskGroup() as group:
-            running = [group.create_task(seated(check)) for check in _CHECKS]
-        found = [task.result() for task in running]
-        found.append(await _run(_ALONE, case, owing, databases, progress))
+            running = [group.create_task(seated(check)) for check in _CHECKS if check.gate not in before]
+        found = [*before.values(), *(task.result() for task in running)]
+        if _ALONE.gate not in before:
+            found.append(await _run(_ALONE, case, owing, databases, progress))
     finally:
         await databases.close()
     whole = joined(found)

@@ -117,10 +117,7 @@ class WorkspaceOpened(_Event):
 
     kind: Literal["workspace opened"] = "workspace opened"
     worktree: str
-    repository: str
     branch: str
-    base: str = ""
-    """The commit that the branch started from; empty in a new repository."""
 
 
 class Scaffolded(_Event):

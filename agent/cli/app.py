@@ -1,0 +1,188 @@
+"""The command line's commands and options. Each command imports what it needs when it runs, so that help is quick."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent.errors import AgentError, ExitCode
+
+app = typer.Typer(
+    name="agent",
+    help="A backend developer: takes a task, an OpenAPI document and a database schema; delivers a verified service.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 all checked obligations met; 1 some not met; 2 bad input; 3 budget used up; "
+    "4 the environment lacks something; 130 interrupted, resumable.",
+)
+schema_app = typer.Typer(help="Print the JSON Schema of a file that the agent reads or writes.", no_args_is_help=True)
+app.add_typer(schema_app, name="schema")
+
+Model = Annotated[
+    str | None,
+    typer.Option(help="`anthropic:claude-sonnet-5-5`, any model pydantic-ai can name, or `offline` for none."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, and nothing else.")]
+SandboxOption = Annotated[
+    str, typer.Option("--sandbox", help="Where generated code runs: auto, bubblewrap or none (explicit, and reported).")
+]
+Events = Annotated[Path | None, typer.Option(help="Also append every event, one JSON object a line, to this file.")]
+Api = Annotated[Path, typer.Option(help="The OpenAPI 3.0 or 3.1 document.")]
+Schemas = Annotated[list[Path], typer.Option("--schema", help="The SQL schema; repeat for several files, in order.")]
+
+
+@app.callback(invoke_without_command=True)
+def agent(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """A backend developer: takes a task, an OpenAPI document and a database schema; delivers a verified service."""
+    if version:
+        from agent import __version__
+
+        typer.echo(f"agent {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(ExitCode.BAD_INPUT)
+
+
+@app.command()
+def run(
+    task: Annotated[Path, typer.Argument(help="task.yaml or task.json; `agent init` writes one to start from.")],
+    model: Model = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the new repository; overrides the task's.")] = None,
+    as_json: Json = False,
+    events: Events = None,
+    sandbox: SandboxOption = "auto",
+    max_usd: Annotated[float | None, typer.Option(min=0, help="Stop before the model costs more than this.")] = None,
+    max_minutes: Annotated[float | None, typer.Option(min=0, help="Stop the model's work after this long.")] = None,
+    blueprint: Annotated[bool, typer.Option(help="Let the blueprint write what needs no judgement.")] = True,
+) -> None:
+    """Deliver a task: write the service, verify it, report. Exit code 0 when every checked obligation is met."""
+    from agent.cli.running import run_command
+    from agent.orchestrator.options import RunOptions, decimal_or_none, sandbox_choice
+
+    options = RunOptions(
+        model=model,
+        out=out,
+        sandbox=sandbox_choice(sandbox),
+        max_usd=decimal_or_none(max_usd),
+        max_minutes=max_minutes,
+        blueprint=blueprint,
+    )
+    run_command(task, options, as_json=as_json, events=events)
+
+
+@app.command()
+def resume(
+    run_name: Annotated[str, typer.Argument(metavar="RUN", help="A name that `agent runs` shows.")],
+    model: Model = None,
+    as_json: Json = False,
+    events: Events = None,
+    max_usd: Annotated[float | None, typer.Option(min=0, help="A new limit for the whole run.")] = None,
+    max_minutes: Annotated[float | None, typer.Option(min=0, help="A new limit for the whole run.")] = None,
+) -> None:
+    """Continue a run that was stopped, interrupted or killed, without repeating finished work."""
+    from agent.cli.running import resume_command
+    from agent.orchestrator.options import RunOptions, decimal_or_none
+
+    options = RunOptions(model=model, max_usd=decimal_or_none(max_usd), max_minutes=max_minutes)
+    resume_command(run_name, options, as_json=as_json, events=events)
+
+
+@app.command()
+def verify(
+    directory: Annotated[Path, typer.Argument(help="The backend to judge; it is copied, never changed.")],
+    api: Api,
+    schema: Schemas,
+    stack: Annotated[str, typer.Option(help="The stack that it is written in.")] = "python-fastapi",
+    as_json: Json = False,
+    sandbox: SandboxOption = "auto",
+) -> None:
+    """Judge any backend by the checklist, whoever wrote it."""
+    from agent.cli.running import verify_command
+    from agent.orchestrator.options import sandbox_choice
+
+    verify_command(directory, api, tuple(schema), stack, as_json=as_json, sandbox=sandbox_choice(sandbox))
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Where to write task.yaml.")] = Path(),
+) -> None:
+    """Write a commented task.yaml to start from."""
+    from agent.cli.looking import init_command
+
+    init_command(folder)
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Show what is there, what is missing, and how to get it."""
+    from agent.cli.doctor import doctor_command
+
+    doctor_command(as_json=as_json)
+
+
+@app.command()
+def rules(
+    rule: Annotated[str | None, typer.Argument(metavar="[ID]", help="A rule's id, such as CON-PARITY.")] = None,
+) -> None:
+    """List the rules of the persona, or explain one."""
+    from agent.cli.looking import rules_command
+
+    rules_command(rule)
+
+
+@app.command()
+def runs(as_json: Json = False) -> None:
+    """List the recorded runs, the newest first."""
+    from agent.cli.looking import runs_command
+
+    runs_command(as_json=as_json)
+
+
+@app.command()
+def show(
+    run_name: Annotated[str, typer.Argument(metavar="RUN", help="A name that `agent runs` shows.")],
+    as_json: Json = False,
+) -> None:
+    """Show what happened in a run, and what came of it."""
+    from agent.cli.looking import show_command
+
+    show_command(run_name, as_json=as_json)
+
+
+@schema_app.command("task")
+def schema_task() -> None:
+    """The JSON Schema of task.yaml."""
+    from agent.cli.looking import schema_command
+
+    schema_command("task")
+
+
+@schema_app.command("delivery")
+def schema_delivery() -> None:
+    """The JSON Schema of report.json, and of what `--json` prints."""
+    from agent.cli.looking import schema_command
+
+    schema_command("delivery")
+
+
+def main() -> None:
+    """Run the command line; errors on purpose become one message and their exit code."""
+    import sys
+
+    try:
+        app(standalone_mode=True)
+    except AgentError as error:
+        typer.echo(f"agent: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)

@@ -1,0 +1,107 @@
+"""Prints a delivery for a person: the outcome first, then the checklist, then what is open and where things lie."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+
+from rich.console import Console
+from rich.table import Table
+
+from agent.delivery.model import Delivery
+from agent.orchestrator.runs import run_folder
+from agent.receipts import Receipt
+
+_FAILURES = 12
+"""How many failures are printed; the report has all of them."""
+_WIDTH = 118
+
+
+def print_delivery(delivery: Delivery, console: Console | None = None) -> None:
+    """Print a delivery on standard output."""
+    console = console or Console(file=sys.stdout, highlight=False)
+    console.print()
+    _checklist(delivery, console)
+    _holes(delivery, console)
+    _failures(delivery, console)
+    _unchecked(delivery, console)
+    _warnings(delivery, console)
+    console.print()
+    style = "bold green" if delivery.exit_code == 0 else "bold red"
+    console.print(delivery.sentence, style=style, markup=False, soft_wrap=True)
+    console.print()
+    _places(delivery, console)
+
+
+def _checklist(delivery: Delivery, console: Console) -> None:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name, justify in (
+        ("gate", "left"),
+        ("met", "right"),
+        ("failed", "right"),
+        ("not checked", "right"),
+        ("input", "right"),
+    ):
+        table.add_column(name, justify="right" if justify == "right" else "left")
+    for gate in delivery.gates:
+        numbers = (gate.met, gate.failed, gate.unchecked, gate.input)
+        table.add_row(
+            str(gate.gate), *(str(number) if number else "·" for number in numbers), style=_style(gate.met, gate.failed)
+        )
+    console.print(table)
+
+
+def _style(met: int, failed: int) -> str:
+    if failed:
+        return "red"
+    return "green" if met else "dim"
+
+
+def _holes(delivery: Delivery, console: Console) -> None:
+    for hole in delivery.holes:
+        reason = f": {hole.reason}" if hole.reason else ""
+        console.print(f"\nnot written: {hole.operation}{reason}", markup=False, soft_wrap=True)
+        console.print(f"  {hole.file}:{hole.line} {hole.name}", markup=False, soft_wrap=True)
+
+
+def _failures(delivery: Delivery, console: Console) -> None:
+    failed = delivery.verdict.failed if delivery.verdict else ()
+    for receipt in failed[:_FAILURES]:
+        console.print(f"\nfailed: {receipt.obligation.id}", style="red", markup=False, soft_wrap=True)
+        console.print(textwrap.indent(_about(receipt), "  "), markup=False, soft_wrap=True)
+    if len(failed) > _FAILURES:
+        console.print(f"\n… and {len(failed) - _FAILURES} failures more, all in the report")
+
+
+def _about(receipt: Receipt) -> str:
+    lines = [*receipt.found.splitlines()[:4], *receipt.places[:3]]
+    if receipt.reproduce:
+        lines.append(f"see it again: {receipt.reproduce.splitlines()[0]}")
+    return "\n".join(line if len(line) <= _WIDTH * 2 else f"{line[: _WIDTH * 2]}…" for line in lines)
+
+
+def _unchecked(delivery: Delivery, console: Console) -> None:
+    if delivery.unchecked:
+        names = textwrap.fill(" ".join(delivery.unchecked), _WIDTH, break_on_hyphens=False)
+        console.print(f"\nnot checked yet, and not counted as met ({len(delivery.unchecked)} rules):", style="dim")
+        console.print(names, style="dim", markup=False, soft_wrap=True)
+
+
+def _warnings(delivery: Delivery, console: Console) -> None:
+    for warning in delivery.warnings:
+        console.print(f"\nnote: {warning}", style="yellow", markup=False, soft_wrap=True)
+
+
+def _places(delivery: Delivery, console: Console) -> None:
+    folder = run_folder(delivery.run)
+    rows = {
+        "branch": delivery.branch,
+        "commit": delivery.commit,
+        "worktree": delivery.worktree,
+        "report": folder / "report.md" if folder else None,
+        "json": folder / "report.json" if folder else None,
+        "junit": folder / "junit.xml" if folder else None,
+    }
+    for name, value in rows.items():
+        if value:
+            console.print(f"{name:<9} {value}", markup=False, soft_wrap=True)

@@ -1,0 +1,123 @@
+"""The tools that the model may call: bounded results, failures first, from the same code as the gates' own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+from pydantic_ai import RunContext
+from pydantic_ai.toolsets import FunctionToolset
+
+from agent.stacks.base import DatabaseAccess, Stack
+from agent.workspace.model import Workspace
+from tools.files import Files
+from tools.rendering import render
+from tools.search import search
+
+_CHARACTERS = 12_000
+"""The most that one result holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Toolbox:
+    """What the tools work on."""
+
+    workspace: Workspace
+    stack: Stack
+    files: Files
+    empty_database: Callable[[], AbstractAsyncContextManager[DatabaseAccess]]
+    """An empty database for one run of the tests, gone afterwards."""
+
+
+toolset: FunctionToolset[Toolbox] = FunctionToolset(max_retries=5)
+
+
+@toolset.tool
+async def list_files(ctx: RunContext[Toolbox], folder: str = ".") -> str:
+    """List the files below a folder of the project.
+
+    Args:
+        folder: Relative to the project's root.
+    """
+    listing = ctx.deps.files.list(folder)
+    more = f"\n… and {listing.left_out} more" if listing.left_out else ""
+    return ("\n".join(f"{entry.path} ({entry.bytes} bytes)" for entry in listing.entries) or "no files") + more
+
+
+@toolset.tool
+async def read_file(ctx: RunContext[Toolbox], path: str, first_line: int = 1, last_line: int | None = None) -> str:
+    """Read a text file of the project, with line numbers.
+
+    Args:
+        path: Relative to the project's root.
+        first_line: Where to begin.
+        last_line: Where to end; left out: at the end of the file.
+    """
+    count = None if last_line is None else max(last_line - first_line + 1, 1)
+    return _bounded(ctx.deps.files.read(path, first=first_line, count=count, numbered=True))
+
+
+@toolset.tool(sequential=True)
+async def write_file(ctx: RunContext[Toolbox], path: str, content: str) -> str:
+    """Write a whole file, new or in place of the old one.
+
+    Args:
+        path: Relative to the project's root; folders are made.
+        content: All of it.
+    """
+    ctx.deps.files.write(path, content)
+    return f"wrote {path}"
+
+
+@toolset.tool(sequential=True)
+async def edit_file(ctx: RunContext[Toolbox], path: str, old: str, new: str) -> str:
+    """Replace one passage of a file. The passage must stand there exactly once, letter by letter.
+
+    Args:
+        path: Relative to the project's root.
+        old: The passage as it is now, with enough lines around it to be unique, without line numbers.
+        new: What takes its place.
+    """
+    ctx.deps.files.edit(path, old, new)
+    return f"edited {path}"
+
+
+@toolset.tool
+async def search_files(ctx: RunContext[Toolbox], pattern: str, folder: str = ".") -> str:
+    """Find a regular expression in the project's files.
+
+    Args:
+        pattern: A Python regular expression, matched line by line.
+        folder: Where to look, relative to the project's root.
+    """
+    matches = await asyncio.to_thread(search, ctx.deps.files, pattern, path=folder)
+    return _bounded("\n".join(map(str, matches.found)) or "no match") + (" (and more)" if matches.more else "")
+
+
+@toolset.tool(sequential=True)
+async def check(ctx: RunContext[Toolbox]) -> str:
+    """Format the code, then run the linter and the type checker, with the gates' own settings."""
+    bench = ctx.deps
+    await bench.stack.format(bench.workspace)
+    reports = [await bench.stack.lint(bench.workspace), await bench.stack.check_types(bench.workspace)]
+    return _bounded("\n".join(map(render, reports)))
+
+
+@toolset.tool(sequential=True)
+async def run_tests(ctx: RunContext[Toolbox], only: list[str] | None = None) -> str:
+    """Run the project's tests on an empty database.
+
+    Args:
+        only: Test files or test ids; left out: all of them, with coverage.
+    """
+    async with ctx.deps.empty_database() as database:
+        report = await ctx.deps.stack.run_tests(ctx.deps.workspace, database, tuple(only or ()))
+    return _bounded(render(report))
+
+
+def _bounded(text: str) -> str:
+    if len(text) <= _CHARACTERS:
+        return text
+    return f"{text[:_CHARACTERS]}\n… {len(text) - _CHARACTERS} characters more; ask for a part of it"

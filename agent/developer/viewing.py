@@ -1,0 +1,192 @@
+"""What an assignment shows to the model: the slice of contract, catalog and code that it touches. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from agent.binding.model import Binding
+from agent.catalog.model import Catalog, Column, Table
+from agent.contract.model import Contract
+from agent.journal.events import Assignment, OpenHole
+from agent.receipts import Receipt, Verdict
+from agent.rulebook.model import Rulebook
+from prompts.rendering import AssignmentView, FailureView, FileView, HoleView
+
+_LINES = 300
+"""Of one file; the rest can be read with a tool."""
+_TABLES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """What every assignment of a run has in common."""
+
+    task: str
+    description: str
+    acceptance: str
+    contract: Contract
+    catalog: Catalog
+    binding: Binding
+    rulebook: Rulebook
+
+
+def view(
+    background: Background, assignment: Assignment, verdict: Verdict | None, files: Mapping[str, str]
+) -> AssignmentView:
+    """The assignment as the model sees it; `files` is the worktree (path → content)."""
+    failures = [
+        receipt for receipt in (verdict.failed if verdict else ()) if receipt.obligation.id in assignment.obligations
+    ]
+    operations = tuple(dict.fromkeys([hole.operation for hole in assignment.holes]))
+    failing = tuple(dict.fromkeys(one.subject for one in failures if _is_operation(background, one.subject)))
+    return AssignmentView(
+        title=assignment.title,
+        task=background.task,
+        description=background.description,
+        acceptance=(background.acceptance,) if background.acceptance else (),
+        holes=tuple(_hole(background, hole, files) for hole in assignment.holes),
+        failures=tuple(_failure(background, receipt) for receipt in failures),
+        contract="" if assignment.holes else _slice(background.contract, failing),
+        tables="\n\n".join(map(describe_table, _tables(background, operations or failing))),
+        files=tuple(_files(assignment, failures, files)),
+    )
+
+
+def _is_operation(background: Background, subject: str) -> bool:
+    return any(operation.key == subject for operation in background.contract.operations)
+
+
+def _hole(background: Background, hole: OpenHole, files: Mapping[str, str]) -> HoleView:
+    return HoleView(
+        name=hole.name,
+        file=hole.file,
+        line=hole.line,
+        source=block_at(files.get(hole.file, ""), hole.line),
+        operation=hole.operation,
+        reason=hole.reason,
+        contract=_slice(background.contract, (hole.operation,)),
+    )
+
+
+def _failure(background: Background, receipt: Receipt) -> FailureView:
+    return FailureView(
+        obligation=receipt.obligation.id,
+        rule=background.rulebook.rules[receipt.rule].text,
+        ran=receipt.ran,
+        found=receipt.found,
+        reproduce=receipt.reproduce,
+        places=receipt.places,
+    )
+
+
+def block_at(text: str, line: int) -> str:
+    """The line of that number (1-based) and what is indented below it: a function's signature and body."""
+    lines = text.splitlines()[max(line - 1, 0) :]
+    if not lines:
+        return ""
+    depth = _depth(lines[0])
+    end = next(
+        (
+            at
+            for at, one in enumerate(lines[1:], 1)
+            if one.strip() and _depth(one) <= depth and one.strip()[0] not in ")]}"
+        ),
+        len(lines),
+    )
+    return "\n".join(lines[:end]).rstrip()
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _slice(contract: Contract, operations: Iterable[str]) -> str:
+    """The operations as the document has them, and the shared schemas that they refer to, as YAML."""
+    paths: dict[str, dict[str, Any]] = {}
+    for key in operations:
+        operation = contract.operation(key)
+        item = contract.document["paths"][operation.path]
+        shared = {"parameters": item["parameters"]} if "parameters" in item else {}
+        paths.setdefault(operation.path, shared)[operation.method] = item[operation.method]
+    if not paths:
+        return ""
+    found = {"paths": paths, "components": _components(contract.document, paths)}
+    return yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=120)
+
+
+def _components(document: Mapping[str, Any], start: Any) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    waiting = list(_references(start))
+    while waiting:
+        parts = waiting.pop().removeprefix("#/components/").split("/")
+        if len(parts) != 2 or parts[1] in found.get(parts[0], {}):
+            continue
+        value = document.get("components", {}).get(parts[0], {}).get(parts[1])
+        if value is not None:
+            found.setdefault(parts[0], {})[parts[1]] = value
+            waiting.extend(_references(value))
+    return found
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        for inner in value.values():
+            yield from _references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _references(inner)
+
+
+def _tables(background: Background, operations: Iterable[str]) -> tuple[Table, ...]:
+    """The tables that these operations are about and their neighbours; all of them when that is not known."""
+    resources = {background.binding.bound(key).resource for key in operations}
+    names = {bound.table for bound in background.binding.operations if bound.table and bound.resource in resources}
+    catalog = background.catalog
+    near = {key.table for name in names if (table := catalog.table(name)) for key in table.foreign_keys}
+    near |= {table.name for table in catalog.tables if any(key.table in names for key in table.foreign_keys)}
+    chosen = tuple(table for table in catalog.tables if table.name in names | near)
+    return (chosen or catalog.tables)[:_TABLES]
+
+
+def describe_table(table: Table) -> str:
+    """A table in a few lines of text."""
+    lines = [f"{table.name}", *(f"  {_column(column)}" for column in table.columns)]
+    lines.append(f"  primary key ({', '.join(table.primary_key)})")
+    lines += [
+        f"  foreign key ({', '.join(key.columns)}) to {key.table} ({', '.join(key.referenced)})"
+        for key in table.foreign_keys
+    ]
+    lines += [f"  unique ({', '.join(unique.columns)})" for unique in table.uniques]
+    lines += [f"  {check.expression}" for check in table.checks]
+    return "\n".join(lines)
+
+
+def _column(column: Column) -> str:
+    parts = [column.name, column.type, "" if column.nullable else "not null"]
+    parts.append(f"default {column.default}" if column.default else "")
+    return " ".join(part for part in parts if part)
+
+
+def _files(assignment: Assignment, failures: Iterable[Receipt], files: Mapping[str, str]) -> Iterator[FileView]:
+    """The files of the holes, and those that the failures point at; of each the part that matters."""
+    shown: set[str] = set()
+    places = [(hole.file, hole.line) for hole in assignment.holes]
+    places += [_place(place) for receipt in failures for place in receipt.places]
+    for path, line in places:
+        if path in files and path not in shown:
+            shown.add(path)
+            lines = files[path].splitlines()
+            first = max(1, min(line - _LINES // 2, len(lines) - _LINES + 1)) if len(lines) > _LINES else 1
+            yield FileView(path, "\n".join(lines[first - 1 : first - 1 + _LINES]), first)
+
+
+def _place(place: str) -> tuple[str, int]:
+    path, _, line = place.partition(":")
+    number = line.split(":", 1)[0]
+    return path, int(number) if number.isdecimal() else 1

@@ -1,0 +1,56 @@
+"""Gives an assignment of the loop to the developer, and waits for it to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from agent.developer.allowance import Allowance
+from agent.developer.models import open_model
+from agent.developer.toolbox import Toolbox
+from agent.developer.viewing import Background, view
+from agent.developer.working import Developer, Worked
+from agent.journal.events import Assignment
+from agent.loop.state import State
+from agent.orchestrator.session import Session
+from agent.stacks.base import DatabaseAccess
+from agent.workspace.model import Workspace
+from prompts.rendering import assignment as render_assignment
+from prompts.rendering import persona
+from tools.files import Files
+from tools.sandbox.base import Mounts
+
+_INSIDE = "/run/postgres"
+
+
+async def develop(
+    session: Session, workspace: Workspace, state: State, assignment: Assignment, allowance: Allowance
+) -> Worked:
+    """Let the model work on one assignment. Each of its answers is recorded as it comes."""
+    background = Background(
+        task=session.record.title,
+        description=session.record.description,
+        acceptance=session.record.acceptance,
+        contract=session.contract,
+        catalog=session.catalog,
+        binding=session.binding,
+        rulebook=session.rulebook,
+    )
+    developer = Developer(
+        open_model(session.record.model), persona(session.rulebook, session.record.stack), session.happened
+    )
+    text = render_assignment(view(background, assignment, state.verdict, workspace.read()))
+    toolbox = Toolbox(workspace, session.stack, Files(workspace.root), lambda: _empty_database(session, workspace))
+    return await developer.work(text, toolbox, allowance)
+
+
+@asynccontextmanager
+async def _empty_database(session: Session, workspace: Workspace) -> AsyncIterator[DatabaseAccess]:
+    server = session.server
+    database = await asyncio.to_thread(server.create_database)
+    try:
+        inside = workspace.sandbox.bound(server.socket_folder, _INSIDE)
+        yield DatabaseAccess(database.url(inside), Mounts(bound={server.socket_folder: _INSIDE}))
+    finally:
+        await asyncio.to_thread(server.drop_database, database)

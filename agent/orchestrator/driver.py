@@ -1,0 +1,141 @@
+"""Carries out the moves that the loop decides, one after the other, and records what happened."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from agent.checklist.case import Case, GateEvent, GateFinished
+from agent.checklist.checklist import settle
+from agent.errors import BudgetExhausted
+from agent.journal.events import (
+    Assignment,
+    AssignmentDone,
+    AssignmentGiven,
+    BudgetReached,
+    Ending,
+    GateSettled,
+    OpenHole,
+    Scaffolded,
+    Verified,
+)
+from agent.loop.moves import Deliver, Scaffold, Verify, Work, next_move
+from agent.loop.state import State, state_of
+from agent.orchestrator.budget import allowance
+from agent.orchestrator.options import OFFLINE
+from agent.orchestrator.session import Session
+from agent.stacks.base import Hole
+from agent.workspace.model import Workspace
+
+
+@dataclass(slots=True)
+class Driver:
+    """The hands of the loop. What to do is decided in `agent/loop`, from the journal alone."""
+
+    session: Session
+    workspace: Workspace
+
+    async def run(self) -> tuple[State, Ending]:
+        """Work until the loop says to deliver; where the run stands then, and why it ended."""
+        offline = self.session.record.model == OFFLINE
+        while True:
+            state = state_of(self.session.journal.events)
+            match next_move(state, offline=offline):
+                case Scaffold():
+                    self._scaffold()
+                case Verify():
+                    await self._verify(state)
+                case Work(assignment):
+                    await self._work(state, assignment)
+                case Deliver(ending):
+                    return state, ending
+
+    def _scaffold(self) -> None:
+        started, session = time.monotonic(), self.session
+        if session.record.blueprint:
+            session.note("writing what needs no judgement", "blueprint")
+            scaffold = session.stack.scaffold(session.contract, session.catalog, session.binding, session.record.title)
+            files, holes = scaffold.files, tuple(map(open_hole, scaffold.holes))
+        else:
+            files, holes = {}, ()
+        self.workspace.write(files)
+        commit = self.workspace.commit(f"Write the service from its contract and schema\n\n{_about(holes)}")
+        session.happened(
+            Scaffolded(
+                commit=commit or self.workspace.tree(),
+                files=len(files),
+                holes=holes,
+                seconds=time.monotonic() - started,
+            )
+        )
+
+    async def _verify(self, state: State) -> None:
+        started, session, tree = time.monotonic(), self.session, self.workspace.tree()
+
+        def progress(event: GateEvent) -> None:
+            if isinstance(event, GateFinished):
+                session.happened(
+                    GateSettled(
+                        tree=tree,
+                        gate=event.gate,
+                        receipts=event.receipts,
+                        measures=event.measures,
+                        seconds=event.seconds,
+                    )
+                )
+            else:
+                session.note(str(event.gate), "gate")
+
+        known = tuple(
+            GateFinished(one.gate, one.receipts, one.measures, one.seconds) for one in state.settled if one.tree == tree
+        )
+        verdict = await settle(self._case(), progress, known=known)
+        holes = tuple(map(open_hole, session.stack.open_holes(self.workspace.read())))
+        session.happened(Verified(verdict=verdict, holes=holes, seconds=time.monotonic() - started))
+
+    async def _work(self, state: State, assignment: Assignment) -> None:
+        from agent.orchestrator.development import develop
+
+        session = self.session
+        try:
+            left = allowance(session.record, state)
+        except BudgetExhausted as error:
+            session.happened(BudgetReached(limit=str(error)))
+            return
+        session.happened(AssignmentGiven(assignment=assignment))
+        worked = await develop(session, self.workspace, state, assignment, left)
+        commit = self.workspace.commit(f"Work on {assignment.title}\n\n{worked.said or worked.failure}".strip())
+        session.happened(
+            AssignmentDone(
+                title=assignment.title,
+                commit=commit or state.commit or "",
+                said=worked.said,
+                failure=worked.failure,
+            )
+        )
+        if worked.limit:
+            session.happened(BudgetReached(limit=worked.limit))
+
+    def _case(self) -> Case:
+        session = self.session
+        return Case(
+            workspace=self.workspace,
+            stack=session.stack,
+            contract=session.contract,
+            catalog=session.catalog,
+            binding=session.binding,
+            rulebook=session.rulebook,
+            server=session.server,
+        )
+
+
+def open_hole(hole: Hole) -> OpenHole:
+    """A hole as the journal keeps it."""
+    return OpenHole(name=hole.name, file=hole.file, line=hole.line, operation=hole.operation, reason=hole.reason)
+
+
+def _about(holes: tuple[OpenHole, ...]) -> str:
+    if not holes:
+        return "Every operation was derived."
+    names = "\n".join(f"- {hole.operation}: {hole.reason}" for hole in holes)
+    return f"Not derived, left as typed functions without a body:\n{names}"

@@ -1,0 +1,87 @@
+"""What a caller may choose about a run, beside what the task says."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+from agent.errors import InputError
+from agent.journal.events import Event
+from agent.stack_name import StackName
+
+OFFLINE = "offline"
+"""The model name that stands for none: the blueprint alone."""
+
+PERSONA_MODEL = "anthropic:claude-sonnet-5-5"
+"""The persona asks for `sonnet`: the current one."""
+
+SandboxChoice = Literal["auto", "bubblewrap", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """Choices for one run. What is None is taken from the task, then from the defaults."""
+
+    model: str | None = None
+    """As pydantic-ai names it (`anthropic:claude-sonnet-5-5`), or `offline`."""
+    out: Path | None = None
+    """Folder for the new repository; overrides the task's workspace."""
+    sandbox: SandboxChoice = "auto"
+    max_usd: Decimal | None = None
+    max_minutes: float | None = None
+    max_requests: int | None = None
+    blueprint: bool = True
+    """False: the model writes everything; judged the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to tell whoever watches; not part of the journal."""
+
+    text: str
+    stage: str = ""
+    """The stage that it is about, for timing: `toolchain`, `catalog`."""
+
+
+Listener = Callable[[Event | Note], None]
+"""Called for each event of the run and each note, in order, from the run's own thread."""
+
+
+def silent(_: Event | Note) -> None:
+    """A listener that does nothing."""
+
+
+def chosen_model(option: str | None, task: str | None) -> tuple[str, str]:
+    """The model to use, and why: the option, the task's, the persona's own where there is a key, else offline."""
+    if option:
+        return option, "asked for"
+    if task:
+        return task, "named by the task"
+    if os.environ.get("ANTHROPIC_API_KEY"):
+        return PERSONA_MODEL, "the persona's choice, ANTHROPIC_API_KEY is set"
+    return OFFLINE, "no --model and no ANTHROPIC_API_KEY: the blueprint works alone"
+
+
+def sandbox_choice(name: str) -> SandboxChoice:
+    """The choice of that name. Raises InputError when there is none."""
+    for choice in get_args(SandboxChoice):
+        if choice == name:
+            return cast(SandboxChoice, choice)
+    raise InputError(f"--sandbox {name}: expected one of {', '.join(get_args(SandboxChoice))}")
+
+
+def decimal_or_none(value: float | None) -> Decimal | None:
+    """An amount of money as typed on the command line."""
+    return None if value is None else Decimal(str(value))
+
+
+def stack_choice(name: str) -> StackName:
+    """The stack of that name. Raises InputError when there is none."""
+    for choice in get_args(StackName):
+        if choice == name:
+            return cast(StackName, choice)
+    raise InputError(f"--stack {name}: expected one of {', '.join(get_args(StackName))}")
