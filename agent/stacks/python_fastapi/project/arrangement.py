@@ -10,6 +10,20 @@ from agent.catalog.model import Table
 from agent.stacks.python_fastapi.project.shape import Shape
 from agent.stacks.python_fastapi.project.source import Code, identifier, literal
 
+_RESERVED = {
+    "user",
+    "client",
+    "database",
+    "settings",
+    "headers",
+    "tokens",
+    "response",
+    "data",
+    "body",
+    "stored",
+    "case",
+}
+"""Names that tests use for something else."""
 _UNKNOWN_NUMBER = 999_999
 
 
@@ -66,7 +80,7 @@ class Arrangement:
 
     def _free(self, name: str) -> str:
         free, number = name, 2
-        while free in self._taken or free in ("user", "client", "response", "data", "body", "stored"):
+        while free in self._taken or free in _RESERVED:
             free, number = f"{name}_{number}" if free != name else f"other_{name}", number + 1
         self._taken.add(free)
         return free

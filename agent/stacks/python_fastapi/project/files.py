@@ -20,7 +20,7 @@ from agent.stacks.python_fastapi.project.shape import Shape
 from agent.stacks.python_fastapi.project.testing import test_files
 
 _TOOLCHAIN = Path(__file__).parent.parent / "toolchain"
-_REQUIREMENT = re.compile(r"^[a-zA-Z][^#]*==[^#]*$", re.MULTILINE)
+_REQUIREMENT = re.compile(r"^[a-zA-Z][^#\n]*==[^#\n]*$", re.MULTILINE)
 
 
 def project_files(

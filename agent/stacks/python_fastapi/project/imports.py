@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import ast
 
 _NAMES = {
     "datetime": ("UTC", "date", "datetime", "time", "timedelta"),
@@ -20,15 +20,20 @@ _MODULES = ("json", "pytest")
 
 
 def imports_of(text: str) -> str:
-    """Import lines for the names that the text uses, the formatter sorts and groups them."""
-    plain = re.sub(r'"(?:[^"\\]|\\.)*"', '""', re.sub(r'(?<!f)"""(?:.|\n)*?"""', "", text))
-    used = set(re.findall(r"(?<![.\w])[A-Za-z_]\w*", plain))
-    lines = [f"import {module}" for module in _MODULES if re.search(rf"(?<![.\w]){module}\.", plain)]
+    """Import lines for the names that the text uses; the formatter sorts and groups them."""
+    used = names_in(text)
+    lines = [f"import {module}" for module in _MODULES if module in used]
     for module, names in _NAMES.items():
-        found = sorted(name for name in names if name in used)
+        found = sorted(used.intersection(names))
         if found:
             lines.append(f"from {module} import {', '.join(found)}")
-    factories = sorted(name for name in used if name.startswith("make_") and f"def {name}(" not in text)
+    made = {node.name for node in ast.parse(text).body if isinstance(node, ast.AsyncFunctionDef)}
+    factories = sorted(name for name in used - made if name.startswith("make_"))
     if factories:
         lines.append(f"from tests.factories import {', '.join(factories)}")
     return "\n".join(lines)
+
+
+def names_in(text: str) -> set[str]:
+    """Every plain name that the source text reads."""
+    return {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}

@@ -10,6 +10,7 @@ from typing import Any
 from agent.binding.model import Bound
 from agent.binding.words import snake
 from agent.stacks.python_fastapi.project.arrangement import Arrangement, unknown
+from agent.stacks.python_fastapi.project.imports import names_in
 from agent.stacks.python_fastapi.project.shape import Shape, success_status
 from agent.stacks.python_fastapi.project.source import Code, literal
 
@@ -17,7 +18,7 @@ Parameters = Mapping[str, Any]
 """Query parameter → value."""
 
 _FORM = "application/x-www-form-urlencoded"
-_FIXTURES = {
+FIXTURES = {
     "client": "AsyncClient",
     "database": "Database",
     "settings": "Settings",
@@ -43,9 +44,11 @@ class Scenario:
     @property
     def arguments(self) -> str:
         """The fixtures that the function uses, as its parameter list."""
-        text = "\n".join([*self.arrange, self.request, *self.checks])
-        used = [f"{name}: {kind}" for name, kind in _FIXTURES.items() if re.search(rf"(?<![.\w\"]){name}\b(?!=)", text)]
-        return ", ".join([*used, *(["case: Any"] if self.cases else [])])
+        lines = [*self.arrange, f"response = {self.request}", *self.checks]
+        body = "\n".join(f"    {line}" for line in lines)
+        used = names_in(f"async def test() -> None:\n{body}")
+        fixtures = [f"{name}: {kind}" for name, kind in FIXTURES.items() if name in used]
+        return ", ".join([*fixtures, *(["case: Any"] if self.cases else [])])
 
 
 def ask(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import keyword
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,12 +48,21 @@ def identifier(name: str) -> str:
 
 
 def _string(text: str) -> str:
-    if len(text) > _LONG and text == text[0] * len(text):
-        return f"{json.dumps(text[0], ensure_ascii=False)} * {len(text)}"
     if len(text) <= _LONG:
         return _quoted(text)
-    pieces = (text[start : start + _LONG] for start in range(0, len(text), _LONG))
-    return "(" + " ".join(_quoted(piece) for piece in pieces) + ")"
+    head = text.rstrip(text[-1])
+    if len(text) - len(head) > _LONG // 2:
+        start = f"{_string(head)} + " if head else ""
+        return f"{start}{_quoted(text[-1])} * {len(text) - len(head)}"
+    return "(" + " ".join(_quoted(piece) for piece in _pieces(text)) + ")"
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The text in pieces that end after a space, where there is one."""
+    while text:
+        end = text.rfind(" ", 1, _LONG) + 1 if len(text) > _LONG else len(text)
+        yield text[: end or _LONG]
+        text = text[end or _LONG :]
 
 
 def _quoted(text: str) -> str:
