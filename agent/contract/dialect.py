@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from agent.contract.bundling import at
+from agent.contract.bundling import NOTHING, at
 from agent.contract.grammar import Step, children, replaced
 from agent.contract.model import Schema
 from agent.contract.rules import steps
@@ -36,8 +36,8 @@ class Dialect:
         return self.schemas
 
     def schema(self, node: Any) -> Schema:
-        """One schema in the 2020-12 dialect. `true` is `{}`, `false` is `{"not": {}}`."""
-        made = self._node(node)
+        """One schema in the 2020-12 dialect. `true` and what a reference does not find are `{}`, `false` is `not: {}`."""
+        made = True if node is NOTHING else self._node(node)
         if isinstance(made, bool):
             return {} if made else {"not": {}}
         return dict(made)

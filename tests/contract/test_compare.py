@@ -1,0 +1,379 @@
+"""Parity: what FastAPI derives from code against its contract; every change of either is told with its place."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.contract.compare import Difference, parity, same_document
+from agent.contract.loading import load_contract
+from agent.contract.model import Contract
+
+DOCUMENTS = Path(__file__).parent / "documents"
+Change = Callable[[dict[str, Any]], object]
+
+
+@pytest.fixture(scope="module")
+def library() -> Contract:
+    return load_contract(DOCUMENTS / "library.yaml")
+
+
+@pytest.fixture
+def derived() -> dict[str, Any]:
+    made: dict[str, Any] = json.loads((DOCUMENTS / "library_derived.json").read_text())
+    return made
+
+
+def test_an_application_that_keeps_its_contract_has_no_difference(library: Contract, derived: dict[str, Any]) -> None:
+    assert parity(library, derived) == ()
+
+
+def test_the_base_path_may_be_absent_from_the_code(library: Contract, derived: dict[str, Any]) -> None:
+    derived["paths"] = {path.removeprefix("/api/v1"): item for path, item in derived["paths"].items()}
+    assert parity(library, derived) == ()
+
+
+BOOKS, BOOK = "/api/v1/books", "/api/v1/books/{book_id}"
+
+
+def _operation(path: str, method: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda document: document["paths"][path][method]
+
+
+def _schema(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda document: document["components"]["schemas"][name]
+
+
+def _properties(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda document: document["components"]["schemas"][name]["properties"]
+
+
+list_books, create_book, delete_book = _operation(BOOKS, "get"), _operation(BOOKS, "post"), _operation(BOOK, "delete")
+NEW, PAGE = "body/application/json", "answers/200/application/json"
+
+CHANGES: dict[str, tuple[Change, list[tuple[str, str, str, str]]]] = {
+    "operation missing": (
+        lambda d: d["paths"][BOOK].pop("delete"),
+        [("DELETE /books/{bookId}", "", "declared", "missing")],
+    ),
+    "operation more": (
+        lambda d: d["paths"].update({"/api/v1/extra": {"get": {"responses": {"200": {"description": "ok"}}}}}),
+        [("GET /api/v1/extra", "", "missing", "declared")],
+    ),
+    "parameter missing": (
+        lambda d: list_books(d)["parameters"].pop(0),
+        [("GET /books", "parameters/query/limit", "declared", "missing")],
+    ),
+    "parameter more": (
+        lambda d: list_books(d)["parameters"].append({"name": "X-A", "in": "header", "schema": {"type": "string"}}),
+        [("GET /books", "parameters/header/X-A", "missing", "declared")],
+    ),
+    "parameter required": (
+        lambda d: list_books(d)["parameters"][0].update(required=True),
+        [("GET /books", "parameters/query/limit", "optional", "required")],
+    ),
+    "parameter bound": (
+        lambda d: list_books(d)["parameters"][0]["schema"].update(maximum=1000),
+        [("GET /books", "parameters/query/limit/maximum", "100", "1000")],
+    ),
+    "parameter default": (
+        lambda d: list_books(d)["parameters"][0]["schema"].update(default=50),
+        [("GET /books", "parameters/query/limit/default", "20", "50")],
+    ),
+    "parameter enumeration": (
+        lambda d: list_books(d)["parameters"][1]["schema"]["anyOf"][0].update(enum=["novel"]),
+        [("GET /books", "parameters/query/kind/enum", '"novel", "poetry"', '"novel"')],
+    ),
+    "path parameter of another type": (
+        lambda d: delete_book(d)["parameters"][0]["schema"].pop("format"),
+        [("DELETE /books/{bookId}", "parameters/path/bookId/format", '"uuid"', "none")],
+    ),
+    "body missing": (
+        lambda d: create_book(d).pop("requestBody"),
+        [("POST /books", "body", "declared", "missing")],
+    ),
+    "body optional": (
+        lambda d: create_book(d)["requestBody"].update(required=False),
+        [("POST /books", "body", "required", "optional")],
+    ),
+    "body of another media type": (
+        lambda d: create_book(d)["requestBody"].update(content={"text/plain": {"schema": {"type": "string"}}}),
+        [("POST /books", NEW, "declared", "missing"), ("POST /books", "body/text/plain", "missing", "declared")],
+    ),
+    "property missing": (
+        lambda d: _properties("NewBook")(d).pop("pages"),
+        [("POST /books", f"{NEW}/pages", "declared", "missing")],
+    ),
+    "property more": (
+        lambda d: _properties("NewBook")(d).update(isbn={"type": "string"}),
+        [("POST /books", f"{NEW}/isbn", "missing", "declared")],
+    ),
+    "property of another type": (
+        lambda d: _properties("NewBook")(d).update(title={"type": "integer"}),
+        [("POST /books", f"{NEW}/title", "string", "integer")],
+    ),
+    "property optional": (
+        lambda d: _schema("NewBook")(d).pop("required"),
+        [("POST /books", f"{NEW}/title", "required", "optional")],
+    ),
+    "property that may be null": (
+        lambda d: _properties("NewBook")(d).update(
+            title={"anyOf": [{"type": "string", "minLength": 1, "maxLength": 200}, {"type": "null"}]}
+        ),
+        [("POST /books", f"{NEW}/title", "not null", "may be null")],
+    ),
+    "property that may not be null": (
+        lambda d: _properties("NewBook")(d).update(published={"type": "string", "format": "date"}),
+        [("POST /books", f"{NEW}/published", "may be null", "not null")],
+    ),
+    "length": (
+        lambda d: _properties("NewBook")(d)["title"].update(maxLength=100),
+        [("POST /books", f"{NEW}/title/maxLength", "200", "100")],
+    ),
+    "whole bound": (
+        lambda d: _properties("NewBook")(d)["pages"]["anyOf"][0].update(exclusiveMinimum=5),
+        [("POST /books", f"{NEW}/pages/minimum", "1", "6")],
+    ),
+    "unknown properties allowed": (
+        lambda d: _schema("NewBook")(d).pop("additionalProperties"),
+        [("POST /books", f"{NEW}/*", "no other properties", "any other properties")],
+    ),
+    "values of a map": (
+        lambda d: _properties("NewBook")(d)["labels"].update(additionalProperties={"type": "integer"}),
+        [("POST /books", f"{NEW}/labels/*", "string", "integer")],
+    ),
+    "items of an array": (
+        lambda d: _properties("Author")(d)["name"].update(maxLength=10),
+        [("POST /books", f"{NEW}/authors/items/name/maxLength", "80", "10")],
+    ),
+    "answer missing": (
+        lambda d: create_book(d)["responses"].pop("201"),
+        [("POST /books", "answers/201", "declared", "missing")],
+    ),
+    "answer more, in a declared range": (lambda d: create_book(d)["responses"].update({"404": d_problem(d)}), []),
+    "answer more, in no declared range": (
+        lambda d: create_book(d)["responses"].update({"200": {"description": "ok"}}),
+        [("POST /books", "answers/200", "missing", "declared")],
+    ),
+    "range missing": (
+        lambda d: create_book(d)["responses"].pop("4XX"),
+        [("POST /books", "answers/4XX", "declared", "missing")],
+    ),
+    "answer of another schema in a declared range": (
+        lambda d: create_book(d)["responses"].update({"404": _answer({"type": "string"})}),
+        [("POST /books", "answers/404/application/json", "object", "string")],
+    ),
+    "the framework's 422 in a declared range": (
+        lambda d: create_book(d)["responses"].update(
+            {"422": _answer({"$ref": "#/components/schemas/HTTPValidationError"})}
+        ),
+        [],
+    ),
+    "answer's property": (
+        lambda d: _properties("Page")(d)["total"].update(type="string"),
+        [("GET /books", f"{PAGE}/total", "integer", "string")],
+    ),
+    "property of a schema that contains itself": (
+        lambda d: _properties("Book")(d).pop("kind"),
+        [
+            (operation, f"{place}{inside}/kind", "declared", "missing")
+            for operation, place in (
+                ("GET /books", f"{PAGE}/data/items"),
+                ("GET /books/{bookId}", PAGE),
+                ("POST /books", "answers/201/application/json"),
+            )
+            for inside in ("", "/sequel")
+        ],
+    ),
+    "open where credentials are asked for": (
+        lambda d: create_book(d).pop("security"),
+        [("POST /books", "security", "bearer token", "open to all")],
+    ),
+    "credentials where it is open": (
+        lambda d: list_books(d).update(security=[{"HTTPBearer": []}]),
+        [("GET /books", "security", "open to all", "bearer token")],
+    ),
+    "credentials of another kind": (
+        lambda d: d["components"]["securitySchemes"]["HTTPBearer"].update(scheme="basic"),
+        [
+            ("DELETE /books/{bookId}", "security", "bearer token", "basic"),
+            ("POST /books", "security", "bearer token", "basic"),
+            ("PUT /books/{bookId}/cover", "security", "bearer token", "basic"),
+        ],
+    ),
+    "bearer by another name": (
+        lambda d: d["components"]["securitySchemes"].update(HTTPBearer={"type": "oauth2", "flows": {}}),
+        [],
+    ),
+}
+
+
+def d_problem(document: dict[str, Any]) -> Any:
+    return create_book(document)["responses"]["4XX"]
+
+
+def _answer(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": "answer", "content": {"application/json": {"schema": schema}}}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_of_the_code_is_told_with_its_place(name: str, library: Contract, derived: dict[str, Any]) -> None:
+    change, expected = CHANGES[name]
+    change(derived)
+    assert sorted(parity(library, derived)) == sorted(Difference(*one) for one in expected)
+
+
+def test_the_frameworks_422_is_a_difference_where_the_contract_does_not_cover_it() -> None:
+    get = {"responses": {"200": {"description": "ok"}, "400": {"description": "bad"}}}
+    contract = load_contract(
+        {"openapi": "3.1.0", "info": {"title": "a", "version": "b"}, "paths": {"/a": {"get": get}}}
+    )
+    answers = {**get["responses"], "422": _answer({"$ref": "#/components/schemas/HTTPValidationError"})}
+    found = parity(contract, {"openapi": "3.1.0", "paths": {"/a": {"get": {"responses": answers}}}})
+    assert found == (Difference("GET /a", "answers/422", "missing", "declared"),)
+
+
+def test_a_difference_reads_as_a_sentence(library: Contract, derived: dict[str, Any]) -> None:
+    list_books(derived)["parameters"][0]["schema"]["maximum"] = 7
+    [found] = parity(library, derived)
+    assert str(found) == "GET /books parameters/query/limit/maximum: supplied 100, served 7"
+
+
+EQUAL: dict[str, tuple[Any, Any]] = {
+    "a reference and its target": ({"$ref": "#/components/schemas/A"}, {"type": "string"}),
+    "annotations": ({"type": "string", "description": "x", "deprecated": True}, {"type": "string", "title": "Y"}),
+    "null by type and by choice": ({"type": ["string", "null"]}, {"anyOf": [{"type": "string"}, {"type": "null"}]}),
+    "const and enumeration": ({"const": "a"}, {"type": "string", "enum": ["a"]}),
+    "one choice": ({"oneOf": [{"type": "string"}]}, {"type": "string"}),
+    "oneOf and anyOf in any order": (
+        {"oneOf": [{"type": "string"}, {"type": "integer"}]},
+        {"anyOf": [{"type": "integer"}, {"type": "string"}]},
+    ),
+    "types and choice": (
+        {"type": ["string", "integer"], "maxLength": 3},
+        {"anyOf": [{"type": "integer"}, {"type": "string", "maxLength": 3}]},
+    ),
+    "allOf and merged": (
+        {"allOf": [{"type": "object", "properties": {"a": {"type": "string"}}}, {"type": "object", "required": ["a"]}]},
+        {"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}},
+    ),
+    "bounds of formats": (
+        {"type": "integer", "format": "int32"},
+        {"type": "integer", "maximum": 2**31 - 1, "minimum": -(2**31)},
+    ),
+    "exclusive whole bounds": ({"type": "integer", "exclusiveMinimum": 0}, {"type": "integer", "minimum": 1}),
+    "bounds that say nothing": ({"type": "array", "minItems": 0}, {"type": "array", "items": {}}),
+    "formats nobody checks": ({"type": "number", "format": "double"}, {"type": "number"}),
+    "binary": (
+        {"type": "string", "format": "binary"},
+        {"type": "string", "contentMediaType": "application/octet-stream"},
+    ),
+    "open objects": ({"type": "object", "additionalProperties": True}, {"type": "object"}),
+    "types that keywords tell": ({"properties": {"a": {}}}, {"type": "object", "properties": {"a": True}}),
+    "default of null": ({"type": "string"}, {"type": "string", "default": None}),
+    "choices beside shared properties": (
+        {"properties": {"id": {"type": "string"}}, "oneOf": [{"required": ["a"]}, {"required": ["b"]}]},
+        {
+            "anyOf": [
+                {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["b"]},
+                {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["a"]},
+            ]
+        },
+    ),
+    "a schema that contains itself, once unrolled": (
+        {"$ref": "#/components/schemas/Tree"},
+        {
+            "type": "object",
+            "properties": {"next": {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/Tree"}}}},
+        },
+    ),
+}
+UNEQUAL: dict[str, tuple[Any, Any]] = {
+    "types": ({"type": "string"}, {"type": "integer"}),
+    "integer and number": ({"type": "integer"}, {"type": "number"}),
+    "anything and something": ({}, {"type": "string"}),
+    "formats": ({"type": "string", "format": "uuid"}, {"type": "string"}),
+    "patterns": ({"type": "string", "pattern": "a"}, {"type": "string", "pattern": "b"}),
+    "choices": (
+        {"oneOf": [{"type": "string"}, {"type": "integer"}]},
+        {"oneOf": [{"type": "string"}, {"type": "boolean"}]},
+    ),
+    "choices of objects": (
+        {"oneOf": [{"type": "object", "required": ["a"]}, {"type": "object", "required": ["b"]}]},
+        {"oneOf": [{"type": "object", "required": ["a"]}, {"type": "object", "required": ["c"]}]},
+    ),
+    "items": ({"type": "array", "items": {"type": "string"}}, {"type": "array"}),
+    "unique": ({"type": "array", "uniqueItems": True}, {"type": "array"}),
+    "closed": ({"type": "object", "additionalProperties": False}, {"type": "object"}),
+    "enumerations": ({"enum": [1, 2]}, {"enum": [1, "2"]}),
+    "two of the same fault": (
+        {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}}},
+        {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}}},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EQUAL)
+def test_two_spellings_of_one_schema_are_the_same(name: str) -> None:
+    first, second = EQUAL[name]
+    assert _schemas_differ(first, second) == ()
+    assert _schemas_differ(second, first) == ()
+
+
+@pytest.mark.parametrize("name", UNEQUAL)
+def test_two_schemas_that_ask_differently_differ(name: str) -> None:
+    first, second = UNEQUAL[name]
+    assert _schemas_differ(first, second)
+    assert _schemas_differ(second, first)
+
+
+def test_each_place_of_the_same_fault_is_told() -> None:
+    found = _schemas_differ(*UNEQUAL["two of the same fault"])
+    assert [one.where for one in found] == [f"{NEW}/a", f"{NEW}/b"]
+
+
+def test_readonly_properties_are_no_part_of_requests() -> None:
+    identity = {"type": "string", "readOnly": True}
+    with_id = {"type": "object", "required": ["id"], "properties": {"id": identity, "name": {"type": "string"}}}
+    assert _schemas_differ(with_id, {"type": "object", "properties": {"name": {"type": "string"}}}) == ()
+
+
+def _schemas_differ(first: Any, second: Any) -> tuple[Difference, ...]:
+    contract, derived = (load_contract(_posting(schema)) for schema in (first, second))
+    return parity(contract, derived.document)
+
+
+def _posting(schema: Any) -> dict[str, Any]:
+    tree = {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/Tree"}}}
+    body = {"content": {"application/json": {"schema": schema}}}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "a", "version": "b"},
+        "paths": {"/a": {"post": {"requestBody": body, "responses": {"204": {"description": "ok"}}}}},
+        "components": {"schemas": {"A": {"type": "string"}, "Tree": tree}},
+    }
+
+
+def test_documents_are_the_same_whatever_the_order_of_keys(derived: dict[str, Any]) -> None:
+    turned = json.loads(json.dumps(derived, sort_keys=True))
+    turned["paths"] = dict(reversed(turned["paths"].items()))
+    assert same_document(derived, turned) == ()
+
+
+def test_documents_that_differ_are_told_by_operation_and_pointer(derived: dict[str, Any]) -> None:
+    served = copy.deepcopy(derived)
+    served["info"]["title"] = "Other"
+    served["paths"][BOOKS]["get"]["parameters"][0]["required"] = 0
+    served["paths"][BOOKS]["get"]["parameters"].pop()
+    del served["paths"][BOOK]
+    assert [str(one) for one in same_document(derived, served)] == [
+        "#/info/title: supplied 'Library', served 'Other'",
+        "GET /api/v1/books #/paths/~1api~1v1~1books/get/parameters: supplied 3 items, served 2 items",
+        "GET /api/v1/books #/paths/~1api~1v1~1books/get/parameters/0/required: supplied False, served 0",
+        "#/paths/~1api~1v1~1books~1{book_id}: supplied present, served missing",
+    ]
