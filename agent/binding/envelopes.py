@@ -80,16 +80,16 @@ def _list_in(inputs: Inputs, table: Table, said: Shape, path: tuple[str, ...]) -
         raise Undecided("a list is asked for, and the answer is none")
     shapes = {name: inputs.shape(schema) for name, schema in said.properties.items()}
     lists = [name for name, one in shapes.items() if one.is_array]
-    if len(lists) > 1:
-        lists = [name for name in lists if snake(name) in _WRAPPERS or singular(name) == singular(short(table))]
+    named = [name for name in lists if snake(name) in _WRAPPERS or singular(name) == singular(short(table))]
+    if len(lists) > 1 and len(named) != 1:
+        raise Undecided("a list is asked for, and the answer carries several lists")
+    lists = named if len(lists) > 1 else lists
     if len(lists) == 1:
         return (*path, lists[0]), shapes[lists[0]]
     wrappers = [name for name, one in shapes.items() if one.is_object and snake(name) in _WRAPPERS]
     if not lists and len(wrappers) == 1 and len(path) < 2:
         return _list_in(inputs, table, shapes[wrappers[0]], (*path, wrappers[0]))
-    raise Undecided(
-        "a list is asked for, and the answer carries several lists" if lists else "the answer carries no list"
-    )
+    raise Undecided("a list is asked for, and the answer carries none")
 
 
 def _meta(

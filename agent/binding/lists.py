@@ -72,10 +72,15 @@ def sorting(inputs: Inputs, operation: Operation, table: Table, answer: tuple[Fi
     """How the list is ordered on request; None when the contract offers nothing."""
     query = _query(operation)
     asked, direction = _one(query, _SORT), _one(query, _DIRECTION)
-    if asked is None:
+    ways = {str(value).lower() for value in inputs.shape(direction.schema).values} if direction else set()
+    if asked is None and direction is not None:
+        if ways and ways <= {"asc", "desc"}:
+            raise Undecided(f"query parameter `{direction.name}` says a direction, and nothing says of what")
         asked, direction = direction, None
     if asked is None:
         return None
+    if direction is not None and not ways <= {"asc", "desc"}:
+        raise Undecided(f"query parameters `{asked.name}` and `{direction.name}` both say an order")
     said = inputs.shape(asked.schema)
     said = inputs.shape(said.items or {}) if said.is_array else said
     default = _default(inputs, asked)

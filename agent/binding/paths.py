@@ -85,9 +85,8 @@ def route(inputs: Inputs, operation: Operation) -> Route:
     for number, step in enumerate(rest):
         tables.append(_table(inputs, step, tables[-1] if tables else None))
         if step.parameter is None and number + 1 < len(rest):
-            raise Undecided(
-                f"path part `{rest[number + 1].literal}` is neither an item nor a part of one of `{step.literal}`"
-            )
+            behind = rest[number + 1].literal
+            raise Undecided(f"`{behind}` behind the whole collection `{step.literal}` is no item: something computed")
     return Route(tuple(tables), rest, mine)
 
 

@@ -1,0 +1,65 @@
+"""Who may call an operation at all, as far as contract and schema say it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from agent.binding.inputs import Inputs
+from agent.binding.reasons import Undecided
+from agent.contract.model import Operation
+
+_PRIVILEGED = ("admin", "administrator", "superuser", "moderator", "staff", "operator", "superadmin")
+_RESTRICTS = re.compile(
+    r"\b(only|must|requires?|required|restricted|reserved|limited|privileges?|permissions?)\b", re.IGNORECASE
+)
+
+
+def demand_permission(inputs: Inputs, operation: Operation) -> None:
+    """Raise `Undecided` when nothing says how a caller is known, or which callers may do this."""
+    if not operation.protected:
+        return
+    if not any(len(names) == 1 and all(is_bearer(inputs, name) for name in names) for names in operation.security):
+        name = min(operation.security[0])
+        scheme = inputs.contract.security_schemes.get(name)
+        kind = (scheme.scheme or scheme.kind) if scheme else "unknown"
+        raise Undecided(f"callers are known by `{name}` ({kind}), and only bearer tokens are derived")
+    if inputs.users is None:
+        raise Undecided("callers must be known, and the schema has no table of users with a password")
+    scopes = _scopes(inputs, operation)
+    if scopes:
+        raise Undecided(f"callers need {' and '.join(f'`{scope}`' for scope in scopes)}, and nothing says who has that")
+    sentence = _restriction(inputs, operation)
+    if sentence:
+        raise Undecided(f"only some callers may do this (“{sentence}”), and nothing says how they are told")
+
+
+def is_bearer(inputs: Inputs, name: str) -> bool:
+    """True for a security scheme that carries an access token in the Authorization header."""
+    scheme = inputs.contract.security_schemes.get(name)
+    return scheme is not None and (
+        scheme.kind == "oauth2" or (scheme.kind == "http" and scheme.scheme.lower() == "bearer")
+    )
+
+
+def _scopes(inputs: Inputs, operation: Operation) -> list[str]:
+    """The scopes or roles that every alternative of the operation's security asks for."""
+    path = inputs.contract.document.get("paths", {}).get(operation.path, {})
+    stated = path.get(operation.method, {}) if isinstance(path, Mapping) else {}
+    security = stated.get("security", inputs.contract.document.get("security")) or []
+    alternatives = [sorted({scope for scopes in one.values() for scope in scopes}) for one in security]
+    return next(iter(alternatives), []) if all(alternatives) else []
+
+
+def _restriction(inputs: Inputs, operation: Operation) -> str:
+    """The sentence that keeps the operation for some callers, empty when there is none."""
+    names = [*_PRIVILEGED, *_role_names(inputs)]
+    privileged = re.compile(rf"\b({'|'.join(map(re.escape, names))})s?\b", re.IGNORECASE)
+    sentences = re.split(r"[.;\n]+", f"{operation.summary}\n{operation.description}")
+    return next((one.strip() for one in sentences if privileged.search(one) and _RESTRICTS.search(one)), "")
+
+
+def _role_names(inputs: Inputs) -> list[str]:
+    rights = inputs.users.rights if inputs.users else ()
+    enums = [inputs.catalog.enum(column.enum) for column in rights if column.enum]
+    return [value for enum in enums if enum for value in enum.values if len(value) > 2]
