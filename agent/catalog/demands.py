@@ -6,7 +6,7 @@ Whatever is not understood here is left out: the server says so when a row does 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -39,8 +39,8 @@ class Demands:
     """Columns of the same row that have to be smaller, or equal."""
 
 
-def demands_of(table: Table) -> Mapping[str, Demands]:
-    """Demands by column, from the table's own checks and those of its columns' domains."""
+def demands_of(table: Table) -> defaultdict[str, Demands]:
+    """Demands by column (empty ones for the rest), from the table's own checks and those of its columns' domains."""
     found: defaultdict[str, Demands] = defaultdict(Demands)
     for check in table.checks:
         _take(_expression(check.expression), found)

@@ -200,6 +200,8 @@ class _Seeder:
 
     def _remedy(self, table: Table, failure: psycopg.Error | None, attempt: int, overrides: Row) -> Row:
         """Values to try next, from what the server objected to last."""
+        if isinstance(failure, errors.UniqueViolation):
+            return self._own_values(table, failure.diag.constraint_name, overrides)
         if not isinstance(failure, errors.CheckViolation):
             return {}
         name = failure.diag.constraint_name
@@ -211,6 +213,17 @@ class _Seeder:
         columns = [table.column(name) for name in check.columns if name not in overrides]
         free = [column for column in columns if column is not None and not column.generated]
         return _combination(free, constants_of(check.expression), attempt)
+
+    def _own_values(self, table: Table, constraint: str | None, overrides: Row) -> Row:
+        """Values in place of a default that gives the same one twice."""
+        keys = {index.name: index.columns for index in table.indexes if index.unique}
+        columns = [table.column(name) for name in keys.get(constraint or "", ()) if name not in overrides]
+        demands, number = demands_of(table), next(self.numbers)
+        return {
+            column.name: value_for(self.catalog, column, demands[column.name], number, {})
+            for column in columns
+            if column is not None and column.default is not None
+        }
 
     def _of_a_partition(self, table: Table) -> Row:
         """A value that one of the partitions takes."""
