@@ -36,7 +36,7 @@ class Dialect:
         return self.schemas
 
     def schema(self, node: Any) -> Schema:
-        """One schema in the 2020-12 dialect. `true` and what a reference does not find are `{}`, `false` is `not: {}`."""
+        """One schema in the 2020-12 dialect. `true` and lost references are `{}`, `false` is `not: {}`."""
         made = True if node is NOTHING else self._node(node)
         if isinstance(made, bool):
             return {} if made else {"not": {}}
@@ -60,7 +60,12 @@ class Dialect:
     def _target(self, target: Any) -> str:
         if target not in self._names:
             path = steps(target)
-            name = self._free(re.sub(r"[^A-Za-z0-9._-]+", "_", "_".join(path[-3:])).strip("_") or "Schema")
+            name = self._free(
+                re.sub(
+                    r"[^A-Za-z0-9._-]+", "_", "_".join(path[2:] if path[:2] == ("components", "schemas") else path[-3:])
+                ).strip("_")
+                or "Schema"
+            )
             self._names[target] = name
             self._waiting.append((name, at(self._document, path)))
         return _HOME + self._names[target]

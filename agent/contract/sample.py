@@ -19,6 +19,8 @@ __all__ = ["Direction", "Unsatisfiable", "Violation", "sample", "validate", "vio
 
 _REPEATS = 2
 """How often a schema may contain itself on the way to a value, where nothing smaller is allowed."""
+_MAX_TRAIL = 12
+"""How many references deep optional things are still filled in."""
 _MAX_ITEMS = 1000
 _MAX_VALUES = 20_000
 _RETRIES = 12
@@ -47,7 +49,7 @@ def sample(
     check = checker(contract, schema, direction)
     reason = "the schema allows nothing that was tried"
     for attempt in range(_RETRIES):
-        sampler = _Sampler(contract, seed, attempt, only_required, direction)
+        sampler = _Sampler(contract, seed, attempt, only_required or attempt >= _RETRIES // 2, direction)
         try:
             made = sampler.value(schema, "value", ())
         except (_DeadEnd, NoText) as error:
@@ -137,13 +139,16 @@ class _Sampler:
         order = offered[turn:] + offered[:turn]
         if any(trail.count(one) > 1 for one in trail):
             order.sort(key=lambda one: json.dumps(one).count("$ref"))
+        nothing = any(map(_is_null, piece.alternatives))
         for one in order:
             inner = flat(self.contract, one)
+            if any(trail.count(name) >= (1 if nothing else _REPEATS) for name in inner.references):
+                continue
             try:
                 return self._one(Flat(merged(base, inner.schema), frozenset()), name, (*trail, *inner.references))
             except (_DeadEnd, NoText):
                 continue
-        if any(map(_is_null, piece.alternatives)):
+        if nothing:
             return None
         raise _DeadEnd("no alternative can be met")
 
@@ -300,9 +305,13 @@ class _Sampler:
 
     def _recurring(self, schema: Any, trail: tuple[str, ...]) -> bool:
         """Would this lead back to where we are, or too deep?"""
-        if len(trail) > 12:
+        if len(trail) > _MAX_TRAIL:
             return True
-        return any(one in trail for one in flat(self.contract, schema).references)
+        piece = flat(self.contract, schema)
+        choices = [one for one in piece.alternatives if not _is_null(one)]
+        if choices and len(trail) < _MAX_TRAIL and all(self._recurring(one, (*trail, "")) for one in choices):
+            return True
+        return any(one in trail for one in piece.references)
 
 
 def trail_is_deep(trail: tuple[str, ...]) -> bool:

@@ -52,7 +52,7 @@ def _plausible(name: str, seed: int) -> str:
 
 def _fitted(made: str, shortest: int, longest: int | None, seed: int) -> str:
     if longest is not None and len(made) > longest:
-        tail = _base36(seed) if seed else ""
+        tail = _base36(seed)
         made = (made[: max(longest - len(tail), 0)] + tail)[-longest:] if longest else ""
     if shortest > _MAX_PADDING:
         raise NoText(f"a text of {shortest:,} characters")
@@ -60,16 +60,17 @@ def _fitted(made: str, shortest: int, longest: int | None, seed: int) -> str:
 
 
 def _stretched(made: str, schema: Mapping[str, Any]) -> str:
-    """The same with other lengths, for formats that leave room before an `@` or behind a path."""
+    """The same with another length, for formats that leave room before an `@`, behind a path, or inside data."""
     shortest, longest = int(schema.get("minLength", 0)), schema.get("maxLength")
     local, at, domain = made.partition("@")
     if at and (longest is None or longest >= len(domain) + 2):
-        length = max(shortest, min(len(made), longest or len(made)))
-        return (local[: length - len(domain) - 1] or "a").ljust(length - len(domain) - 1, "a") + at + domain
-    if "://" in made or schema.get("format") in {"password", "byte"}:
-        step = 4 if schema.get("format") == "byte" else 1
-        made = made if longest is None else made[: longest - longest % step]
-        return made.ljust(-(-shortest // step) * step, "A" if step == 4 else "a")
+        room = max(shortest, min(len(made), longest or len(made))) - len(domain) - 1
+        return (local[-room:]).ljust(room, "a") + at + domain
+    if schema.get("format") in {"byte", "base64"}:
+        groups = max(-(-shortest // 4), min(len(made), longest or len(made)) // 4)
+        return base64.b64encode(base64.b64decode(made).ljust(groups * 3, b".")[: groups * 3]).decode()
+    if "://" in made or schema.get("format") == "password":
+        return made[:longest].ljust(shortest, "a")
     raise NoText(f"a {schema.get('format')} of {shortest} to {longest} characters")
 
 
@@ -141,7 +142,7 @@ def _password(_: str, seed: int) -> str:
 
 
 def _base36(number: int) -> str:
-    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
+    digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     made = ""
     while number or not made:
         number, rest = divmod(number, 36)

@@ -147,14 +147,24 @@ def _array(
     contract: Contract, piece: Flat, value: list[Any], path: Step, depth: int
 ) -> Iterator[tuple[Step, Any, str]]:
     schema = piece.schema
-    if isinstance(schema.get("maxItems"), int) and value and schema["maxItems"] < 1000:
-        yield path, [value[index % len(value)] for index in range(schema["maxItems"] + 1)], "too many items"
+    if isinstance(schema.get("maxItems"), int) and schema["maxItems"] < 1000:
+        yield from ((path, one, "too many items") for one in _longer(contract, schema, schema["maxItems"] + 1))
     if schema.get("minItems"):
         yield path, value[: schema["minItems"] - 1], "too few items"
     if schema.get("uniqueItems") is True and value:
         yield path, [*value[:-1], value[0], value[0]], "not unique"
     if value and isinstance(schema.get("items"), Mapping):
         yield from _broken(contract, schema["items"], value[0], (*path, 0), depth + 1)
+
+
+def _longer(contract: Contract, schema: Mapping[str, Any], length: int) -> Iterator[Any]:
+    from agent.contract.sample import Unsatisfiable, sample
+
+    longer = {key: value for key, value in schema.items() if key not in {"maxItems", "examples", "default"}}
+    try:
+        yield sample(contract, {**longer, "minItems": length}, direction="request")
+    except Unsatisfiable:
+        return
 
 
 def _breaks_only(check: Any, instance: Any, path: Step) -> bool:
