@@ -11,7 +11,7 @@ from typing import LiteralString
 
 from psycopg import Connection
 
-from agent.catalog.reading import rows_of
+from agent.catalog.reading import print_names_alike, rows_of
 
 _OURS: LiteralString = "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"
 
@@ -138,5 +138,6 @@ _QUERIES: tuple[LiteralString, ...] = (
 
 def fingerprint_of(connection: Connection) -> str:
     """Canonical text of everything that is defined; empty for an empty database. Lines end in what they define."""
+    print_names_alike(connection)
     lines = [line for query in _QUERIES for row in rows_of(connection, query) for line in row.values()]
     return "\n".join(sorted(line.strip() for line in lines))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -62,8 +62,6 @@ def catalog_of(server: PostgresServer, database: Database) -> Catalog:
 
 def read_catalog(connection: psycopg.Connection, statements: tuple[Statement, ...] = ()) -> Catalog:
     """What a connection's database holds. Nothing is written but the session's search path."""
-    # Types and functions are printed with their schema unless they are in `public`.
-    connection.execute("SET search_path = public")
     return Catalog(
         tables=read_tables(connection),
         enums=read_enums(connection),
@@ -90,6 +88,7 @@ class _Loader:
     left_out: list[Problem] = field(default_factory=list)
     kept: list[_Kept] = field(default_factory=list)
     _file: str = ""
+    _settings: tuple[str, str] = (_DEFAULT_PATH, "on")
 
     def load(self, pieces: Sequence[Piece]) -> None:
         """Run them all; raises `CatalogError` at the first that fails."""
@@ -102,9 +101,8 @@ class _Loader:
     def _begin(self, file: str) -> None:
         # Each file starts anew, as with one psql a file.
         self._file = file
-        self.connection.execute("RESET ALL")
-        for setting in _SESSION:
-            self.connection.execute(setting)
+        self._settings = (_DEFAULT_PATH, "on")
+        _begin_session(self.connection)
 
     def _run(self, piece: Piece) -> None:
         try:
@@ -118,13 +116,15 @@ class _Loader:
             self.left_out.append(problem)
             return
         dropped_nothing = piece.purpose is Purpose.CLEAR and bool(notices)
-        if piece.purpose not in (Purpose.SETTING, Purpose.QUERY) and not dropped_nothing:
-            path, bodies = (self._setting(name) for name in ("search_path", "check_function_bodies"))
-            self.kept.append(_Kept(piece, path, bodies))
+        if piece.purpose is Purpose.SETTING:
+            self._settings = self._read_settings()
+        elif piece.purpose is not Purpose.QUERY and not dropped_nothing:
+            self.kept.append(_Kept(piece, *self._settings))
 
-    def _setting(self, name: str) -> str:
-        row = self.connection.execute("SELECT current_setting(%s)", (name,)).fetchone()
-        return str(row[0]) if row else ""
+    def _read_settings(self) -> tuple[str, str]:
+        query = "SELECT current_setting('search_path'), current_setting('check_function_bodies')"
+        path, bodies = self.connection.execute(query).fetchall()[0]
+        return str(path), str(bodies)
 
 
 def _catalog(server: PostgresServer, pieces: Sequence[Piece]) -> Catalog:
@@ -169,19 +169,29 @@ def _statements(kept: Sequence[_Kept], *, functions: bool) -> tuple[Statement, .
 
 def _try_out(server: PostgresServer, statements: Sequence[Statement], expected: Catalog) -> None:
     """Run the statements as a migration would, up and down."""
-    with server.database() as database, server.connect_as_owner(database) as connection:
+    with ExitStack() as stack:
+        database = stack.enter_context(server.database())
+        connection = stack.enter_context(server.connect_as_owner(database))
+        stack.enter_context(_time_limit(connection))
+        _begin_session(connection)
         for statement in statements:
             try:
                 connection.execute(statement.sql.encode())
             except psycopg.Error as error:
                 raise CatalogError([_problem(statement, error, ())]) from error
-        _compare(read_catalog(connection).fingerprint, expected.fingerprint, "run as one migration, the schema differs")
+        _compare(fingerprint_of(connection), expected.fingerprint, "run as one migration, the schema differs")
         for drop in expected.drops:
             try:
                 connection.execute(drop.encode())
             except psycopg.Error as error:
                 raise CatalogError(f"the schema cannot be removed again by `{drop}`: {str(error).strip()}") from error
-        _compare(read_catalog(connection).fingerprint, "", "removed again, the schema leaves something")
+        _compare(fingerprint_of(connection), "", "removed again, the schema leaves something")
+
+
+def _begin_session(connection: psycopg.Connection) -> None:
+    connection.execute("RESET ALL")
+    for setting in _SESSION:
+        connection.execute(setting)
 
 
 def _compare(found: str, expected: str, what: str) -> None:

@@ -104,6 +104,11 @@ def rows_of(connection: Connection, query: LiteralString, *values: object) -> li
         return cursor.execute(query, values or None).fetchall()
 
 
+def print_names_alike(connection: Connection) -> None:
+    """Have the session print types and functions with their schema, unless it is `public`."""
+    connection.execute("SET search_path = public")
+
+
 def read_enums(connection: Connection) -> tuple[Enum, ...]:
     """The enum types, those of extensions left out, by name."""
     return tuple(Enum(row["name"], tuple(row["values"])) for row in rows_of(connection, _ENUMS))
@@ -111,6 +116,7 @@ def read_enums(connection: Connection) -> tuple[Enum, ...]:
 
 def read_tables(connection: Connection) -> tuple[Table, ...]:
     """The tables by name; partitions stand as the one table they are parts of. `alembic_version` is left out."""
+    print_names_alike(connection)
     tables = rows_of(connection, _TABLES)
     oids = [row["oid"] for row in tables]
     names = {row["oid"]: row["name"] for row in tables}
