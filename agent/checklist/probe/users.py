@@ -38,6 +38,15 @@ class Users:
             self._known[name] = await self._newcomer(accounts, role)
         return self._known[name]
 
+    async def member(self) -> Caller | None:
+        """Somebody who is registered and not logged in; None where the API knows no users. Raises `NoCredentials`."""
+        accounts = self.binding.accounts
+        if accounts is None:
+            return None
+        if accounts.register is None:
+            return self._seeded(accounts)
+        return await self._registered(accounts, self.binding.bound(accounts.register))
+
     def roles(self) -> tuple[str, ...]:
         """The roles that a user could be given, the mightiest-sounding first."""
         accounts = self.binding.accounts
@@ -104,10 +113,8 @@ class Users:
         return body
 
     async def _newcomer(self, accounts: Accounts, role: str | None) -> Caller:
-        if accounts.register is not None:
-            caller = await self._registered(accounts, self.binding.bound(accounts.register))
-        else:
-            caller = self._seeded(accounts)
+        caller = await self.member()
+        assert caller is not None
         row = self.row(caller) if role is not None and accounts.role_column else None
         if row is not None and accounts.role_column:
             self.asker.store.change(row, {accounts.role_column: role})

@@ -135,6 +135,9 @@ class World:
             return ABSENT
         if bound.action is Action.REGISTER:
             return self.users.registration_body(bound)
+        member = await self.users.member() if bound.action is Action.LOGIN else None
+        if member is not None:
+            return self.users.login_body(bound, member)
         body = self.asker.made_up(found[1])
         if not isinstance(body, dict):
             return body

@@ -1,0 +1,56 @@
+"""The application."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+
+from src.api.routes import auth, health, notes
+from src.core.config import Settings, load_settings
+from src.core.database import open_pool
+from src.core.exceptions import ServiceError
+
+_DOCUMENT = Path(__file__).parents[1] / "openapi.json"
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service with these settings."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        url = settings.database_url.get_secret_value()
+        async with await open_pool(url, settings.pool_size) as app.state.pool:
+            yield
+
+    app = FastAPI(title="Notes", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    app.state.settings = settings
+    api = APIRouter(prefix="/api")
+    api.include_router(auth.router)
+    api.include_router(notes.router)
+    app.include_router(api)
+    app.include_router(health.router)
+    document = json.loads(_DOCUMENT.read_text())
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi() -> JSONResponse:
+        return JSONResponse(document)
+
+    @app.exception_handler(ServiceError)
+    async def refuse(_: Request, error: ServiceError) -> JSONResponse:
+        body = {"error": {"message": error.message, "code": error.code}}
+        return JSONResponse(body, error.status)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        message = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        return JSONResponse({"error": {"message": message, "code": "invalid_input"}}, 422)
+
+    return app
+
+
+app = create_app(load_settings())

@@ -1,0 +1,20 @@
+"""The good service: everything that is checked is met."""
+
+from __future__ import annotations
+
+from agent.checklist.checklist import Case, GateEvent, GateFinished, GateStarted, settle, settled_by
+from agent.receipts import Outcome
+
+
+async def test_every_checked_rule_is_met(good: Case) -> None:
+    events: list[GateEvent] = []
+    verdict = await settle(good, events.append)
+    failed = "\n\n".join(f"{one.obligation.id} {one.ran}\n{one.found}\n{one.reproduce}" for one in verdict.failed)
+    assert not verdict.failed, failed
+    met = {receipt.rule for receipt in verdict.receipts if receipt.outcome is Outcome.MET}
+    assert met == set(settled_by())
+    assert verdict.measures.endpoints == len(good.contract.operations)
+    assert [one.gate for one in events if isinstance(one, GateFinished)]
+    assert {one.gate for one in events if isinstance(one, GateStarted)} == {
+        one.gate for one in events if isinstance(one, GateFinished)
+    }
