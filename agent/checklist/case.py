@@ -116,6 +116,10 @@ class Owing:
         outcome = Outcome.INPUT if problems else Outcome.MET
         return self._write(rule, subject, outcome, ran, bounded(problems))
 
+    def leave(self, rule: str, why: str, *, ran: str = "") -> tuple[Receipt, ...]:
+        """Looked at, and not settled either way, for this reason."""
+        return self._write(rule, None, Outcome.UNCHECKED, ran, why)
+
     def cannot(self, rules: Collection[str], reason: str, *, ran: str = "", seconds: float = 0.0) -> Found:
         """Nothing could be looked at: everything that owes these rules has failed, for this reason."""
         why = bounded([reason]) or "the check could not run"

@@ -16,17 +16,20 @@ class Usage:
 
     resident_bytes: int
     cpu_seconds: float
+    queued_seconds: float
+    """Waited for a processor, ready to run; main threads only."""
 
 
 def usage(pid: int) -> Usage:
     """Of the process and all of its descendants; those that ended meanwhile are left out."""
-    resident, ticks = 0, 0
+    resident, ticks, queued = 0, 0, 0
     for one in _tree(pid):
         fields = _stat(one)
         if fields is not None:
             ticks += int(fields[11]) + int(fields[12])
             resident += int(fields[21]) * _PAGE
-    return Usage(resident, ticks / _TICKS)
+            queued += _queued(one)
+    return Usage(resident, ticks / _TICKS, queued / 1e9)
 
 
 def _tree(pid: int) -> list[int]:
@@ -38,6 +41,14 @@ def _tree(pid: int) -> list[int]:
     for one in found:
         found += children.get(one, [])
     return found
+
+
+def _queued(pid: int) -> int:
+    """Nanoseconds that its main thread waited in a run queue; 0 where the kernel does not count them."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0
 
 
 def _stat(pid: int) -> list[str] | None:

@@ -121,19 +121,15 @@ async def _reads_the_same(world: World, bound: Bound, exchange: Exchange, row: R
         notes.note_effect(f"then {other.operation.key} → {reply.status} {excerpt(reply)}", request)
         return
     thing, sent = carried(other, reply), exchange.request.body
-    columns = {one.column: one.property for one in bound.body if not one.secret and one.embedded is None}
+    if not isinstance(thing, dict) or not isinstance(sent, dict):
+        return
+    names = {one.column: one.property for one in bound.body if not one.secret and one.embedded is None}
     for one in other.answer:
-        name = columns.get(one.column)
-        if (
-            name is None
-            or one.embedded
-            or not isinstance(sent, dict)
-            or not isinstance(thing, dict)
-            or name not in sent
-        ):
-            continue
-        if comparable(row.table.column(one.column)) and not same(sent[name], thing.get(one.property)):
-            got = str(thing.get(one.property))[:_SHOWN]
+        name = names.get(one.column, "")
+        if name not in sent or one.property not in thing or one.embedded:
+            continue  # what the other operation leaves out is its own breach
+        if comparable(row.table.column(one.column)) and not same(sent[name], thing[one.property]):
+            got = str(thing[one.property])[:_SHOWN]
             notes.note_effect(f"{name}: sent {sent[name]!r}, then {other.operation.key} gives {got!r}", request)
 
 

@@ -17,7 +17,7 @@ async def list_notes(
     notes: Notes,
     user: CurrentUser,
     page: Annotated[int, Query(ge=1, le=10000)] = 1,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    limit: Annotated[int, Query(ge=1, le=100)] = 5,
 ) -> Response:
     """A page of notes."""
     found = await notes.page(user, page, limit)
