@@ -42,7 +42,7 @@ class Driver:
             state = state_of(self.session.journal.events)
             match next_move(state, offline=offline):
                 case Scaffold():
-                    self._scaffold()
+                    await self._scaffold()
                 case Verify():
                     await self._verify(state)
                 case Work(assignment):
@@ -50,7 +50,7 @@ class Driver:
                 case Deliver(ending):
                     return state, ending
 
-    def _scaffold(self) -> None:
+    async def _scaffold(self) -> None:
         started, session = time.monotonic(), self.session
         if session.record.blueprint:
             session.note("writing what needs no judgement", "blueprint")
@@ -59,6 +59,8 @@ class Driver:
         else:
             files, holes = {}, ()
         self.workspace.write(files)
+        if files:
+            await session.stack.format(self.workspace)
         commit = self.workspace.commit(f"Write the service from its contract and schema\n\n{_about(holes)}")
         session.happened(
             Scaffolded(
