@@ -5,7 +5,7 @@ Probes put rows this way where the service offers no way to create them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from itertools import count as counting
@@ -113,24 +113,31 @@ class _Seeder:
     def _settle(self, table: Table, overrides: Row, above: Mapping[str, Row]) -> Row | _Plan:
         """The stored row, or a plan when it can only be stored together with one above."""
         failure: psycopg.Error | None = None
+        broken: set[str | None] = set()
         for attempt in range(_ATTEMPTS):
-            plan = self._plan(table, {**overrides, **self._remedy(table, failure, attempt, overrides)}, above)
+            given = {**overrides, **self._remedy(table, failure, attempt, overrides)}
+            plan = self._plan(table, given, above, broken)
             if plan.waits_for:
                 return plan
             try:
                 with self.connection.transaction():
-                    return self._store(plan)
+                    stored = self._store(plan)
+                    self.connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+                    return stored
             except (errors.IntegrityError, errors.DataError) as error:
                 failure = error
+                if isinstance(error, errors.ForeignKeyViolation):
+                    broken.add(error.diag.constraint_name)
                 if isinstance(error, errors.UniqueViolation):
                     next(islice(self.numbers, attempt * attempt, None))
         raise SeedFailed(f"table {table.name}: no row was accepted; the last answer: {str(failure).strip()}")
 
-    def _plan(self, table: Table, given: Row, above: Mapping[str, Row]) -> _Plan:
+    def _plan(self, table: Table, given: Row, above: Mapping[str, Row], broken: Container[str | None]) -> _Plan:
+        """A new row. Keys that may be left to a default or to nothing are, unless they were `broken` by it."""
         number = next(self.numbers)
         plan = _Plan(table, {**_row(self.catalog, table, number, given)})
         for key in sorted(table.foreign_keys, key=lambda key: -len(key.columns)):
-            if _required(table, key) and not all(name in plan.row for name in key.columns):
+            if (_required(table, key) or key.name in broken) and not all(name in plan.row for name in key.columns):
                 self._refer(plan, key, {**above, table.name: plan.row})
         return plan
 

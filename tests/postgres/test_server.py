@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -12,6 +15,25 @@ from psycopg.conninfo import conninfo_to_dict
 
 from tools.errors import ServerUnavailable
 from tools.postgres.server import Database, PostgresServer, postgres_server
+
+_RUNTIME = """
+import sys, time
+from tools.postgres.server import postgres_server
+with postgres_server(dsn=sys.argv[1]) as server:
+    print(server.create_database().name, flush=True)
+    time.sleep(600)
+"""
+
+
+def _databases(admin: psycopg.Connection, name: str) -> int:
+    return len(admin.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchall())
+
+
+def _wait_for_the_end_of(admin: psycopg.Connection, role: str) -> None:
+    for _ in range(200):
+        if not admin.execute("SELECT FROM pg_stat_activity WHERE usename = %s", (role,)).fetchall():
+            return
+        time.sleep(0.05)
 
 
 def test_an_owner_works_in_its_database(postgres: PostgresServer, database: Database) -> None:
@@ -160,6 +182,24 @@ class TestAServerOfOthers:
                     made = stack.enter_context(postgres_server(dsn=dsn)).create_database()
                     _ = 1 / 0
                 assert admin.execute("SELECT FROM pg_database WHERE datname = %s", (made.name,)).fetchall() == []
+            finally:
+                admin.execute("DROP ROLE superior")
+
+    def test_what_a_killed_run_left_is_swept_by_the_next(self, postgres: PostgresServer, database: Database) -> None:
+        with postgres.connect(database) as admin:
+            admin.execute("CREATE ROLE superior SUPERUSER LOGIN PASSWORD 'secret'")
+            dsn = f"postgresql://superior:secret@/postgres?host={postgres.socket_folder}"
+            command = [sys.executable, "-c", _RUNTIME, dsn]
+            try:
+                with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as runtime:
+                    assert runtime.stdout is not None
+                    left = runtime.stdout.readline().strip()
+                    with postgres_server(dsn=dsn):
+                        assert _databases(admin, left) == 1, "its run lives"
+                    runtime.kill()
+                _wait_for_the_end_of(admin, "superior")
+                with postgres_server(dsn=dsn):
+                    assert _databases(admin, left) == 0
             finally:
                 admin.execute("DROP ROLE superior")
 

@@ -21,6 +21,7 @@ from tools.errors import ServerUnavailable
 from tools.postgres.binaries import OLDEST, find_binaries
 from tools.postgres.forwarding import Address, forwarding
 from tools.postgres.launching import ADMIN, launched
+from tools.postgres.leftovers import begin_run, new_name, sweep
 
 _PATIENCE = 5.0
 """Seconds to wait for the connections of others to a template to end."""
@@ -56,6 +57,7 @@ class PostgresServer:
     """Started for this run, and gone after it."""
     _admin: str = field(repr=False)
     _connection: psycopg.Connection = field(repr=False)
+    _run_number: str = field(repr=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _databases: dict[str, Database] = field(default_factory=dict, repr=False)
 
@@ -64,7 +66,7 @@ class PostgresServer:
 
         Connections to the template have to end first. Raises `ServerUnavailable` when the server refuses.
         """
-        name = f"agent_{secrets.token_hex(6)}"
+        name = new_name(self._run_number)
         made = Database(name, name, secrets.token_hex(16))
         with self._lock:
             self._run("CREATE ROLE {} LOGIN PASSWORD {}", Identifier(made.role), Literal(made.password))
@@ -171,6 +173,7 @@ def _foreign_server(dsn: str) -> Iterator[PostgresServer]:
         except psycopg.Error as error:
             raise ServerUnavailable(f"AGENT_POSTGRES_DSN cannot be reached: {str(error).strip()}") from error
         _check_powers(connection)
+        sweep(connection)
         address = Address(connection.info.host, connection.info.port)
         folder = Path(address.host)
         if not address.is_unix or address.port != 5432:
@@ -204,5 +207,12 @@ def _check_powers(connection: psycopg.Connection) -> None:
 def _server(folder: Path, address: Address, admin: str, connection: psycopg.Connection, *, own: bool) -> PostgresServer:
     text = connection.info.parameter_status("server_version") or ""
     return PostgresServer(
-        folder, connection.info.server_version, text.split(" ")[0], address, own, _admin=admin, _connection=connection
+        socket_folder=folder,
+        version=connection.info.server_version,
+        version_text=text.split(" ")[0],
+        address=address,
+        own=own,
+        _admin=admin,
+        _connection=connection,
+        _run_number=begin_run(connection),
     )
