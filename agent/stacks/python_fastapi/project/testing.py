@@ -8,15 +8,23 @@ from agent.stacks.python_fastapi.project.factories import factories_file
 from agent.stacks.python_fastapi.project.integration import integration_files
 from agent.stacks.python_fastapi.project.rendering import render
 from agent.stacks.python_fastapi.project.shape import Shape
+from agent.stacks.python_fastapi.project.unit import unit_files
 
 
 def test_files(shape: Shape, source: Mapping[str, str]) -> Mapping[str, str]:
     """`tests/` for the service whose code is `source`: path → content."""
     tokens = "jwt_secret" in source.get("src/core/config.py", "")
+    document = next((path for path in sorted(source) if path.startswith("openapi.")), "openapi.json")
+    security = {"tests/unit/test_security.py": render("tests/test_security.py")} if tokens and shape.accounts else {}
     return {
         "tests/__init__.py": "",
         "tests/conftest.py": render("tests/conftest.py.jinja", tokens=tokens),
         "tests/database.py": render("tests/database.py"),
         "tests/factories.py": factories_file(shape),
+        "tests/unit/__init__.py": "",
+        "tests/unit/test_config.py": render("tests/test_config.py.jinja", tokens=tokens),
+        "tests/integration/test_service.py": render("tests/test_service.py.jinja", document=document),
+        **security,
         **integration_files(shape),
+        **unit_files(shape, source),
     }

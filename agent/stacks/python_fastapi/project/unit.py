@@ -1,0 +1,240 @@
+"""`tests/unit/`: services alone, on repositories in memory; settings, tokens and passwords."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agent.binding.model import Action, Bound
+from agent.binding.words import snake, words
+from agent.stacks.python_fastapi.project.code_model import Argument, CodeClass, CodeMethod, classes_below
+from agent.stacks.python_fastapi.project.fakes import Fake, by_annotation, fakes_file, fakes_of
+from agent.stacks.python_fastapi.project.imports import names_in
+from agent.stacks.python_fastapi.project.rendering import render
+from agent.stacks.python_fastapi.project.shape import Shape
+from agent.stacks.python_fastapi.project.source import literal
+
+_SENT = 11
+_DUMPED = 'answer = document.model_dump(mode="json", by_alias=True)'
+
+
+@dataclass(frozen=True)
+class UnitTest:
+    """One test of one method of a service."""
+
+    name: str
+    summary: str
+    lines: tuple[str, ...]
+    arguments: str = ""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A method of a service, and the fakes below it."""
+
+    shape: Shape
+    bound: Bound
+    service: CodeClass
+    method: CodeMethod
+    fakes: Mapping[str, Fake]
+    """Parameter of the service's constructor → fake."""
+    own: str
+    """The parameter whose repository holds the rows of the operation's table; empty when there is none."""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Other parameters of the constructor → expression."""
+
+
+def unit_files(shape: Shape, source: Mapping[str, str]) -> Mapping[str, str]:
+    """The unit tests of the service whose code is given: path → content."""
+    repositories = classes_below(source, "src/repositories")
+    fakes = fakes_of(shape, repositories, classes_below(source, "src/models"))
+    if not fakes:
+        return {}
+    services = classes_below(source, "src/services")
+    modules = {
+        f"tests/unit/test_{service.module.rsplit('.', 1)[-1]}_service.py": _module(shape, service, fakes)
+        for name, service in services.items()
+        if name.endswith("Service")
+    }
+    return {
+        "tests/unit/fakes.py": fakes_file(fakes, repositories),
+        **{path: text for path, text in modules.items() if text},
+    }
+
+
+def _module(shape: Shape, service: CodeClass, fakes: Mapping[str, Fake]) -> str:
+    tests = [
+        test
+        for bound in shape.binding.operations
+        if snake(bound.operation.id) in service.methods
+        for place in [_place(shape, bound, service, fakes)]
+        if place is not None
+        for test in _tests(place)
+    ]
+    if not tests:
+        return ""
+    body = render("tests/unit.py.jinja", tests=tests)
+    resource = " ".join(words(service.module.rsplit(".", 1)[-1]))
+    return render(
+        "tests/module.py.jinja",
+        docstring=f"The service of {resource} alone, its repositories replaced.",
+        imports=_imports(body, service, fakes),
+        body=body,
+    )
+
+
+def _place(shape: Shape, bound: Bound, service: CodeClass, fakes: Mapping[str, Fake]) -> _Place | None:
+    constructor = service.methods.get("__init__")
+    method = service.methods[snake(bound.operation.id)]
+    if constructor is None or bound.hole or not method.is_async:
+        return None
+    given = {one.name: fakes[one.annotation] for one in constructor.arguments if one.annotation in fakes}
+    extra = {one.name: "tokens" for one in constructor.arguments if one.annotation == "TokenIssuer"}
+    if any(one.required and one.name not in given and one.name not in extra for one in constructor.arguments):
+        return None
+    own = next((name for name, fake in given.items() if fake.module.rsplit(".", 1)[-1] == snake(bound.table)), "")
+    return _Place(shape, bound, service, method, given, own, extra)
+
+
+def _tests(place: _Place) -> Iterator[UnitTest]:
+    row = place.own and place.fakes[place.own].row
+    if not row:
+        return
+    match place.bound.action:
+        case Action.LIST:
+            yield _listed(place)
+        case Action.RETRIEVE:
+            yield _found(place)
+            yield _missing(place)
+        case Action.REPLACE | Action.PATCH | Action.DELETE:
+            yield _missing(place)
+        case Action.CREATE:
+            yield _created(place)
+
+
+def _listed(place: _Place) -> UnitTest:
+    answer = "answer" + "".join(f"[{literal(name)}]" for name in place.bound.envelope.data)
+    return UnitTest(
+        f"test_{place.method.name}",
+        "What the repository gives is answered.",
+        (*_service(place, filled=True), _call(place, "document"), _DUMPED, f"assert len({answer}) == 1"),
+        _fixtures(place),
+    )
+
+
+def _found(place: _Place) -> UnitTest:
+    key = place.shape.table(place.bound.table).primary_key
+    answer = "answer" + "".join(f"[{literal(name)}]" for name in place.bound.envelope.data)
+    fake = place.fakes[place.own]
+    shown = [field for field in place.bound.answer if (field.column,) == key and field.embedded is None]
+    fields = {name for name, _ in fake.fields}
+    checks = [
+        f"assert str({answer}[{literal(field.property)}]) == str({place.own}.rows[0].{snake(field.column)})"
+        for field in shown
+        if snake(field.column) in fields
+    ]
+    return UnitTest(
+        f"test_{place.method.name}",
+        "What the repository finds is answered.",
+        (*_service(place, filled=True), _call(place, "document"), _DUMPED, *(checks or [f"assert {answer}"])),
+        _fixtures(place),
+    )
+
+
+def _missing(place: _Place) -> UnitTest:
+    call = _call(place, "").removeprefix(" = ")
+    return UnitTest(
+        f"test_{place.method.name}_of_something_unknown",
+        "What the repository does not find is not there.",
+        (*_service(place, filled=False), "with pytest.raises(NotFound):", f"    {call}"),
+        _fixtures(place),
+    )
+
+
+def _created(place: _Place) -> UnitTest:
+    table = place.shape.table(place.bound.table)
+    body = _body(place)
+    checks = []
+    for one in place.bound.body:
+        column = table.column(one.column)
+        value = body.get(one.property)
+        plain = column is not None and column.base_type in ("text", "varchar", "int2", "int4", "int8", "bool")
+        if plain and column is not None and not column.enum and one.property in body and not one.secret:
+            checks.append(f"assert {place.own}.written[{literal(column.name)}] == {literal(value)}")
+    return UnitTest(
+        f"test_{place.method.name}",
+        "What is sent is handed to the repository.",
+        (*_service(place, filled=True), _call(place, ""), *(checks or [f"assert {place.own}.written"])),
+        _fixtures(place),
+    )
+
+
+def _service(place: _Place, *, filled: bool) -> Iterator[str]:
+    """The lines that make the service on fakes; those of other tables always hold a row."""
+    for name, fake in place.fakes.items():
+        holds = fake.row and (filled or name != place.own)
+        yield f"{name} = {fake.name}({fake.maker + '()' if holds else ''})"
+    given = [f"{name}={name}" for name in place.fakes] + [f"{name}={value}" for name, value in place.extra.items()]
+    yield f"service = {place.service.name}({', '.join(given)})"
+
+
+def _call(place: _Place, variable: str) -> str:
+    arguments = [f"{one.name}={_argument(place, one)}" for one in place.method.arguments if one.required]
+    call = f"await service.{place.method.name}({', '.join(arguments)})"
+    return f"{variable} = {call}" if variable else call
+
+
+def _argument(place: _Place, one: Argument) -> str:
+    if one.annotation == "Caller":
+        return f"Caller(id={_caller_id(place)})"
+    if one.name == "body":
+        return f"{one.annotation}.model_validate({literal(_body(place))})"
+    if "None" in one.annotation.split(" | "):
+        return "None"
+    if place.bound.sorting and one.name == snake(place.bound.sorting.parameter) and one.annotation == "str":
+        return literal(next(iter(place.bound.sorting.default), next(iter(place.bound.sorting.columns))))
+    schema = next((one_.schema for one_ in place.bound.operation.parameters if snake(one_.name) == one.name), None)
+    value = place.shape.values.of_schema(schema, one.name, 1) if schema is not None else None
+    known = by_annotation(one, value)
+    return known if known != "{}" else f"{one.annotation}({literal(value)})"
+
+
+def _caller_id(place: _Place) -> str:
+    accounts = place.shape.accounts
+    table = place.shape.table(accounts.table) if accounts else None
+    column = table.column(accounts.id_column) if table and accounts else None
+    kind = {"uuid": "UUID", "int4": "int", "int8": "int", "int2": "int"}.get(
+        column.base_type if column else "uuid", "str"
+    )
+    return by_annotation(Argument("caller", kind))
+
+
+def _body(place: _Place) -> dict[str, Any]:
+    """A body of plain values; what it refers to need not be there."""
+    shape, bound = place.shape, place.bound
+    table = shape.table(bound.table)
+    schema = shape.body_schema(bound) or {}
+    fields = {one.property: one for one in bound.body}
+    return {
+        name: shape.values.of_property(one, fields[name], table, _SENT)
+        if name in fields
+        else shape.values.of_schema(one, name, _SENT)
+        for name, one in shape.properties(schema).items()
+        if name in fields or name in schema.get("required", ())
+    }
+
+
+def _fixtures(place: _Place) -> str:
+    return "tokens: TokenIssuer" if place.extra else ""
+
+
+def _imports(body: str, service: CodeClass, fakes: Mapping[str, Fake]) -> str:
+    used = names_in(body)
+    lines = {f"from {service.module} import {service.name}"}
+    lines |= {f"from {module} import {name}" for name, module in service.imports.items() if name in used}
+    lines |= {f"from tests.unit.fakes import {name}" for one in fakes.values() for name in (one.name, one.maker)}
+    lines |= {"from src.core.exceptions import NotFound", "from src.core.security import Caller, TokenIssuer"}
+    lines |= {"from datetime import UTC, date, datetime, time, timedelta", "from decimal import Decimal"}
+    lines |= {"from uuid import UUID", "import pytest"}
+    return "\n".join(line for line in sorted(lines) if used & set(line.replace(",", " ").split()[1:]))
