@@ -35,9 +35,9 @@ def head_problems(document: Any, place: Any) -> tuple[Problem, ...]:
 
 def rule_problems(bundle: Bundle) -> tuple[Problem, ...]:
     """Breaches of the specification's prose, for a document whose structure is valid."""
-    loops = tuple(_loops(bundle))
-    if loops:
-        return loops
+    for found in (tuple(_strangers(bundle)), tuple(_loops(bundle))):
+        if found:
+            return found
     found = (*_paths(bundle), *_operation_ids(bundle), *_parameters(bundle), *_security(bundle), *_patterns(bundle))
     return tuple(dict.fromkeys(found))
 
@@ -78,6 +78,17 @@ def _nodes(document: Mapping[str, Any]) -> Iterator[tuple[str, Step, Any]]:
         yield kind, path, node
         if isinstance(node, Mapping):
             waiting.extend((inner, path + step, child) for step, inner, child in children(kind, node))
+
+
+def _strangers(bundle: Bundle) -> Iterator[Problem]:
+    """References to things of another kind, or to places of which nobody knows what stands there."""
+    nodes = list(_nodes(bundle.document))
+    known = {(kind, path) for kind, path, _ in nodes}
+    for kind, path, node in nodes:
+        target = reference(kind, node)
+        if target is not None and (kind, steps(target)) not in known:
+            message = f"{target} leads to a place that holds none of the {kind}; move it to `components.{kind}`"
+            yield Problem(bundle.place((*path, "$ref")), message)
 
 
 def _loops(bundle: Bundle) -> Iterator[Problem]:

@@ -14,7 +14,8 @@ from typing import Any
 from jsonschema.exceptions import ValidationError
 
 from agent.contract.bundling import Bundle
-from agent.contract.grammar import Step
+from agent.contract.grammar import Step, children
+from agent.contract.patterns import compiled
 from agent.errors import Problem
 
 _MAX_PROBLEMS = 100
@@ -44,17 +45,27 @@ def structural_problems(bundle: Bundle) -> tuple[Problem, ...]:
 
 
 def semantic_problems(bundle: Bundle) -> tuple[Problem, ...]:
-    """What openapi-spec-validator objects to beyond the structure: schemas, defaults, tags."""
+    """What openapi-spec-validator objects to beyond the structure: schemas, then defaults and tags."""
     validator = _semantics(_version(bundle))(bundle.document)
+    schemas = validator.keyword_validators_registry["schema"]
+    errors = [*schemas.check_all(bundle.document, validator.schema_path)] or validator.root_validator(
+        validator.schema_path
+    )
     problems: dict[Problem, None] = {}
-    for error in validator.root_validator(validator.schema_path):
-        if type(error).__name__ in _OWN:
+    for error in errors:
+        if type(error).__name__ in _OWN or _matches_after_all(error):
             continue
-        place = getattr(error, "place", ())
-        problems[Problem(bundle.place(place), _plain(_telling(error)))] = None
+        problems[Problem(bundle.place(error.place), _plain(_telling(error)))] = None
         if len(problems) >= _MAX_PROBLEMS:
             break
     return tuple(problems)
+
+
+def _matches_after_all(error: ValidationError) -> bool:
+    """Patterns that need ECMAScript's Unicode mode are misjudged where a default is checked."""
+    if error.validator != "pattern" or not isinstance(error.instance, str):
+        return False
+    return compiled(str(error.validator_value))(error.instance)
 
 
 def _version(bundle: Bundle) -> str:
@@ -94,6 +105,21 @@ def _semantics(version: str) -> Any:
             self._depth = 0
             self._postponed: list[tuple[Any, Any, Any]] = []
             self._collecting: list[Any] = []
+            self._checked: set[int] = set()
+
+        def check_all(self, document: Mapping[str, Any], root: Any) -> Iterator[ValidationError]:
+            """Check every schema against its dialect before any is walked, because walking takes it for granted."""
+            for path, value in _outermost_schemas(document):
+                self._checked.add(id(value))
+                error = super()._validate_schema_meta(root, value)
+                if error is not None:
+                    error.place = (*path, *(str(part) for part in error.absolute_path))
+                    yield error
+
+        def _validate_schema_meta(self, schema: Any, schema_value: Any) -> Any:
+            if id(schema_value) in self._checked:
+                return None
+            return super()._validate_schema_meta(schema, schema_value)
 
         def __call__(self, schema: Any, *options: Any, **named: Any) -> Iterator[ValidationError]:
             if self._depth >= _DEPTH:
@@ -128,6 +154,16 @@ def _semantics(version: str) -> Any:
             "keyword_validators": {**validator.keyword_validators, "schema": Placed},
         },
     )
+
+
+def _outermost_schemas(document: Mapping[str, Any]) -> Iterator[tuple[Step, Any]]:
+    waiting: list[tuple[str, Step, Any]] = [("document", (), document)]
+    while waiting:
+        kind, path, node = waiting.pop()
+        if kind == "schemas":
+            yield path, node
+        elif isinstance(node, Mapping):
+            waiting.extend((inner, path + step, child) for step, inner, child in children(kind, node))
 
 
 def _telling(error: ValidationError) -> ValidationError:
