@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from pglast import ast, enums, split
-from pglast.parser import ParseError, Token, parse_sql, scan
+from pglast.parser import ParseError, parse_sql, scan
 
 from agent.errors import CatalogError, Problem
 
@@ -94,15 +94,18 @@ def read_script(path: Path, name: str | None = None) -> tuple[Piece, ...]:
 
 def split_script(text: str, name: str) -> tuple[Piece, ...]:
     """The statements of a text, in order; `name` stands for the file. Raises as `read_script`."""
-    sql, commands = _without_commands(text, name)
+    sql, commands = _without_commands(text)
     problems = [_refused(name, line, command) for line, command in commands if command not in _HARMLESS]
     pieces: list[Piece] = []
     databases: list[str] = []
+    line, counted = 1, 0
     for start, end in _spans(sql, name):
-        piece, problem = _piece(sql[start:end], name, sql.count("\n", 0, start) + 1)
+        line, counted = line + sql.count("\n", counted, start), start
+        node = _parsed(sql[start:end])
+        piece = Piece(sql[start:end], name, line, _purpose(node), _setting(node))
         pieces.append(piece)
-        problems += [problem] if problem else []
-        databases += [piece.place] if isinstance(_parsed(piece.sql), ast.CreatedbStmt) else []
+        problems += _never_done(piece, node)
+        databases += [piece.place] if isinstance(node, ast.CreatedbStmt) else []
     if len(databases) > 1:
         problems.append(Problem(databases[1], "a second CREATE DATABASE: supply the statements of one database only"))
     if not pieces and not problems:
@@ -131,41 +134,28 @@ def _text(path: Path, name: str) -> str:
         raise CatalogError([problem]) from error
 
 
-def _without_commands(text: str, name: str) -> tuple[str, list[tuple[int, str]]]:
+def _without_commands(text: str) -> tuple[str, list[tuple[int, str]]]:
     """The text with psql's commands and copied rows blanked out, lines kept; line and name of each command."""
-    rows = [match.span(1) for match in _COPIED_ROWS.finditer(text)]
-    blanked = _blank(text, rows)
-    commands = {match.span(): match[1] for match in _COMMAND.finditer(blanked)}
-    blanked = _blank(blanked, list(commands))
-    inside = _inside_tokens(blanked, [*rows, *commands], name)
-    for start, end in inside:  # part of a string or a function's body
-        blanked = blanked[:start] + text[start:end] + blanked[end:]
-    found = [(text.count("\n", 0, span[0]) + 1, word) for span, word in commands.items() if span not in inside]
-    return blanked, found
+    spans = [(match.span(1), "") for match in _COPIED_ROWS.finditer(text)]
+    spans += [(match.span(), match[1]) for match in _COMMAND.finditer(text)]
+    parts: list[str] = []
+    commands: list[tuple[int, str]] = []
+    done = 0
+    for (start, end), command in sorted(spans):
+        # What stands before has to be whole: otherwise this is a part of a string, a comment or a function's body.
+        if start >= done and _is_whole(text[done:start]):
+            parts += [text[done:start], re.sub(r"[^\n]", " ", text[start:end])]
+            commands += [(text.count("\n", 0, start) + 1, command)] if command else []
+            done = end
+    return "".join(parts) + text[done:], commands
 
 
-def _blank(text: str, spans: list[tuple[int, int]]) -> str:
-    for start, end in spans:
-        text = text[:start] + re.sub(r"[^\n]", " ", text[start:end]) + text[end:]
-    return text
-
-
-def _inside_tokens(text: str, spans: list[tuple[int, int]], name: str) -> set[tuple[int, int]]:
-    if not spans:
-        return set()
-    tokens = [(token.start, token.end + 1) for token in _scanned(text, name)]
-    return {
-        (start, end)
-        for start, end in spans
-        if any(first < start and end <= last for first, last in tokens if end > start)
-    }
-
-
-def _scanned(text: str, name: str) -> list[Token]:
+def _is_whole(text: str) -> bool:
     try:
-        return list(scan(text))
+        scan(text)
     except ParseError as error:
-        raise _unreadable(error, text, name) from error
+        return not str(error.args[0]).startswith("unterminated")
+    return True
 
 
 def _unreadable(error: ParseError, text: str, name: str) -> CatalogError:
@@ -206,15 +196,13 @@ def _slices(text: str, name: str) -> list[slice]:
         raise _unreadable(error, text, name) from error
 
 
-def _piece(sql: str, file: str, line: int) -> tuple[Piece, Problem | None]:
-    node = _parsed(sql)
-    piece = Piece(sql, file, line, _purpose(node), _setting(node))
+def _never_done(piece: Piece, node: ast.Node | None) -> list[Problem]:
     if isinstance(node, ast.CopyStmt) and (node.is_program or node.filename):
         what = "a program" if node.is_program else "a file"
-        return piece, Problem(piece.place, f"COPY with {what} of the server is never carried out: leave it out")
+        return [Problem(piece.place, f"COPY with {what} of the server is never carried out: leave it out")]
     if isinstance(node, ast.TransactionStmt) and node.kind == enums.TransactionStmtKind.TRANS_STMT_ROLLBACK:
-        return piece, Problem(piece.place, "ROLLBACK takes back what the file defines: leave it out")
-    return piece, None
+        return [Problem(piece.place, "ROLLBACK takes back what the file defines: leave it out")]
+    return []
 
 
 def _parsed(sql: str) -> ast.Node | None:
