@@ -17,7 +17,7 @@ from agent.binding.permissions import is_bearer
 from agent.binding.reasons import Undecided
 from agent.binding.sessions import login_fields, presented_token, session_answer, tokens_in
 from agent.binding.storing import CREATES, demand_sources, filled, settled
-from agent.binding.words import plural, snake
+from agent.binding.words import identifier, snake
 from agent.catalog.model import Catalog, Column, Table
 from agent.contract.model import Contract, Operation
 
@@ -48,7 +48,7 @@ def bind(contract: Contract, catalog: Catalog) -> Binding:
 
 def _hole(inputs: Inputs, operation: Operation, problem: Undecided) -> Bound:
     table, part = nearest(inputs, operation)
-    resource = plural(table.name if table else part) or "service"
+    resource = identifier(table.name if table else part)
     return Bound(operation, None, str(problem), table.name if table else "", resource=resource)
 
 
@@ -79,7 +79,7 @@ def _rows(inputs: Inputs, holdings: Holdings, one: Draft) -> Bound:
         filters=filters(inputs, one.operation, table, answer.fields) if is_list else (),
         paging=paging(inputs, one.operation) if is_list else None,
         sorting=sorting(inputs, one.operation, table, answer.fields) if is_list else None,
-        resource=plural(table.name),
+        resource=identifier(table.name),
         guards=owning.guards,
         filled=fills,
         left_out=answer.left_out,

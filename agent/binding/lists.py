@@ -178,8 +178,8 @@ def _searched(table: Table, asked: Parameter, answer: tuple[Field, ...]) -> tupl
 
 def _bound(table: Table, name: str, said: Shape) -> tuple[Column, Comparison] | None:
     parts = words(name)
-    for word, rest in ((parts[0], parts[1:]), (parts[-1], parts[:-1])):
-        if word in _BOUNDS and rest:
+    for word, rest in ((parts[0], parts[1:]), (parts[-1], parts[:-1])) if len(parts) > 1 else ():
+        if word in _BOUNDS:
             column = column_for(table, "_".join(rest), said) or _moment(table, "_".join(rest))
             if column is not None:
                 return column, _BOUNDS[word]

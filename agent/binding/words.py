@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from functools import lru_cache
 
@@ -32,6 +33,12 @@ def plural(name: str) -> str:
     """The name in snake_case with its last word in the plural: `OrderItem` → `order_items`."""
     parts = words(singular(name))
     return "_".join((*parts[:-1], inflection.pluralize(parts[-1]))) if parts else ""
+
+
+def identifier(name: str) -> str:
+    """The plural in snake_case, fit to name a module; `service` when nothing of the name is."""
+    found = plural(name)
+    return found if found.isidentifier() and not keyword.iskeyword(found) else f"service_{found}".rstrip("_")
 
 
 def without_prefix(name: str, prefix: str) -> str | None:
