@@ -1,26 +1,24 @@
 """Is this a valid OpenAPI document? Every problem with its file, line and pointer, in plain words.
 
-The verdict is openapi-spec-validator's. Two things of it are exchanged for equal ones: the metaschema's registry is
-crawled once instead of at each dynamic reference (that was most of the time), and schemas that contain themselves or
-form long chains are walked without running out of stack.
+The verdict is openapi-spec-validator's. The metaschema's registry is crawled once instead of at each dynamic reference,
+which was most of the time that the structure took; what it finds is the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 from jsonschema.exceptions import ValidationError
 
 from agent.contract.bundling import Bundle
-from agent.contract.grammar import Step, children
+from agent.contract.grammar import Step
 from agent.contract.patterns import compiled
+from agent.contract.semantics import semantic_errors
 from agent.errors import Problem
 
 _MAX_PROBLEMS = 100
-_DEPTH = 30
-"""How far schemas are followed into one another before the rest is put off."""
 _OWN = ("DuplicateOperationIDError", "UnresolvableParameterError", "ParameterDuplicateError")
 """Findings of the validator that `rules.py` reports with their place."""
 
@@ -46,16 +44,11 @@ def structural_problems(bundle: Bundle) -> tuple[Problem, ...]:
 
 def semantic_problems(bundle: Bundle) -> tuple[Problem, ...]:
     """What openapi-spec-validator objects to beyond the structure: schemas, then defaults and tags."""
-    validator = _semantics(_version(bundle))(bundle.document)
-    schemas = validator.keyword_validators_registry["schema"]
-    errors = [*schemas.check_all(bundle.document, validator.schema_path)] or validator.root_validator(
-        validator.schema_path
-    )
     problems: dict[Problem, None] = {}
-    for error in errors:
+    for error in semantic_errors(bundle.document, _version(bundle)):
         if type(error).__name__ in _OWN or _matches_after_all(error):
             continue
-        problems[Problem(bundle.place(error.place), _plain(_telling(error)))] = None
+        problems[Problem(bundle.place(getattr(error, "place", ())), _plain(_telling(error)))] = None
         if len(problems) >= _MAX_PROBLEMS:
             break
     return tuple(problems)
@@ -85,85 +78,6 @@ def _structure(version: str) -> Any:
     registry = REGISTRY.with_resource(identity, resource).crawl()
     validator: Any = validator_for(schema)
     return validator(schema, _resolver=registry.resolver(base_uri=identity))
-
-
-@lru_cache
-def _semantics(version: str) -> Any:
-    from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
-    from openapi_spec_validator.validation import keywords
-
-    validator, schemas = {
-        "3.0": (OpenAPIV30SpecValidator, keywords.OpenAPIV30SchemaValidator),
-        "3.1": (OpenAPIV31SpecValidator, keywords.OpenAPIV31SchemaValidator),
-    }[version]
-
-    class Placed(schemas):  # type: ignore[misc,valid-type]
-        """Notes where each finding stands, and ends on schemas that contain themselves or form long chains."""
-
-        def __init__(self, registry: Any) -> None:
-            super().__init__(registry)
-            self._depth = 0
-            self._postponed: list[tuple[Any, Any, Any]] = []
-            self._collecting: list[Any] = []
-            self._checked: set[int] = set()
-
-        def check_all(self, document: Mapping[str, Any], root: Any) -> Iterator[ValidationError]:
-            """Check every schema against its dialect before any is walked, because walking takes it for granted."""
-            for path, value in _outermost_schemas(document):
-                self._checked.add(id(value))
-                error = super()._validate_schema_meta(root, value)
-                if error is not None:
-                    error.place = (*path, *(str(part) for part in error.absolute_path))
-                    yield error
-
-        def _validate_schema_meta(self, schema: Any, schema_value: Any) -> Any:
-            if id(schema_value) in self._checked:
-                return None
-            return super()._validate_schema_meta(schema, schema_value)
-
-        def __call__(self, schema: Any, *options: Any, **named: Any) -> Iterator[ValidationError]:
-            if self._depth >= _DEPTH:
-                self._postponed.append((schema, options, named))
-                return
-            yield from self._visit(schema, options, named)
-            while self._depth == 0 and self._postponed:
-                yield from self._visit(*self._postponed.pop())
-
-        def _visit(self, schema: Any, options: Any, named: Any) -> Iterator[ValidationError]:
-            self._depth += 1
-            for error in super().__call__(schema, *options, **named):
-                if not hasattr(error, "place"):
-                    error.place = tuple(str(part) for part in schema.parts)
-                yield error
-            self._depth -= 1
-
-        def _collect_properties(self, schema: Any) -> set[str]:
-            value = schema.read_value()
-            if any(one is value for one in self._collecting):
-                return set()
-            self._collecting.append(value)
-            try:
-                return set(super()._collect_properties(schema))
-            finally:
-                self._collecting.pop()
-
-    return type(
-        "PlacedSpecValidator",
-        (validator,),
-        {
-            "keyword_validators": {**validator.keyword_validators, "schema": Placed},
-        },
-    )
-
-
-def _outermost_schemas(document: Mapping[str, Any]) -> Iterator[tuple[Step, Any]]:
-    waiting: list[tuple[str, Step, Any]] = [("document", (), document)]
-    while waiting:
-        kind, path, node = waiting.pop()
-        if kind == "schemas":
-            yield path, node
-        elif isinstance(node, Mapping):
-            waiting.extend((inner, path + step, child) for step, inner, child in children(kind, node))
 
 
 def _telling(error: ValidationError) -> ValidationError:
