@@ -18,6 +18,7 @@ from agent.stacks.python_fastapi.project.scenario import (
 )
 from agent.stacks.python_fastapi.project.shape import Shape
 from agent.stacks.python_fastapi.project.source import Code, literal
+from agent.stacks.python_fastapi.project.writing import assigned
 
 
 def promised(shape: Shape, bound: Bound) -> Iterator[Scenario]:
@@ -28,7 +29,7 @@ def promised(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     yield Scenario(
         name_of(bound),
         "A request that fits is answered as the contract promises.",
-        [*made.lines, *([f"body = {literal(body)}"] if body is not None else [])],
+        [*made.lines, *([assigned(body)] if body is not None else [])],
         ask(
             shape,
             bound,
@@ -58,9 +59,10 @@ def _body(shape: Shape, bound: Bound, made: Arrangement) -> dict[str, Any] | Non
     if schema is None:
         return None
     body: dict[str, Any] = {}
-    for name, one in shape.properties(schema).items():
-        if name not in schema.get("required", ()):
-            continue
+    properties = shape.properties(schema)
+    wanted = [name for name in properties if name in schema.get("required", ())] or list(properties)
+    for name in wanted:
+        one = properties[name]
         table = shape.named(name) if shape.contract.resolve(one).get("format") == "uuid" else None
         if table is not None and len(table.primary_key) == 1:
             body[name] = Code(f"str({value_of(made.row(table), table.primary_key[0])})")

@@ -17,8 +17,8 @@ from agent.stacks.python_fastapi.project.scenario import (
     unknown_path,
 )
 from agent.stacks.python_fastapi.project.shape import Shape, declared, declares
-from agent.stacks.python_fastapi.project.source import Code, literal
-from agent.stacks.python_fastapi.project.writing import request_body
+from agent.stacks.python_fastapi.project.source import Code
+from agent.stacks.python_fastapi.project.writing import assigned, request_body
 
 _MOST_CASES = 12
 _WITH_BODY = (Action.CREATE, Action.REPLACE, Action.PATCH)
@@ -49,7 +49,7 @@ def unknown_things(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     links = {step.link: Code("") for step in bound.path if step.link}
     lines, body = [], None
     if bound.action in _WITH_BODY:
-        lines = [f"body = {literal(request_body(shape, bound, made, links, 11))}"]
+        lines = [assigned(request_body(shape, bound, made, links, 11))]
         body = Code("body")
     yield Scenario(
         f"{name_of(bound)}_of_something_unknown",
@@ -78,7 +78,7 @@ def strangers(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     made.owner = caller
     lines, body = [], None
     if bound.action in _WITH_BODY:
-        lines = [f"body = {literal(request_body(shape, bound, made, links, 11))}"]
+        lines = [assigned(request_body(shape, bound, made, links, 11))]
         body = Code("body")
     yield Scenario(
         f"{name_of(bound)}_of_somebody_else",

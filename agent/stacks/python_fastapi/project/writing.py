@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agent.binding.model import Bound, Field
@@ -41,7 +41,7 @@ def creating(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     yield Scenario(
         name_of(bound),
         "What is sent is stored and answered.",
-        [*made.lines, f"body = {literal(body)}"],
+        [*made.lines, assigned(body)],
         ask(shape, bound, made.path, body=Code("body"), headers=sender(shape, bound)),
         main_status(bound),
         [*checks, *_stored_after(shape, bound, body)],
@@ -114,6 +114,11 @@ def request_body(
     return body
 
 
+def assigned(body: Mapping[str, Any]) -> str:
+    """The line that puts the body into a variable."""
+    return f"body = {literal(body)}" if body else "body: dict[str, Any] = {}"
+
+
 def _reference(shape: Shape, bound: Bound, made: Arrangement, links: dict[str, Code], field: Field) -> Code | None:
     """The id of a row that is made for the body to refer to."""
     table = shape.catalog.table(bound.table)
@@ -157,7 +162,7 @@ def _changed(shape: Shape, bound: Bound, name: str, summary: str, only: list[str
     return Scenario(
         name,
         summary,
-        [*made.lines, f"body = {literal(body)}"],
+        [*made.lines, assigned(body)],
         ask(shape, bound, made.path, body=Code("body"), headers=sender(shape, bound)),
         main_status(bound),
         [*(answers if len(answers) > 1 else ()), *_read_again(table, row, checks)],
@@ -253,7 +258,7 @@ def _conflict(shape: Shape, bound: Bound, made: Arrangement, links: dict[str, Co
     return Scenario(
         f"{name_of(bound)}_twice_with_the_same_{'_and_'.join(columns)}",
         "What is taken already is refused.",
-        [*made.lines, f"body = {literal(body)}"],
+        [*made.lines, assigned(body)],
         ask(shape, bound, made.path, body=Code("body"), headers=sender(shape, bound)),
         declared(bound.operation, 409, 422, 400),
     )
@@ -276,7 +281,7 @@ def _missing_references(shape: Shape, bound: Bound) -> Iterator[Scenario]:
         yield Scenario(
             f"{name_of(bound)}_with_unknown_{field.column}",
             f"`{field.property}` must name something that there is.",
-            [*made.lines, f"body = {literal(body)}"],
+            [*made.lines, assigned(body)],
             ask(shape, bound, made.path, body=Code("body"), headers=sender(shape, bound)),
             declared(bound.operation, 409, 422, 400),
         )
