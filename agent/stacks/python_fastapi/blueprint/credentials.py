@@ -1,0 +1,87 @@
+"""Security schemes as dependencies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from agent.contract.model import Contract, Operation, SecurityScheme
+from agent.stacks.python_fastapi.blueprint.naming import Names, pascal, snake
+from agent.stacks.python_fastapi.blueprint.text import literal
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """One way to send credentials."""
+
+    name: str
+    variable: str
+    source: str
+    """Expression that makes FastAPI's scheme."""
+    token: str
+    """Expression that takes the token out of what the scheme gives, called `credentials`."""
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """A function that gives the caller."""
+
+    alias: str
+    function: str
+    schemes: tuple[Scheme, ...]
+    optional: bool
+
+
+@dataclass
+class Credentials:
+    """The dependencies that the operations need, made when the first operation asks."""
+
+    contract: Contract
+    dependencies: dict[tuple[tuple[str, ...], bool], Dependency] = field(default_factory=dict)
+    schemes: dict[str, Scheme] = field(default_factory=dict)
+    _names: Names = field(default_factory=Names)
+    _variables: Names = field(default_factory=Names)
+
+    def dependency(self, operation: Operation) -> str:
+        """Alias of the dependency that gives the operation's caller; empty for an operation open to all."""
+        wanted = tuple(dict.fromkeys(name for alternative in operation.security for name in sorted(alternative)))
+        known = tuple(name for name in wanted if name in self.contract.security_schemes)
+        if not known:
+            return ""
+        key = (known, not operation.protected)
+        if key not in self.dependencies:
+            base = "OptionalCaller" if key[1] else "CurrentCaller"
+            taken = any(one.optional == key[1] for one in self.dependencies.values())
+            alias = self._names.take(f"{base}By{pascal('_or_'.join(known))}" if taken else base)
+            schemes = tuple(self._scheme(name) for name in known)
+            self.dependencies[key] = Dependency(alias, snake(alias), schemes, key[1])
+        return self.dependencies[key].alias
+
+    def _scheme(self, name: str) -> Scheme:
+        if name not in self.schemes:
+            found = self.contract.security_schemes[name]
+            source, token, kind = _spelt(found)
+            self.schemes[name] = Scheme(name, self._variables.take(f"_{snake(name)}"), source, token, kind)
+        return self.schemes[name]
+
+
+def _spelt(scheme: SecurityScheme) -> tuple[str, str, str]:
+    name = f"scheme_name={literal(scheme.name)}, auto_error=False"
+    match scheme.kind:
+        case "http" if scheme.scheme == "basic":
+            return f"HTTPBasic({name})", "credentials.password", "HTTPBasicCredentials"
+        case "http" if scheme.scheme in ("", "bearer"):
+            return f"HTTPBearer({name})", "credentials.credentials", "HTTPAuthorizationCredentials"
+        case "http":
+            source = f"HTTPBase(scheme={literal(scheme.scheme)}, {name})"
+            return source, "credentials.credentials", "HTTPAuthorizationCredentials"
+        case "apiKey":
+            kind = {"query": "APIKeyQuery", "cookie": "APIKeyCookie"}.get(scheme.location, "APIKeyHeader")
+            token = 'credentials.removeprefix("Bearer ")'
+            return f"{kind}(name={literal(scheme.parameter or 'Authorization')}, {name})", token, "str"
+        case "oauth2" if scheme.token_url:
+            return f"OAuth2PasswordBearer(tokenUrl={literal(scheme.token_url)}, {name})", "credentials", "str"
+        case "openIdConnect":
+            token = 'credentials.removeprefix("Bearer ")'
+            return f'OpenIdConnect(openIdConnectUrl="/", {name})', token, "str"
+    return f"HTTPBearer({name})", "credentials.credentials", "HTTPAuthorizationCredentials"

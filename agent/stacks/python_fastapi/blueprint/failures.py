@@ -1,0 +1,164 @@
+"""The shape that the contract gives errors, as the source of the function that makes one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from agent.contract.model import Contract, Schema
+from agent.stacks.python_fastapi.blueprint.schemas import reference
+from agent.stacks.python_fastapi.blueprint.text import literal
+
+_MESSAGE = ("message", "detail", "error_description", "description", "title", "msg", "reason", "error", "text")
+_CODE = ("code", "error_code", "errorcode", "type", "name", "kind", "error")
+_STATUS = ("status", "statuscode", "status_code", "code", "httpstatus")
+_DETAILS = ("details", "errors", "fields", "violations", "detail", "fielderrors", "validationerrors", "invalidparams")
+_FIELD = ("field", "path", "loc", "property", "pointer", "param", "parameter", "name", "resource", "key")
+_ENVELOPE = (
+    'error: dict[str, Any] = {"message": message, "code": code}',
+    "if details:",
+    '    error["details"] = [{"field": one.field, "message": one.message} for one in details]',
+    'return {"error": error}',
+)
+
+
+def failure_lines(contract: Contract, *, invalid: bool) -> tuple[str, ...]:
+    """Lines of a function with `status`, `code`, `message` and `details` that returns the body of an error.
+
+    `invalid`: for 400 and 422, where the contract often says something of its own.
+    """
+    schema = _most_common(contract, invalid=invalid)
+    if schema is None:
+        return _ENVELOPE
+    shape = _Shape(contract)
+    made = shape.object(schema)
+    if made is None or not shape.told:
+        return _ENVELOPE
+    lines = [f"body: dict[str, Any] = {made}"]
+    for target, expression in shape.optional_details:
+        lines += ["if details:", f"    {target} = {expression}"]
+    return (*lines, "return body")
+
+
+def _most_common(contract: Contract, *, invalid: bool) -> Schema | None:
+    schemas: dict[str, Schema] = {}
+    counted: Counter[str] = Counter()
+    for operation in contract.operations:
+        for answer in operation.answers:
+            wrong = answer.status in ("400", "422")
+            if answer.json is None or answer.status.startswith(("1", "2", "3")) or wrong != invalid:
+                continue
+            name = reference(answer.json) or repr(answer.json)
+            schemas[name] = answer.json
+            counted[name] += 1
+    if not counted:
+        return _most_common(contract, invalid=not invalid) if _declares_errors(contract) else None
+    return schemas[counted.most_common(1)[0][0]]
+
+
+def _declares_errors(contract: Contract) -> bool:
+    return any(
+        answer.json is not None and not answer.status.startswith(("1", "2", "3"))
+        for operation in contract.operations
+        for answer in operation.answers
+    )
+
+
+class _Shape:
+    """Walks a schema of errors, and remembers where the details go."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self.told = False
+        self.optional_details: list[tuple[str, str]] = []
+
+    def object(self, schema: Schema, path: tuple[str, ...] = ()) -> str | None:
+        """A dict literal for an object schema; None for anything else."""
+        properties = self._properties(schema)
+        if not properties or len(path) > 3:
+            return None
+        required = self._required(schema)
+        parts = []
+        for name, inner in properties.items():
+            value = self._value(name, self._contract.resolve(inner), name in required, (*path, name))
+            if value is not None:
+                parts.append(f"{literal(name)}: {value}")
+        return "{" + ", ".join(parts) + "}"
+
+    def _value(self, name: str, schema: Schema, required: bool, path: tuple[str, ...]) -> str | None:
+        plain = name.lower().replace("-", "").replace("_", "")
+        plain_names = {plain, name.lower()}
+        kind = self._kind(schema)
+        if kind == "array":
+            return self._details(schema, plain_names, required, path)
+        if kind == "object":
+            return self.object(schema, path)
+        if kind == "integer":
+            return "status" if plain_names & set(_STATUS) or required else None
+        if kind not in ("string", ""):
+            return {"boolean": "False", "number": "0"}.get(kind) if required else None
+        allowed = [value for value in schema.get("enum") or ([schema["const"]] if "const" in schema else [])]
+        if allowed:
+            self.told = True
+            return literal(str(allowed[0])) if required else None
+        if schema.get("format") == "date-time":
+            return None
+        if plain_names & set(_CODE) and not (plain_names & set(_MESSAGE)):
+            return '"about:blank"' if str(schema.get("format", "")).startswith("uri") else "code"
+        if plain_names & set(_MESSAGE) or required:
+            self.told = True
+            return "message"
+        return None
+
+    def _details(self, schema: Schema, names: set[str], required: bool, path: tuple[str, ...]) -> str | None:
+        if not names & set(_DETAILS):
+            return "[]" if required else None
+        items = self._contract.resolve(schema.get("items") or {})
+        one = self._item(items)
+        if one is None:
+            return "[]" if required else None
+        told = f"[{one} for one in details]"
+        if required or not self.told:
+            self.told = True
+            return f"[{one} for one in details or [FieldProblem('', message)]]"
+        self.optional_details.append(("body" + "".join(f"[{literal(part)}]" for part in path), told))
+        return None
+
+    def _item(self, schema: Schema) -> str | None:
+        if self._kind(schema) == "string":
+            return 'f"{one.field}: {one.message}"'
+        properties = self._properties(schema)
+        required = self._required(schema)
+        parts = []
+        for name, inner in properties.items():
+            target, plain = self._contract.resolve(inner), name.lower().replace("_", "")
+            if plain in _FIELD:
+                parts.append(
+                    f"{literal(name)}: " + ('one.field.split(".")' if self._kind(target) == "array" else "one.field")
+                )
+            elif plain in _MESSAGE:
+                parts.append(f"{literal(name)}: one.message")
+            elif name in required and self._kind(target) == "string":
+                parts.append(f"{literal(name)}: code")
+            elif name in required:
+                return None
+        return "{" + ", ".join(parts) + "}" if parts else None
+
+    def _kind(self, schema: Schema) -> str:
+        kinds = schema.get("type")
+        types = [kinds] if isinstance(kinds, str) else [one for one in kinds or () if one != "null"]
+        if types:
+            return str(types[0])
+        return "object" if self._properties(schema) else "string" if "enum" in schema or "const" in schema else ""
+
+    def _properties(self, schema: Schema) -> Mapping[str, Any]:
+        target = self._contract.resolve(schema)
+        found: dict[str, Any] = {}
+        for part in target.get("allOf", ()):
+            found |= self._properties(part)
+        return {**found, **(target.get("properties") or {})}
+
+    def _required(self, schema: Schema) -> set[str]:
+        target = self._contract.resolve(schema)
+        return set(target.get("required") or ()).union(*(self._required(part) for part in target.get("allOf", ())))

@@ -1,0 +1,259 @@
+"""From contract, catalog and binding to everything that the templates write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from agent.binding.model import Accounts, Binding, Bound
+from agent.catalog.model import Catalog, Table
+from agent.contract.model import Contract, Operation, Parameter
+from agent.stacks.python_fastapi.blueprint.annotations import Annotations, Typed, path_name
+from agent.stacks.python_fastapi.blueprint.answers import Mappers, Underivable
+from agent.stacks.python_fastapi.blueprint.columns import python_type
+from agent.stacks.python_fastapi.blueprint.credentials import Credentials
+from agent.stacks.python_fastapi.blueprint.naming import Names, class_stem, function_name, snake
+from agent.stacks.python_fastapi.blueprint.operations import PlannedBody, PlannedOperation
+from agent.stacks.python_fastapi.blueprint.repositories import Repository
+from agent.stacks.python_fastapi.blueprint.responses import Responses
+from agent.stacks.python_fastapi.blueprint.rows import Reading
+from agent.stacks.python_fastapi.blueprint.schemas import (
+    FORMS,
+    SchemaModule,
+    body_name,
+    body_schema,
+    class_reference,
+    generate_schemas,
+)
+from agent.stacks.python_fastapi.blueprint.steps import derived_steps
+
+_TAKEN = ("service", "caller", "body", "request", "response", "self")
+
+
+@dataclass
+class Resource:
+    """One module of routes and one of services."""
+
+    name: str
+    """snake_case; names the modules."""
+    stem: str
+    operations: list[PlannedOperation] = field(default_factory=list)
+    repositories: dict[str, Repository] = field(default_factory=dict)
+    """By attribute."""
+    mappers: Mappers = field(default=None)  # type: ignore[assignment]
+    uses_tokens: bool = False
+
+    @property
+    def holes(self) -> tuple[PlannedOperation, ...]:
+        """The operations that somebody has to write."""
+        return tuple(one for one in self.operations if one.steps is None)
+
+
+@dataclass
+class Plan:
+    """The whole service."""
+
+    contract: Contract
+    catalog: Catalog
+    binding: Binding
+    title: str
+
+    def __post_init__(self) -> None:
+        self.schemas: SchemaModule = generate_schemas(self.contract)
+        self.annotations = Annotations(self.contract, self.schemas)
+        self.responses = Responses(self.contract, self.schemas)
+        self.credentials = Credentials(self.contract)
+        self.readings: dict[str, Reading] = {}
+        self.repositories: dict[str, Repository] = {}
+        self.resources: dict[str, Resource] = {}
+        self._modules, self._stems = Names("statements"), Names()
+        self._functions: dict[str, Names] = {}
+        for bound in self.binding.operations:
+            self._plan(bound)
+        for resource in self.resources.values():
+            resource.operations = _visible(resource.operations, lambda one: [one.path])
+
+    @cached_property
+    def caller_id(self) -> Typed:
+        """The type of the caller's id."""
+        accounts = self.binding.accounts
+        column = self.table(accounts.table).column(accounts.id_column) if accounts else None
+        return python_type(column, "", nullable=False) if column else Typed("str")
+
+    @property
+    def accounts(self) -> Accounts | None:
+        """Where callers come from."""
+        return self.binding.accounts
+
+    @property
+    def authenticates(self) -> bool:
+        """Whether anything deals with callers or tokens."""
+        return self.accounts is not None or bool(self.credentials.dependencies)
+
+    @property
+    def ordered_resources(self) -> list[Resource]:
+        """The resources in the order in which their routers are asked."""
+        return _visible(list(self.resources.values()), lambda one: [operation.path for operation in one.operations])
+
+    @property
+    def operations(self) -> list[PlannedOperation]:
+        """All operations, resource by resource."""
+        return [one for resource in self.resources.values() for one in resource.operations]
+
+    def table(self, name: str) -> Table:
+        """The table of that name."""
+        table = self.catalog.table(name)
+        if table is None:
+            raise Underivable(f"there is no table `{name}`")
+        return table
+
+    def reading(self, table: str) -> Reading:
+        """What is read of the table."""
+        if table not in self.readings:
+            self.readings[table] = Reading(self.catalog, self.table(table))
+        return self.readings[table]
+
+    def repository(self, resource: Resource, key: str, *, table: bool = True) -> Repository:
+        """The repository of a table, or of a resource without one, known to the resource's service."""
+        if key not in self.repositories:
+            name = snake(key.replace(".", "_"), fallback="rows")
+            self.repositories[key] = Repository(
+                key=key,
+                module=self._modules.take(name),
+                stem=self._stems.take(class_stem(key.replace(".", "_"))),
+                attribute=name,
+                reading=self.reading(key) if table else None,
+            )
+        repository = self.repositories[key]
+        resource.repositories.setdefault(repository.attribute, repository)
+        return repository
+
+    def _resource(self, name: str) -> Resource:
+        key = snake(name, fallback="operations")
+        if key not in self.resources:
+            resource = Resource(key, class_stem(key))
+            resource.mappers = Mappers(self.reading, Names())
+            self.resources[key] = resource
+            self._functions[key] = Names("router")
+        return self.resources[key]
+
+    def _plan(self, bound: Bound) -> None:
+        resource = self._resource(bound.resource or bound.table or "operations")
+        operation = bound.operation
+        names = Names(*_TAKEN)
+        parameters = tuple(self.annotations.parameter(one, names) for one in _ordered(operation))
+        scheme = self.credentials.dependency(operation)
+        planned = PlannedOperation(
+            bound=bound,
+            name=self._functions[resource.name].take(function_name(operation.id)),
+            path=_route_path(operation),
+            parameters=parameters,
+            body=self._body(operation),
+            answer=self.responses.main(operation),
+            responses=self.responses.others(operation),
+            caller=scheme,
+            optional_caller=bool(scheme) and not operation.protected,
+            steps=None,
+            extra=self._extra(operation),
+        )
+        self._fill(resource, planned)
+        resource.operations.append(planned)
+
+    def _fill(self, resource: Resource, planned: PlannedOperation) -> None:
+        every = frozenset(one.name for one in planned.parameters) | {"caller", "body"}
+        if planned.bound.action is None:
+            planned.reason, planned.used = planned.bound.reason, every
+            self._for_hole(resource, planned.bound)
+            return
+        try:
+            planned.steps, planned.used = derived_steps(self, resource, planned)
+            planned.used |= {"body"} if planned.body and planned.body.type != "bytes" else frozenset()
+        except Underivable as problem:
+            planned.steps, planned.reason, planned.used = None, str(problem), every
+            self._for_hole(resource, planned.bound)
+
+    def _for_hole(self, resource: Resource, bound: Bound) -> None:
+        """A hole gets a repository to add methods to, and that of its table or of the table of its resource."""
+        name = bound.table or next((one.name for one in self.catalog.tables if snake(one.name) == resource.name), "")
+        if name and self.catalog.table(name):
+            repository = self.repository(resource, name)
+            key = repository.reading.table.primary_key if repository.reading else ()
+            if key and len(key) == 1:
+                from agent.stacks.python_fastapi.blueprint.steps import key_condition
+
+                repository.keyed("find", "find", (key_condition(self, name, key[0]),))
+        elif not resource.repositories:
+            self.repository(resource, resource.name, table=False)
+
+    def _body(self, operation: Operation) -> PlannedBody | None:
+        body = operation.body
+        if body is None:
+            return None
+        schema = body_schema(operation)
+        if schema is None:
+            return PlannedBody("bytes", "", body.required)
+        name = class_reference(self.contract, schema) or body_name(operation)
+        made = self.schemas.classes.get(name)
+        if made is None:
+            return PlannedBody("bytes", "", body.required)
+        form = next((media for media in body.content if media in FORMS), None) if body.json is None else None
+        marker = {None: "", FORMS[0]: "Form()"}.get(form, f'Form(media_type="{form}")')
+        return PlannedBody(made, marker, body.required)
+
+    def _extra(self, operation: Operation) -> str:
+        """What the route's types do not say of the body: media types that it does not read."""
+        body = operation.body
+        if body is None:
+            return ""
+        read = body_schema(operation)
+        others = {
+            media: {"schema": self.responses.spelt(schema)}
+            for media, schema in body.content.items()
+            if schema is not read
+        }
+        if not others:
+            return ""
+        required = {"required": True} if body.required else {}
+        return repr({"requestBody": {"content": others, **(required if read is None else {})}})
+
+
+def _ordered(operation: Operation) -> list[Parameter]:
+    """Path parameters as the path has them, required ones before the others."""
+    return sorted(operation.parameters, key=lambda one: (one.location != "path", not one.required))
+
+
+def _route_path(operation: Operation) -> str:
+    path = operation.path
+    for one in operation.parameters:
+        if one.location == "path":
+            path = path.replace("{" + one.name + "}", "{" + path_name(one.name) + "}")
+    return path
+
+
+def _hides(pattern: str, path: str) -> bool:
+    """Whether a router that meets the pattern first would never get as far as the path."""
+    pairs = list(zip(pattern.split("/"), path.split("/"), strict=False))
+    fits = pattern.count("/") == path.count("/") and all(mine == other or "{" in mine for mine, other in pairs)
+    return fits and any("{" in mine and "{" not in other for mine, other in pairs)
+
+
+def _visible[Item](items: Sequence[Item], paths: Callable[[Item], Sequence[str]]) -> list[Item]:
+    """The items in their order, but none behind one that hides it, where that is possible."""
+    waiting, ordered = list(items), list[Item]()
+    while waiting:
+        free = (
+            one
+            for one in waiting
+            if not any(
+                _hides(mine, theirs)
+                for other in waiting
+                if other is not one
+                for mine in paths(one)
+                for theirs in paths(other)
+            )
+        )
+        chosen = next(free, waiting[0])
+        waiting.remove(chosen)
+        ordered.append(chosen)
+    return ordered

@@ -1,0 +1,350 @@
+"""The plan through the templates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from agent.binding.model import Bound
+from agent.stacks.python_fastapi.blueprint.columns import quoted
+from agent.stacks.python_fastapi.blueprint.failures import failure_lines
+from agent.stacks.python_fastapi.blueprint.planning import Plan, Resource
+from agent.stacks.python_fastapi.blueprint.repositories import Repository
+from agent.stacks.python_fastapi.blueprint.text import docstring, literal, one_line
+
+_TEMPLATES = Path(__file__).parent.parent / "templates" / "src"
+_SQL_PIECE = 70
+_SERVICE_IMPORTS = (
+    "from collections.abc import Sequence",
+    "from datetime import date",
+    "from datetime import time",
+    "from typing import Annotated",
+    "from typing import Any",
+    "from typing import Literal",
+    "from uuid import UUID",
+    "from uuid import uuid4",
+    "from fastapi import Response",
+    "from pydantic import AwareDatetime",
+    "from pydantic import EmailStr",
+    "from pydantic import Field",
+    "from pydantic import MISSING",
+    "from pydantic import SecretStr",
+    "from src.core.database import Database",
+    "from src.core.exceptions import Forbidden",
+    "from src.core.exceptions import InvalidInput",
+    "from src.core.exceptions import NotFound",
+    "from src.core.exceptions import OperationNotImplemented",
+    "from src.core.exceptions import Unauthenticated",
+    "from src.core.security import Caller",
+    "from src.core.security import TokenIssuer",
+    "from src.core.security import hash_password",
+    "from src.core.security import verify_password",
+    "from src.repositories.statements import NOW",
+    "from src.schemas.presence import given",
+    "from src.schemas.presence import jsonable",
+    "from src.schemas.presence import omit_null",
+    "from src.services.grouping import grouped",
+)
+_ROUTE_IMPORTS = (
+    "from fastapi import APIRouter",
+    "from fastapi import Depends",
+    "from fastapi import Form",
+    "from fastapi import Request",
+    "from fastapi import Response",
+    "from typing import Annotated",
+)
+_REPOSITORY_IMPORTS = (
+    "from collections.abc import Mapping",
+    "from collections.abc import Sequence",
+    "from src.core.database import Database",
+    "from src.repositories.statements import Conditions",
+    "from src.repositories.statements import assignments",
+    "from src.repositories.statements import containing",
+    "from src.repositories.statements import fetch_page",
+    "from src.repositories.statements import fetch_rows",
+    "from src.repositories.statements import insertion",
+    "from src.repositories.statements import order_by",
+)
+
+
+class Renderer:
+    """Writes every file of a plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._environment = Environment(
+            loader=FileSystemLoader(_TEMPLATES),
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            keep_trailing_newline=True,
+            autoescape=False,
+        )
+        self._environment.globals.update(sql=sql, statement=statement)
+        self._resources = plan.ordered_resources
+        self._holes = any(resource.holes for resource in self._resources)
+
+    def files(self) -> Iterator[tuple[str, str]]:
+        """Path and unformatted source of every file."""
+        yield "src/schemas/api.py", self._plan.schemas.text
+        services = dict(self._services())
+        yield from services.items()
+        repositories = dict(self._repositories())
+        yield from repositories.items()
+        yield from self._core("\n".join(services.values()))
+        yield from self._helpers("\n".join(services.values()), "\n".join(repositories.values()))
+        yield from self._api()
+
+    def _core(self, services: str) -> Iterator[tuple[str, str]]:
+        plan = self._plan
+        common = {"authenticates": plan.authenticates, "holes": self._holes}
+        identity = {"UUID": 'UUID(claims["sub"])', "int": 'int(claims["sub"])'}
+        yield self._file(
+            "main.py",
+            module_docstring=docstring(_sentence(plan.title or plan.contract.title), indent=0),
+            title=literal(one_line(plan.contract.title)),
+            version=literal(one_line(plan.contract.version)),
+            **common,
+        )
+        for name in ("config", "database", "exceptions", "logging", "middleware"):
+            yield self._file(f"core/{name}.py", **common)
+        if plan.authenticates:
+            yield self._file(
+                "core/security.py",
+                caller_id=plan.caller_id.text,
+                caller_id_of=identity.get(plan.caller_id.text, 'str(claims["sub"])'),
+                passwords="hash_password" in services or "verify_password" in services,
+                issues="_tokens.issue" in services,
+            )
+
+    def _helpers(self, services: str, repositories: str) -> Iterator[tuple[str, str]]:
+        used = {name: f"{name}(" in services for name in ("given", "omit_null", "jsonable")}
+        if any(used.values()):
+            yield self._file("schemas/presence.py", uses=used)
+        if "grouped(" in services:
+            yield self._file("services/grouping.py")
+        uses = {
+            "lists": "Conditions(" in repositories,
+            "counted": "fetch_page(" in repositories,
+            "uncounted": "fetch_rows(" in repositories,
+            "sorts": "order_by(" in repositories,
+            "search": "containing(" in repositories,
+            "creates": "insertion(" in repositories,
+            "changes": "assignments(" in repositories,
+            "now": bool(re.search(r"\bNOW\b(?!$)", re.sub(r"import NOW", "", services))),
+        }
+        if any(uses.values()):
+            yield self._file("repositories/statements.py", uses=uses)
+
+    def _services(self) -> Iterator[tuple[str, str]]:
+        for resource in self._resources:
+            imports = {*_SERVICE_IMPORTS, *self._schema_imports()}
+            for repository in resource.repositories.values():
+                imports.add(f"from src.repositories.{repository.module} import {repository.stem}Repository")
+            for mapper in resource.mappers.made.values():
+                imports |= {self._row_import(row) for row in (mapper.row, *(child.row for _, child in mapper.children))}
+            text = self._template("services/resource.py").render(resource=resource, imports=sorted(imports))
+            yield f"src/services/{resource.name}.py", text
+
+    def _repositories(self) -> Iterator[tuple[str, str]]:
+        for repository in self._plan.repositories.values():
+            yield f"src/repositories/{repository.module}.py", self._repository(repository)
+            yield f"src/models/{repository.module}.py", self._model(repository)
+
+    def _repository(self, repository: Repository) -> str:
+        reading = repository.reading
+        methods = list(repository.methods.values())
+        imports = {*_REPOSITORY_IMPORTS, *(one for m in methods for c in m.conditions for one in c.typed.imports)}
+        imports |= {"from typing import Annotated", "from typing import Literal", "from pydantic import Field"}
+        row = f"{repository.stem}Row"
+        imports |= {
+            f"from src.models.{repository.module} import {row}",
+            f"from src.models.{repository.module} import {repository.stem}Credentials",
+        }
+        details: dict[str, Any] = {}
+        if reading is not None:
+            fields = sorted(reading.fields.values(), key=lambda one: _place(reading, one.expression))
+            details = {
+                "fields": [_sql_constant(one.expression) for one in fields],
+                "joins": [_text_constant(clause) for _, clause, _ in reading.joins.values()],
+                "stored": [_text_constant(spot) for spot in reading.stored.values()],
+                "source": reading.source,
+                "alias": quoted(reading.alias),
+                "then": ", ".join(reading.spot(one) for one in reading.table.primary_key)
+                or next(iter(reading.stored.values()), "1"),
+                "credentials_sql": _credentials_sql(repository),
+            }
+        sorts = [(self._sort_name(repository, name), _dictionary(one)) for name, one in repository.sorts.items()]
+        return self._template("repositories/table.py").render(
+            repository=repository,
+            methods=methods,
+            imports=sorted(imports),
+            row=row,
+            writes=any(one.kind in ("create", "change") for one in methods),
+            written=_dictionary(repository.written),
+            sorts=sorts,
+            sort_name=lambda method: self._sort_name(repository, method.name),
+            joined=" <_JOINS>" if details.get("joins") else "",
+            **{"fields": [], "joins": [], "stored": [], "source": "", "alias": "", "then": "", **details},
+        )
+
+    def _sort_name(self, repository: Repository, method: str) -> str:
+        return "_SORTS" if len(repository.sorts) == 1 else f"_{method.upper()}_SORTS"
+
+    def _model(self, repository: Repository) -> str:
+        reading = repository.reading
+        fields = sorted(reading.fields.values(), key=lambda one: _place(reading, one.expression)) if reading else []
+        imports = {"from typing import NamedTuple", *(line for one in fields for line in one.typed.imports)}
+        login = repository.login if "find_credentials" in repository.methods else None
+        imports |= self._plan.caller_id.imports if login else frozenset()
+        return self._template("models/table.py").render(
+            table=repository.key,
+            stem=repository.stem,
+            fields=fields,
+            imports=sorted(imports),
+            credentials=self._plan.caller_id.text if login else "",
+        )
+
+    def _api(self) -> Iterator[tuple[str, str]]:
+        plan = self._plan
+        failure, invalid = (failure_lines(plan.contract, invalid=one) for one in (False, True))
+        yield self._file(
+            "api/errors.py",
+            failure_shape=failure,
+            invalid_shape=invalid,
+            failure_inputs=_inputs(failure),
+            invalid_inputs=_inputs(invalid),
+        )
+        yield self._file("api/health.py")
+        yield self._file("api/dependencies/database.py")
+        if plan.authenticates:
+            credentials = plan.credentials
+            yield self._file(
+                "api/dependencies/auth.py",
+                schemes=list(credentials.schemes.values()),
+                dependencies=list(credentials.dependencies.values()),
+            )
+        yield self._file(
+            "api/dependencies/services.py", resources=self._resources, repositories=list(plan.repositories.values())
+        )
+        if plan.responses.constants:
+            yield self._file(
+                "api/responses.py",
+                classes=sorted(set(plan.schemas.classes.values())),
+                constants=sorted(plan.responses.constants.items()),
+            )
+        base_path = literal(plan.contract.base_path) if plan.contract.base_path else ""
+        yield self._file("api/router.py", resources=self._resources, base_path=base_path)
+        for resource in self._resources:
+            yield f"src/api/routes/{resource.name}.py", self._routes(resource)
+
+    def _routes(self, resource: Resource) -> str:
+        imports = {*_ROUTE_IMPORTS, *self._schema_imports()}
+        imports.add(f"from src.api.dependencies.services import {resource.stem}ServiceDependency")
+        imports |= {f"from src.api.responses import {name}" for name in self._plan.responses.constants}
+        for dependency in self._plan.credentials.dependencies.values():
+            imports.add(f"from src.api.dependencies.auth import {dependency.alias}")
+            imports.add(f"from src.api.dependencies.auth import {dependency.function}")
+        for operation in resource.operations:
+            imports |= {line for one in operation.parameters for line in one.imports}
+        tags = _common_tags([operation.bound for operation in resource.operations])
+        return self._template("api/routes/resource.py").render(resource=resource, imports=sorted(imports), tags=tags)
+
+    def _schema_imports(self) -> set[str]:
+        return {f"from src.schemas.api import {name}" for name in set(self._plan.schemas.bases)}
+
+    def _row_import(self, row: str) -> str:
+        module = next(one.module for one in self._plan.repositories.values() if f"{one.stem}Row" == row)
+        return f"from src.models.{module} import {row}"
+
+    def _template(self, name: str) -> Any:
+        return self._environment.get_template(f"{name}.jinja")
+
+    def _file(self, name: str, **values: Any) -> tuple[str, str]:
+        return f"src/{name}", self._template(name).render(**values)
+
+
+def sql(text: str) -> str:
+    """SQL as a string literal, in several pieces when it is long."""
+    pieces = _pieces(text)
+    return " ".join(_double(piece) for piece in pieces) if len(pieces) == 1 else f"({' '.join(map(_double, pieces))})"
+
+
+def statement(text: str) -> str:
+    """SQL as an f-string: `<_COLUMNS>` stands for a name of the module."""
+    made = []
+    for piece in _pieces(text):
+        names = re.findall(r"<([A-Za-z_]+)>", piece)
+        plain = _double(piece.replace("{", "{{").replace("}", "}}") if names else piece)
+        made.append("f" + re.sub(r"<([A-Za-z_]+)>", r"{\1}", plain) if names else plain)
+    return "\n".join(made)
+
+
+def _pieces(text: str) -> list[str]:
+    found, rest = [], text
+    while len(rest) > _SQL_PIECE:
+        cut = rest.rfind(" ", 1, _SQL_PIECE)
+        if cut <= 0:
+            break
+        found.append(rest[:cut])
+        rest = rest[cut:]
+    return [*found, rest]
+
+
+def _double(text: str) -> str:
+    """A literal in double quotes, as the formatter would spell it."""
+    made = repr(text)
+    return made if made[0] == '"' else '"' + made[1:-1].replace("\\'", "'").replace('"', '\\"') + '"'
+
+
+def _dictionary(values: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{literal(key)}: {literal(value)}" for key, value in values.items()) + "}"
+
+
+def _text_constant(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+
+
+def _sql_constant(text: str) -> dict[str, str]:
+    return {"expression": _text_constant(text)}
+
+
+def _place(reading: Any, expression: str) -> tuple[int, str]:
+    """Columns of the table first, in its order; joined ones after them as they came."""
+    for index, column in enumerate(reading.table.columns):
+        if reading.spot(column.name) in expression.split(" AS ")[0]:
+            return index, ""
+    return len(reading.table.columns), ""
+
+
+def _credentials_sql(repository: Repository) -> str:
+    reading = repository.reading
+    if reading is None or repository.login is None:
+        return ""
+    identifier, login, password = (reading.spot(one) for one in repository.login)
+    return f"SELECT {identifier}, {password} FROM {reading.source} WHERE {login} = $1"
+
+
+def _inputs(lines: tuple[str, ...]) -> dict[str, str]:
+    """The arguments that the lines of a failure use, as a signature has them."""
+    types = {"status": "int", "code": "str", "message": "str", "details": "Sequence[FieldProblem]"}
+    return {
+        name: f"{name}: {kind}"
+        for name, kind in types.items()
+        if re.search(rf"(?<!\")\b{name}\b(?!\")", "\n".join(lines))
+    }
+
+
+def _common_tags(bounds: list[Bound]) -> list[str]:
+    every = [set(bound.operation.tags) for bound in bounds]
+    common = set.intersection(*every) if every else set()
+    return [one_line(tag) for tag in bounds[0].operation.tags if tag in common] if bounds else []
+
+
+def _sentence(text: str) -> str:
+    told = one_line(text) or "The service"
+    return told if told.endswith((".", "!", "?")) else f"{told}."

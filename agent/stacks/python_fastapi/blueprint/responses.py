@@ -1,0 +1,95 @@
+"""Declared answers as the constants that routes refer to."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from agent.contract.model import Answer, Contract, Operation, Schema
+from agent.stacks.python_fastapi.blueprint.naming import Names
+from agent.stacks.python_fastapi.blueprint.operations import PlannedAnswer
+from agent.stacks.python_fastapi.blueprint.schemas import SchemaModule, answer_name, class_reference, renamed_references
+from agent.stacks.python_fastapi.blueprint.text import literal, one_line
+
+_EMPTY = {204, 205, 304}
+
+
+@dataclass
+class Responses:
+    """All answers of the contract but the good ones, each written once."""
+
+    contract: Contract
+    schemas: SchemaModule
+    constants: dict[str, str] = field(default_factory=dict)
+    """Constant → source of its value."""
+    _named: dict[str, str] = field(default_factory=dict)
+    _names: Names = field(default_factory=Names)
+
+    def main(self, operation: Operation) -> PlannedAnswer:
+        """The good answer."""
+        answer = operation.success or next(iter(operation.answers), None)
+        if answer is None:
+            return PlannedAnswer(200, "", "None", declared=False)
+        status = int(answer.status) if answer.status.isdigit() else 200
+        made = self.body_class(operation, answer)
+        kind = "None" if status in _EMPTY or not answer.content else made or "Response"
+        return PlannedAnswer(status, answer.description, kind, declared=answer.status.isdigit())
+
+    def others(self, operation: Operation) -> tuple[tuple[str, str], ...]:
+        """(Status, constant or literal) of every other declared answer, and what the good one has beside JSON."""
+        main, found = self.main(operation), list[tuple[str, str]]()
+        for answer in operation.answers:
+            status = answer.status if answer.status.isdigit() else literal(answer.status)
+            if answer.status == str(main.status):
+                beside = self._beside(operation, answer)
+                if beside:
+                    found.append((status, "{" + ", ".join(f"{literal(k)}: {v}" for k, v in beside.items()) + "}"))
+                continue
+            found.append((status, self._constant(operation, answer)))
+        return tuple(found)
+
+    def body_class(self, operation: Operation, answer: Answer) -> str | None:
+        """The class of the answer's JSON body."""
+        if answer.json is None:
+            return None
+        name = class_reference(self.contract, answer.json) or answer_name(operation, answer.status)
+        return self.schemas.classes.get(name)
+
+    def _constant(self, operation: Operation, answer: Answer) -> str:
+        parts = {"description": literal(one_line(answer.description))}
+        made = self.body_class(operation, answer)
+        parts |= {"model": made} if made else {}
+        parts |= self._beside(operation, answer)
+        source = "{" + ", ".join(f"{literal(key)}: {value}" for key, value in parts.items()) + "}"
+        if source not in self._named:
+            name = self._names.take(_constant_name(answer.status)).upper()
+            self._named[source] = name
+            self.constants[name] = source
+        return self._named[source]
+
+    def _beside(self, operation: Operation, answer: Answer) -> dict[str, str]:
+        """Media types other than JSON, and headers, as they stand in the document."""
+        read = self.body_class(operation, answer)
+        content = {
+            media: {"schema": self.spelt(schema)}
+            for media, schema in answer.content.items()
+            if not (read and schema is answer.json)
+        }
+        headers = {name: {"schema": self.spelt(schema)} for name, schema in answer.headers.items()}
+        found = {"content": content, "headers": headers}
+        return {key: repr(value) for key, value in found.items() if value}
+
+    def spelt(self, schema: Schema) -> Any:
+        """The schema with references to the generated classes."""
+        return renamed_references(schema, self.schemas.classes)
+
+
+def _constant_name(status: str) -> str:
+    if not status.isdigit():
+        return {"default": "FAILURE"}.get(status, f"STATUS_{status.upper()}")
+    try:
+        return re.sub(r"\W+", "_", HTTPStatus(int(status)).phrase.replace("'", "")).upper()
+    except ValueError:
+        return f"STATUS_{status}"

@@ -1,0 +1,279 @@
+"""The contract's schemas as Pydantic models, made by datamodel-code-generator."""
+
+from __future__ import annotations
+
+import ast
+import json
+import tempfile
+import textwrap
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from agent.contract.model import Contract, Operation, Schema
+from agent.stacks.python_fastapi.blueprint.naming import Names, pascal
+from agent.stacks.python_fastapi.blueprint.text import clean
+
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_PREFIX = "#/components/schemas/"
+_VALUES = {"default", "const", "enum"}
+_UNSAID = {"title", "example", "examples", "externalDocs", "xml", "deprecated"}
+_DESCRIPTION_WIDTH = 90
+_NAMED = {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"}
+_HEADER = '"""What requests and answers carry, as the contract says it."""'
+_SHADOWED = ("BaseModel", "RootModel", "Field", "Any", "Annotated", "Literal", "Enum", "StrEnum", "MISSING")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelField:
+    """One field of a generated class."""
+
+    name: str
+    type: str
+    required: bool
+
+
+@dataclass(frozen=True)
+class SchemaModule:
+    """The module of models, and what is in it."""
+
+    text: str
+    classes: Mapping[str, str]
+    """Name of a component, supplied or synthetic → name of its class."""
+    fields: Mapping[str, Mapping[str, ModelField]]
+    """Class → property → field, inherited ones left out."""
+    bases: Mapping[str, tuple[str, ...]]
+    broken: Mapping[str, str] = field(default_factory=dict)
+    """Component that could not be generated → why; its class takes anything."""
+
+    def field(self, name: str, property_name: str) -> ModelField | None:
+        """The field of the class for a property, looked for in its bases too."""
+        own = self.fields.get(name, {}).get(property_name)
+        if own is not None:
+            return own
+        inherited = (self.field(base, property_name) for base in self.bases.get(name, ()))
+        return next((one for one in inherited if one is not None), None)
+
+    @cached_property
+    def members(self) -> Mapping[str, Mapping[Any, str]]:
+        """Enum class → value → name of the member."""
+        found: dict[str, dict[Any, str]] = {}
+        for node in ast.parse(self.text).body:
+            if isinstance(node, ast.ClassDef) and any("Enum" in ast.unparse(base) for base in node.bases):
+                found[node.name] = {
+                    ast.literal_eval(line.value): line.targets[0].id
+                    for line in node.body
+                    if isinstance(line, ast.Assign)
+                    and isinstance(line.targets[0], ast.Name)
+                    and isinstance(line.value, ast.Constant)
+                }
+        return found
+
+
+def body_name(operation: Operation) -> str:
+    """Name of the component made for a body that stands inline."""
+    return f"{operation.key} body"
+
+
+def answer_name(operation: Operation, status: str) -> str:
+    """Name of the component made for an answer that stands inline."""
+    return f"{operation.key} answer {status}"
+
+
+def reference(schema: Schema) -> str | None:
+    """The component that the schema is nothing but a reference to."""
+    target = schema.get("$ref")
+    whole = isinstance(target, str) and target.startswith(_PREFIX) and "/" not in target.removeprefix(_PREFIX)
+    return (
+        str(target).removeprefix(_PREFIX) if whole and not (set(schema) - {"$ref", "description", *_UNSAID}) else None
+    )
+
+
+def class_reference(contract: Contract, schema: Schema) -> str | None:
+    """The component that the schema refers to, where that has a class of its own: objects have, lists and texts not."""
+    name = reference(schema)
+    target = contract.resolve(schema)
+    is_object = "properties" in target or "allOf" in target or target.get("type") == "object"
+    return name if name in contract.schemas and is_object else None
+
+
+def generate_schemas(contract: Contract) -> SchemaModule:
+    """Models of all components, and of the bodies and JSON answers that stand inline."""
+    components = {**contract.schemas, **dict(_inline(contract))}
+    names = Names(*(name.lower() for name in _SHADOWED))
+    safe = {name: names.take(pascal(name, fallback="Model")) for name in components}
+    renamed = {safe[name]: _rewritten(schema, safe) for name, schema in components.items()}
+    broken: dict[str, str] = {}
+    try:
+        text, metadata = _generated(renamed)
+    except Exception as error:  # noqa: BLE001 - a generator of foreign code raises whatever it likes
+        broken = _broken(renamed, error)
+        text, metadata = _generated({name: {} if name in broken else schema for name, schema in renamed.items()})
+    return _read(text, metadata, safe, broken)
+
+
+def body_schema(operation: Operation) -> Schema | None:
+    """The schema of the body that the route reads: JSON before forms; None for bodies read as bytes, or none."""
+    if operation.body is None:
+        return None
+    forms = (schema for media, schema in operation.body.content.items() if media in FORMS)
+    return operation.body.json if operation.body.json is not None else next(forms, None)
+
+
+def _inline(contract: Contract) -> Iterator[tuple[str, Schema]]:
+    for operation in contract.operations:
+        sent = body_schema(operation)
+        if sent is not None and class_reference(contract, sent) is None:
+            yield body_name(operation), contract.resolve(sent)
+        for answer in operation.answers:
+            if answer.json is not None and class_reference(contract, answer.json) is None:
+                yield answer_name(operation, answer.status), contract.resolve(answer.json)
+
+
+def renamed_references(schema: Schema, classes: Mapping[str, str]) -> Any:
+    """The schema as data, with references to the generated classes; titles and examples left out."""
+    return _rewritten(schema, classes)
+
+
+def _rewritten(schema: Any, safe: Mapping[str, str]) -> Any:
+    """The schema with references to the renamed components; a reference into nothing allows anything."""
+    if isinstance(schema, Mapping):
+        target = schema.get("$ref")
+        if isinstance(target, str):
+            name = target.removeprefix(_PREFIX)
+            others = {key: value for key, value in schema.items() if key != "$ref"}
+            return {"$ref": f"{_PREFIX}{safe[name]}", **others} if name in safe else others
+        return {key: _part(key, value, safe) for key, value in _nullable(schema).items() if key not in _UNSAID}
+    return [_rewritten(item, safe) for item in schema] if isinstance(schema, list | tuple) else schema
+
+
+def _nullable(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`anyOf` of one simple type and null as one type array, so that no class stands for the type."""
+    choices = schema.get("anyOf")
+    if not isinstance(choices, list | tuple) or len(choices) != 2 or {"type": "null"} not in choices:
+        return schema
+    other = next(choice for choice in choices if choice != {"type": "null"}) if choices[0] != choices[1] else {}
+    if not isinstance(other.get("type"), str) or other["type"] == "object":
+        return schema
+    return {**{key: value for key, value in schema.items() if key != "anyOf"}, **other, "type": [other["type"], "null"]}
+
+
+def _part(key: str, value: Any, safe: Mapping[str, str]) -> Any:
+    if key in _VALUES:
+        return value
+    if key == "description":
+        return textwrap.fill(clean(str(value)), _DESCRIPTION_WIDTH, break_on_hyphens=False)
+    if key == "discriminator" and isinstance(value, Mapping):
+        mapping = value.get("mapping") or {}
+        known = {tag: _PREFIX + safe[name] for tag, to in mapping.items() if (name := to.rsplit("/", 1)[-1]) in safe}
+        return {
+            **{key: part for key, part in value.items() if key != "mapping"},
+            **({"mapping": known} if known else {}),
+        }
+    if key in _NAMED and isinstance(value, Mapping):
+        return {name: _rewritten(schema, safe) for name, schema in value.items()}
+    return _rewritten(value, safe)
+
+
+def _generated(schemas: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    from datamodel_code_generator import generate
+    from datamodel_code_generator.enums import (
+        DataModelType,
+        DefaultValueType,
+        InputFileType,
+        OpenAPIScope,
+        StrictTypes,
+        TargetPydanticVersion,
+    )
+    from datamodel_code_generator.format import Formatter, PythonVersion
+
+    if not schemas:
+        return '"""The contract has no schemas."""\n', {"models": []}
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "schemas", "version": "1"},
+        "paths": {},
+        "components": {"schemas": dict(schemas)},
+    }
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        output, metadata = Path(folder) / "api.py", Path(folder) / "metadata.json"
+        generate(
+            json.dumps(document, default=str),
+            input_filename="openapi.json",
+            input_file_type=InputFileType.OpenAPI,
+            openapi_scopes=[OpenAPIScope.Schemas],
+            output=output,
+            output_model_type=DataModelType.PydanticV2BaseModel,
+            emit_model_metadata=metadata,
+            target_python_version=PythonVersion.PY_312,
+            target_pydantic_version=TargetPydanticVersion.V2_14,
+            formatters=[Formatter.BUILTIN],
+            builtin_format_line_length=100,
+            custom_file_header=_HEADER,
+            use_annotated=True,
+            use_missing_sentinel=True,
+            strict_nullable=True,
+            strict_types=[StrictTypes.int, StrictTypes.float, StrictTypes.bool],
+            snake_case_field=True,
+            collapse_root_models=True,
+            use_specialized_enum=True,
+            deserialize_default_values=[DefaultValueType.Enum],
+            use_schema_description=True,
+            use_field_description=True,
+            use_single_line_docstring=True,
+            allow_remote_refs=False,
+        )
+        return output.read_text(), json.loads(metadata.read_text())
+
+
+def _broken(schemas: Mapping[str, Any], error: Exception) -> dict[str, str]:
+    """The components that cannot be generated, alone with what they refer to; all, when none fails alone."""
+    found: dict[str, str] = {}
+    for name in schemas:
+        needed = _closure(name, schemas) - set(found)
+        try:
+            _generated({one: {} if one in found else schemas[one] for one in schemas if one in needed})
+        except Exception as problem:  # noqa: BLE001 - see above
+            found[name] = f"{type(problem).__name__}: {problem}"
+    return found or dict.fromkeys(schemas, f"{type(error).__name__}: {error}")
+
+
+def _closure(name: str, schemas: Mapping[str, Any]) -> set[str]:
+    reached, waiting = set[str](), [name]
+    while waiting:
+        one = waiting.pop()
+        if one in reached or one not in schemas:
+            continue
+        reached.add(one)
+        said = json.dumps(schemas[one], default=str)
+        waiting += [other for other in schemas if f'"{_PREFIX}{other}"' in said]
+    return reached
+
+
+def _read(text: str, metadata: Mapping[str, Any], safe: Mapping[str, str], broken: Mapping[str, str]) -> SchemaModule:
+    models = metadata["models"]
+    at = {tuple(model["source_path"]): model["class_name"] for model in models}
+    found = {name: at.get(("components", "schemas", component)) for name, component in safe.items()}
+    lost = {name: "the generator left it out" for name, made in found.items() if made is None}
+    originals = {component: name for name, component in safe.items()}
+    return SchemaModule(
+        text=text,
+        classes={name: made for name, made in found.items() if made is not None},
+        fields={
+            model["class_name"]: {
+                one["original_name"]: ModelField(one["name"], one["type"], one["required"])
+                for one in model.get("fields", ())
+            }
+            for model in models
+        },
+        bases={
+            node.name: tuple(base.id for base in node.bases if isinstance(base, ast.Name))
+            for node in ast.parse(text).body
+            if isinstance(node, ast.ClassDef)
+        },
+        broken={**{originals[name]: why for name, why in broken.items()}, **lost},
+    )
