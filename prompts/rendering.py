@@ -87,6 +87,8 @@ class AssignmentView:
     """The task's title."""
     description: str = ""
     acceptance: tuple[str, ...] = ()
+    from_nothing: bool = False
+    """The project has no file yet."""
     holes: tuple[HoleView, ...] = ()
     failures: tuple[FailureView, ...] = ()
     contract: str = ""

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Literal
+
+Limit = Literal["usd", "minutes", "model_requests"]
+"""What can run out; a closed set, named as in the task's budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,5 +15,6 @@ class Allowance:
     """What is left of the budget; None where there is no limit."""
 
     usd: Decimal | None = None
+    """The answer that goes beyond it is still paid for: what it costs is known only when it is there."""
     seconds: float | None = None
     requests: int | None = None

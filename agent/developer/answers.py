@@ -1,12 +1,13 @@
-"""Turns each answer of the model into the event that records its cost, as soon as it is there."""
+"""What happens around the model's answers: each is recorded at once; what a tool refuses goes back to the model."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic_ai.capabilities import AbstractCapability
-from pydantic_ai.exceptions import ToolFailed
+from pydantic_ai.exceptions import ToolFailed, UsageLimitExceeded
 from pydantic_ai.messages import ModelResponse, ToolCallPart
 from pydantic_ai.models import ModelRequestContext
 from pydantic_ai.tools import RunContext, ToolDefinition
@@ -14,34 +15,60 @@ from pydantic_ai.usage import RequestUsage
 
 from agent.developer.toolbox import Toolbox
 from agent.journal.events import ModelAnswered, Usage
-from tools.errors import ToolError
+from agent.stacks.base import ServiceBroken
+from tools.errors import EditFailed, Refused
+
+_REFUSALS = (Refused, EditFailed, ServiceBroken)
+"""What a model can do better the next time, told in the message."""
+
+_NO_SUCH_FILE: dict[type[Exception], str] = {
+    FileNotFoundError: "there is no such file or folder; list_files shows what there is",
+    IsADirectoryError: "is a folder",
+    NotADirectoryError: "is no folder",
+    FileExistsError: "a file stands where a folder is wanted",
+}
 
 
 @dataclass
 class Recording(AbstractCapability[Toolbox]):
-    """Tells `answered` of each answer before anything else is done with it."""
+    """Tells `answered` of each answer before anything else is done with it.
+
+    Under a money limit an answer without a known price ends the work, so that the limit is never silently ignored.
+    """
 
     answered: Callable[[ModelAnswered], None]
 
     async def after_model_request(
         self, ctx: RunContext[Toolbox], *, request_context: ModelRequestContext, response: ModelResponse
     ) -> ModelResponse:
-        del ctx, request_context
+        del request_context
         tools = tuple(part.tool_name for part in response.parts if isinstance(part, ToolCallPart))
         self.answered(ModelAnswered(usage=usage_of(response.usage), tools=tools))
+        limits = ctx.usage_limits
+        if limits and limits.cost_limit is not None and response.usage.cost is None:
+            raise UsageLimitExceeded(f"the price of an answer of {response.model_name} is not known")
         return response
 
 
 @dataclass
 class Forgiving(AbstractCapability[Toolbox]):
-    """Gives what a tool refuses back to the model as a failed call, so that it can do better."""
+    """Gives what a tool refuses back to the model as a failed call. Everything else is a defect, and ends the run."""
 
     async def on_tool_execute_error(
-        self, ctx: RunContext[Toolbox], *, call: ToolCallPart, tool_def: ToolDefinition, args: object, error: Exception
+        self,
+        ctx: RunContext[Toolbox],
+        *,
+        call: ToolCallPart,
+        tool_def: ToolDefinition,
+        args: dict[str, Any],
+        error: Exception,
     ) -> object:
-        del ctx, call, tool_def, args
-        if isinstance(error, ToolError):
+        del ctx, call, tool_def
+        if isinstance(error, _REFUSALS):
             raise ToolFailed(str(error)) from error
+        asked = args.get("path") or args.get("folder")
+        if asked and type(error) in _NO_SUCH_FILE:
+            raise ToolFailed(f"{asked}: {_NO_SUCH_FILE[type(error)]}") from error
         raise error
 
 

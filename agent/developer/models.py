@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 
 from pydantic_ai.exceptions import UserError
+from pydantic_ai.messages import ModelResponse
 from pydantic_ai.models import Model, infer_model
 from pydantic_ai.models.anthropic import AnthropicModel
 from pydantic_ai.providers.anthropic import AnthropicProvider
+from pydantic_ai.usage import RequestUsage
 
 from agent.errors import InputError, MissingDependency
 
+_EXPECTED = "expected `provider:name`, such as `anthropic:claude-sonnet-5-5`, or `offline`"
+_UNKNOWN = "Unknown model"
+"""How pydantic-ai begins to say that no provider has the name; its other complaints are about keys and addresses."""
 _NO_KEY = "none"
 """What a server of one's own is sent where the API wants a key."""
 
@@ -19,17 +24,41 @@ def open_model(name: str) -> Model:
     """The model named `provider:name`, as pydantic-ai names it; a bare `claude-...` is taken as Anthropic's.
 
     `ANTHROPIC_BASE_URL` is honoured; a server of one's own usually wants no key, so none is asked for then.
-    Raises InputError for a name that no provider knows, MissingDependency when the provider's key is not set.
+    Raises InputError for a name that no provider knows, MissingDependency when the provider's key or
+    client is missing.
     """
     full = f"anthropic:{name}" if name.startswith("claude-") else name
     provider, _, bare = full.partition(":")
-    if provider == "anthropic" and bare:
+    if not provider or not bare:
+        raise InputError(f"--model {name}: {_EXPECTED}")
+    if provider == "anthropic":
         return _anthropic(bare)
     try:
         return infer_model(full)
-    except (UserError, ValueError, ImportError) as error:
+    except UserError as error:
+        reason = str(error).split(". ")[0]
+        if reason.startswith(_UNKNOWN):
+            raise InputError(f"--model {name}: {reason}; {_EXPECTED}") from error
+        raise MissingDependency(f"--model {name}: {reason}") from error
+    except ImportError as error:
+        raise MissingDependency(f"--model {name}: {error}") from error
+
+
+def require_price(model: Model) -> None:
+    """Raises InputError when nobody knows what the model costs, so that a limit of money could not be kept."""
+    answer = ModelResponse(
+        parts=[],
+        usage=RequestUsage(input_tokens=1, output_tokens=1),
+        model_name=model.model_name,
+        provider_name=model.system,
+        provider_url=model.base_url,
+    )
+    try:
+        answer.cost()
+    except LookupError as error:
         raise InputError(
-            f"--model {name}: {error}. Expected `provider:name`, such as `anthropic:claude-sonnet-5-5`, or `offline`"
+            f"the price of {model.model_name} is not known, so a limit of money cannot be kept: leave out `usd` "
+            "(--max-usd), and limit `minutes` (--max-minutes) or `model_requests`"
         ) from error
 
 

@@ -12,6 +12,7 @@ from pydantic_ai.toolsets import FunctionToolset
 
 from agent.stacks.base import DatabaseAccess, Stack
 from agent.workspace.model import Workspace
+from tools.errors import Refused
 from tools.files import Files
 from tools.rendering import render
 from tools.search import search
@@ -112,6 +113,9 @@ async def run_tests(ctx: RunContext[Toolbox], only: list[str] | None = None) -> 
     Args:
         only: Test files or test ids; left out: all of them, with coverage.
     """
+    for one in only or ():
+        if one.startswith("-"):
+            raise Refused(f"{one}: `only` names test files and test ids, no options")
     async with ctx.deps.empty_database() as database:
         report = await ctx.deps.stack.run_tests(ctx.deps.workspace, database, tuple(only or ()))
     return _bounded(render(report))

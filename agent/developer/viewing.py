@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,9 @@ from prompts.rendering import AssignmentView, FailureView, FileView, HoleView
 
 _LINES = 300
 """Of one file; the rest can be read with a tool."""
-_TABLES = 12
+_TABLES = 40
+_CONTRACT_CHARACTERS = 60_000
+"""Of the contract; operations beyond it are named only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +41,20 @@ def view(
     background: Background, assignment: Assignment, verdict: Verdict | None, files: Mapping[str, str]
 ) -> AssignmentView:
     """The assignment as the model sees it; `files` is the worktree (path → content)."""
-    failures = [
-        receipt for receipt in (verdict.failed if verdict else ()) if receipt.obligation.id in assignment.obligations
-    ]
-    operations = tuple(dict.fromkeys([hole.operation for hole in assignment.holes]))
-    failing = tuple(dict.fromkeys(one.subject for one in failures if _is_operation(background, one.subject)))
+    failed = {receipt.obligation.id: receipt for receipt in (verdict.failed if verdict else ())}
+    failures = [failed[one] for one in assignment.obligations if one in failed]
+    keys = [hole.operation for hole in assignment.holes] + [receipt.subject for receipt in failures]
+    operations = tuple(key for key in dict.fromkeys(keys) if _is_operation(background, key))
     return AssignmentView(
         title=assignment.title,
         task=background.task,
         description=background.description,
         acceptance=(background.acceptance,) if background.acceptance else (),
-        holes=tuple(_hole(background, hole, files) for hole in assignment.holes),
+        from_nothing=not files,
+        holes=tuple(_hole(hole, files) for hole in assignment.holes),
         failures=tuple(_failure(background, receipt) for receipt in failures),
-        contract="" if assignment.holes else _slice(background.contract, failing),
-        tables="\n\n".join(map(describe_table, _tables(background, operations or failing))),
+        contract=describe_operations(background.contract, operations),
+        tables=describe_tables(background, operations) if files else _ddl(background.catalog),
         files=tuple(_files(assignment, failures, files)),
     )
 
@@ -60,7 +63,7 @@ def _is_operation(background: Background, subject: str) -> bool:
     return any(operation.key == subject for operation in background.contract.operations)
 
 
-def _hole(background: Background, hole: OpenHole, files: Mapping[str, str]) -> HoleView:
+def _hole(hole: OpenHole, files: Mapping[str, str]) -> HoleView:
     return HoleView(
         name=hole.name,
         file=hole.file,
@@ -68,7 +71,6 @@ def _hole(background: Background, hole: OpenHole, files: Mapping[str, str]) -> H
         source=block_at(files.get(hole.file, ""), hole.line),
         operation=hole.operation,
         reason=hole.reason,
-        contract=_slice(background.contract, (hole.operation,)),
     )
 
 
@@ -104,18 +106,38 @@ def _depth(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _slice(contract: Contract, operations: Iterable[str]) -> str:
-    """The operations as the document has them, and the shared schemas that they refer to, as YAML."""
+class _Plain(yaml.SafeDumper):
+    """Writes a value that stands in two places twice, where YAML would refer to the first."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        del data
+        return True
+
+
+def describe_operations(contract: Contract, operations: Sequence[str]) -> str:
+    """The operations as the document has them, and the shared parts that they refer to, as YAML; bounded."""
+    if not operations:
+        return ""
+    count = len(operations)
+    while count > 1 and len(json.dumps(_slice(contract, operations[:count]))) > _CONTRACT_CHARACTERS:
+        count //= 2
+    shown = yaml.dump(
+        _slice(contract, operations[:count]), Dumper=_Plain, sort_keys=False, allow_unicode=True, width=120
+    )
+    rest = operations[count:]
+    return shown + (f"# and also: {', '.join(rest)}\n" if rest else "")
+
+
+def _slice(contract: Contract, operations: Iterable[str]) -> dict[str, Any]:
+    document = contract.document
     paths: dict[str, dict[str, Any]] = {}
     for key in operations:
         operation = contract.operation(key)
-        item = contract.document["paths"][operation.path]
+        item = document["paths"][operation.path]
         shared = {"parameters": item["parameters"]} if "parameters" in item else {}
         paths.setdefault(operation.path, shared)[operation.method] = item[operation.method]
-    if not paths:
-        return ""
-    found = {"paths": paths, "components": _components(contract.document, paths)}
-    return yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=120)
+    general = {"security": document["security"]} if "security" in document else {}
+    return {**general, "paths": paths, "components": _components(document, paths)}
 
 
 def _components(document: Mapping[str, Any], start: Any) -> dict[str, dict[str, Any]]:
@@ -143,23 +165,29 @@ def _references(value: Any) -> Iterator[str]:
             yield from _references(inner)
 
 
-def _tables(background: Background, operations: Iterable[str]) -> tuple[Table, ...]:
-    """The tables that these operations are about and their neighbours; all of them when that is not known."""
+def describe_tables(background: Background, operations: Iterable[str]) -> str:
+    """The tables that these operations are about, their neighbours and their enums; all when that is not known."""
     resources = {background.binding.bound(key).resource for key in operations}
     names = {bound.table for bound in background.binding.operations if bound.table and bound.resource in resources}
     catalog = background.catalog
     near = {key.table for name in names if (table := catalog.table(name)) for key in table.foreign_keys}
     near |= {table.name for table in catalog.tables if any(key.table in names for key in table.foreign_keys)}
-    chosen = tuple(table for table in catalog.tables if table.name in names | near)
-    return (chosen or catalog.tables)[:_TABLES]
+    chosen = tuple(table for table in catalog.tables if table.name in names | near) or catalog.tables
+    used = {column.enum for table in chosen[:_TABLES] for column in table.columns}
+    enums = [f"enum {enum.name}: {', '.join(enum.values)}" for enum in catalog.enums if enum.name in used]
+    return "\n\n".join([*map(_table, chosen[:_TABLES]), *enums])
 
 
-def describe_table(table: Table) -> str:
-    """A table in a few lines of text."""
-    lines = [f"{table.name}", *(f"  {_column(column)}" for column in table.columns)]
+def _ddl(catalog: Catalog) -> str:
+    return "\n".join(f"{statement.sql.strip()};" for statement in catalog.statements)
+
+
+def _table(table: Table) -> str:
+    lines = [table.name, *(f"  {_column(column)}" for column in table.columns)]
     lines.append(f"  primary key ({', '.join(table.primary_key)})")
     lines += [
-        f"  foreign key ({', '.join(key.columns)}) to {key.table} ({', '.join(key.referenced)})"
+        f"  foreign key ({', '.join(key.columns)}) to {key.table} ({', '.join(key.referenced)}), "
+        f"on delete {key.on_delete}"
         for key in table.foreign_keys
     ]
     lines += [f"  unique ({', '.join(unique.columns)})" for unique in table.uniques]
@@ -170,6 +198,7 @@ def describe_table(table: Table) -> str:
 def _column(column: Column) -> str:
     parts = [column.name, column.type, "" if column.nullable else "not null"]
     parts.append(f"default {column.default}" if column.default else "")
+    parts.append(f"-- {' '.join(column.comment.split())}" if column.comment else "")
     return " ".join(part for part in parts if part)
 
 

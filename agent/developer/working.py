@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pydantic_ai import Agent, UsageLimits
+from pydantic_ai import Agent, RunUsage, UsageLimits
 from pydantic_ai.exceptions import (
     AgentRunError,
     ModelAPIError,
     ModelHTTPError,
-    UnexpectedModelBehavior,
+    ModelNotFoundError,
+    RunTimedOut,
     UsageLimitExceeded,
 )
 from pydantic_ai.models import Model
 
-from agent.developer.allowance import Allowance
+from agent.developer.allowance import Allowance, Limit
 from agent.developer.answers import Forgiving, Recording
 from agent.developer.toolbox import Toolbox, toolset
-from agent.errors import MissingDependency
+from agent.errors import InputError, MissingDependency
 from agent.journal.events import ModelAnswered
 
 REQUESTS_AN_ASSIGNMENT = 40
 """After so many requests an assignment ends, whatever the budget still allows: the gates then say where it stands."""
+
+PROVIDER_RETRIES = 4
+"""How often the provider's own client asks again after 429, 5xx or a lost connection, waiting longer each time."""
 
 _UNAUTHORISED = frozenset({401, 403})
 
@@ -35,8 +39,8 @@ class Worked:
     """The model's own words."""
     failure: str = ""
     """Why it stopped early; empty when it ended by itself."""
-    limit: str = ""
-    """The budget limit that stopped it; empty when none did."""
+    limit: Limit | None = None
+    """The limit of the budget that stopped it; None when none did."""
 
 
 class Developer:
@@ -49,34 +53,46 @@ class Developer:
             instructions=persona,
             toolsets=[toolset],
             capabilities=[Recording(answered), Forgiving()],
-            model_settings={"cache": True, "temperature": 0.0},
+            # Breakpoints after the tools, after the persona and at the conversation's end: three of the four allowed.
+            model_settings={"cache": True, "max_retries": PROVIDER_RETRIES},
             retries=3,
         )
 
     async def work(self, assignment: str, toolbox: Toolbox, allowance: Allowance) -> Worked:
         """Let the model work until it stops by itself or a limit is reached. What it wrote stays in the worktree.
 
-        Raises MissingDependency when the provider refuses the key.
+        Raises MissingDependency when the provider refuses the key, InputError when it has no such model.
         """
         requests = min(REQUESTS_AN_ASSIGNMENT, allowance.requests or REQUESTS_AN_ASSIGNMENT)
         limits = UsageLimits(request_limit=requests, cost_limit=allowance.usd)
+        used = RunUsage()
         try:
-            result = await self._agent.run(assignment, deps=toolbox, usage_limits=limits, timeout=allowance.seconds)
+            result = await self._agent.run(
+                assignment, deps=toolbox, usage=used, usage_limits=limits, timeout=allowance.seconds
+            )
         except UsageLimitExceeded as error:
-            return _stopped_by_limit(error, requests, allowance)
-        except TimeoutError:
+            return Worked("", failure=str(error), limit=_reached(used, allowance))
+        except RunTimedOut:
             return Worked("", failure="the time was up", limit="minutes")
+        except ModelNotFoundError as error:
+            raise InputError(f"the model's provider knows no such model: {error}") from error
         except ModelHTTPError as error:
             if error.status_code in _UNAUTHORISED:
                 raise MissingDependency(f"the model's provider refuses the key: {error}") from error
-            return Worked("", failure=f"the model's provider answered {error.status_code}: {error}")
-        except (ModelAPIError, UnexpectedModelBehavior, AgentRunError) as error:
+            return Worked("", failure=f"the model's provider answered: {error}")
+        except ModelAPIError as error:
+            return Worked("", failure=f"the model's provider cannot be reached: {error}")
+        except AgentRunError as error:
             return Worked("", failure=f"{type(error).__name__}: {error}")
         return Worked(result.output)
 
 
-def _stopped_by_limit(error: UsageLimitExceeded, requests: int, allowance: Allowance) -> Worked:
-    own = requests < (allowance.requests or requests + 1)
-    if "cost" in str(error):
-        return Worked("", failure=str(error), limit="usd")
-    return Worked("", failure=str(error), limit="" if own else "model requests")
+def _reached(used: RunUsage, allowance: Allowance) -> Limit | None:
+    """Which limit of the budget it was; None when it was the assignment's own."""
+    if allowance.requests is not None and used.requests >= allowance.requests:
+        return "model_requests"
+    return None if allowance.usd is None or _affordable(used, allowance) else "usd"
+
+
+def _affordable(used: RunUsage, allowance: Allowance) -> bool:
+    return used.cost is not None and allowance.usd is not None and used.cost <= allowance.usd

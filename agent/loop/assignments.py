@@ -16,20 +16,36 @@ def assignments(verdict: Verdict, holes: Sequence[OpenHole]) -> tuple[Assignment
 
     Holes come first, one file an assignment, each with the failures of its own operations: as long as a function is
     missing, other failures are mostly its echo. Then the failures of single operations and tables, one subject an
-    assignment, unless they all say the same thing (a service that does not start fails every operation): then, and
-    when none is left, the failures of the service and its files, as one.
+    assignment, and when none is left, the failures of the service and its files, as one. Where all operations fail for
+    one cause (nothing is written yet, the service does not start), everything is one assignment.
     """
     if holes:
         return _by_file(verdict, holes)
     whole = tuple(receipt for receipt in verdict.failed if receipt.subject in _WHOLE)
     single = tuple(receipt for receipt in verdict.failed if receipt.subject not in _WHOLE)
-    if single and not (whole and _one_cause(single)):
-        return _by_subject(single)
-    return (Assignment(title="the whole service", obligations=_ids(whole)),) if whole else ()
+    if whole and _one_cause(single):
+        return (_whole(whole + single),)
+    return _by_subject(single) or ((_whole(whole),) if whole else ())
 
 
 def _one_cause(failures: Sequence[Receipt]) -> bool:
-    return len({receipt.subject for receipt in failures}) > 1 and len({receipt.found for receipt in failures}) == 1
+    """True when one rule fails for every operation that fails, several of them, and says the same thing of each."""
+    found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for receipt in failures:
+        if _is_operation(receipt.subject):
+            found[receipt.rule][receipt.subject] = receipt.found
+    operations = {subject for subjects in found.values() for subject in subjects}
+    return len(operations) > 1 and any(
+        subjects.keys() == operations and len(set(subjects.values())) == 1 for subjects in found.values()
+    )
+
+
+def _is_operation(subject: str) -> bool:
+    return " " in subject
+
+
+def _whole(failed: Sequence[Receipt]) -> Assignment:
+    return Assignment(title="the whole service", obligations=_ids(failed))
 
 
 def _by_file(verdict: Verdict, holes: Sequence[OpenHole]) -> tuple[Assignment, ...]:

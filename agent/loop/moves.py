@@ -8,7 +8,7 @@ from agent.journal.events import Assignment, Ending
 from agent.loop.state import State
 
 PATIENCE = 3
-"""Verifications without progress after which the work ends."""
+"""Verifications without progress, or assignments in vain, after which the work ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,6 @@ def next_move(state: State, *, offline: bool) -> Move:
     changed = state.commit != state.verified_commit
     if state.limit:
         return Verify() if changed else Deliver(Ending.BUDGET)
-    if state.waiting:
-        return Deliver(Ending.STALLED) if state.fruitless >= PATIENCE else Work(state.waiting[0])
+    if state.waiting and max(state.fruitless, state.failures) < PATIENCE:
+        return Work(state.waiting[0])
     return Verify() if changed else Deliver(Ending.STALLED)

@@ -44,6 +44,10 @@ class State:
     fruitless: int = 0
     """Verifications in a row after work that left no fewer things open than the best one before."""
     fewest_open: int | None = None
+    failures: int = 0
+    """Assignments in a row that ended early and changed nothing: the model's provider is probably out of reach."""
+    failure: str = ""
+    """Why the last assignment ended early; empty when it did not."""
     settled: tuple[GateSettled, ...] = ()
     """Gates settled since the last commit."""
     usage: Usage = field(default_factory=Usage)
@@ -86,7 +90,11 @@ def _after(state: State, event: Event) -> State:
             return replace(state, usage=state.usage + event.usage)
         case AssignmentDone():
             rest = tuple(one for one in state.waiting if one.title != event.title)
-            return replace(state, commit=event.commit, waiting=rest, settled=())
+            in_vain = bool(event.failure) and event.commit == state.commit
+            failures = state.failures + 1 if in_vain else 0
+            return replace(
+                state, commit=event.commit, waiting=rest, failures=failures, failure=event.failure, settled=()
+            )
         case GateSettled():
             return replace(state, settled=(*state.settled, event))
         case Verified():
@@ -96,9 +104,16 @@ def _after(state: State, event: Event) -> State:
         case Delivered():
             return replace(state, delivered=event)
         case Resumed():
-            return replace(state, limit="", delivered=None, fruitless=0)
+            return _resumed(state)
         case _:
             return state
+
+
+def _resumed(state: State) -> State:
+    """Limits and patience begin anew, and when everything had been tried, everything open is tried again."""
+    tried = not state.waiting and state.verdict is not None and state.commit == state.verified_commit
+    waiting = assignments(state.verdict, state.holes) if tried and state.verdict else state.waiting
+    return replace(state, limit="", delivered=None, fruitless=0, failures=0, waiting=waiting)
 
 
 def _verified(state: State, event: Verified) -> State:

@@ -74,5 +74,7 @@ def _assumed(session: Session, state: State) -> tuple[str, ...]:
     if session.record.sandbox == "none":
         found.append("The delivered code ran without a sandbox while it was checked: --sandbox none.")
     if state.usage.requests and state.usage.usd is None:
-        found.append(f"The price of {session.record.model} is not known: the budget's money limit could not be kept.")
+        found.append(f"The price of {session.record.model} is not known, so neither is what the run cost.")
+    if state.failure:
+        found.append(f"The model's last assignment ended early: {state.failure}")
     return tuple(found)

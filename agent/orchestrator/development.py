@@ -11,6 +11,7 @@ from agent.developer.models import open_model
 from agent.developer.toolbox import Toolbox
 from agent.developer.viewing import Background, view
 from agent.developer.working import Developer, Worked
+from agent.errors import InputError, MissingDependency
 from agent.journal.events import Assignment
 from agent.loop.state import State
 from agent.orchestrator.session import Session
@@ -18,6 +19,7 @@ from agent.stacks.base import DatabaseAccess
 from agent.workspace.model import Workspace
 from prompts.rendering import assignment as render_assignment
 from prompts.rendering import persona
+from tools.errors import SandboxUnavailable, ServerUnavailable
 from tools.files import Files
 from tools.sandbox.base import Mounts
 
@@ -27,7 +29,10 @@ _INSIDE = "/run/postgres"
 async def develop(
     session: Session, workspace: Workspace, state: State, assignment: Assignment, allowance: Allowance
 ) -> Worked:
-    """Let the model work on one assignment. Each of its answers is recorded as it comes."""
+    """Let the model work on one assignment. Each of its answers is recorded as it comes.
+
+    Raises MissingDependency or InputError when it cannot work at all; the run can be resumed then.
+    """
     background = Background(
         task=session.record.title,
         description=session.record.description,
@@ -41,8 +46,17 @@ async def develop(
         open_model(session.record.model), persona(session.rulebook, session.record.stack), session.happened
     )
     text = render_assignment(view(background, assignment, state.verdict, workspace.read()))
-    toolbox = Toolbox(workspace, session.stack, Files(workspace.root), lambda: _empty_database(session, workspace))
-    return await developer.work(text, toolbox, allowance)
+    files = Files(workspace.root, check=session.stack.syntax_error)
+    toolbox = Toolbox(workspace, session.stack, files, lambda: _empty_database(session, workspace))
+    remedy = f"when that is mended, continue with `agent resume {session.folder.name}`"
+    try:
+        worked = await developer.work(text, toolbox, allowance)
+    except (SandboxUnavailable, ServerUnavailable, MissingDependency) as error:
+        raise MissingDependency(f"{error}; {remedy}") from error
+    except InputError as error:
+        raise InputError(f"{error}; {remedy}, and another `--model` where it is to blame") from error
+    await session.stack.format(workspace)  # the style of an edit is no question for a model
+    return worked
 
 
 @asynccontextmanager

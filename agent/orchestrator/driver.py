@@ -21,7 +21,7 @@ from agent.journal.events import (
 )
 from agent.loop.moves import Deliver, Scaffold, Verify, Work, next_move
 from agent.loop.state import State, state_of
-from agent.orchestrator.budget import allowance
+from agent.orchestrator.budget import allowance, in_words
 from agent.orchestrator.options import OFFLINE
 from agent.orchestrator.session import Session
 from agent.stacks.base import Hole
@@ -116,7 +116,7 @@ class Driver:
             )
         )
         if worked.limit:
-            session.happened(BudgetReached(limit=worked.limit))
+            session.happened(BudgetReached(limit=in_words(session.record, worked.limit)))
 
     def _case(self) -> Case:
         session = self.session

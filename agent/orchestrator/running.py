@@ -192,9 +192,11 @@ def _can_start(record: RunRecord) -> None:
     if problem:
         raise MissingDependency(problem)
     if record.model != OFFLINE:
-        from agent.developer.models import open_model
+        from agent.developer.models import open_model, require_price
 
-        open_model(record.model)
+        model = open_model(record.model)
+        if record.max_usd is not None:
+            require_price(model)
 
 
 def _replaced(options: RunOptions) -> dict[str, object]:

@@ -88,6 +88,10 @@ class Stack(Protocol):
         """The holes that are still open in these files (path → content)."""
         ...
 
+    def syntax_error(self, path: str, content: str) -> str | None:
+        """What is wrong with the syntax of this file; None when nothing is, or when it is no language of the stack."""
+        ...
+
     async def format(self, workspace: Workspace) -> ToolReport:
         """Format the worktree's code in place."""
         ...

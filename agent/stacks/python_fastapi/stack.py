@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,18 +35,31 @@ class PythonFastapi:
 
     def scaffold(self, contract: Contract, catalog: Catalog, binding: Binding, title: str) -> Scaffold:
         """The whole service as text: code, contract, project files, migrations, tests."""
-        from agent.stacks.python_fastapi.blueprint.service import scaffold_service
+        from agent.stacks.python_fastapi.blueprint.formatting import formatted
+        from agent.stacks.python_fastapi.blueprint.scaffold import scaffold_service
         from agent.stacks.python_fastapi.project.files import project_files
 
-        service = scaffold_service(contract, catalog, binding, title)
-        files = {**project_files(contract, catalog, binding, title, service), **service.files}
-        return Scaffold(files=dict(sorted(files.items())), holes=service.holes)
+        source, holes = scaffold_service(contract, catalog, binding, title)
+        project = formatted(project_files(contract, catalog, binding, title, source))
+        return Scaffold(files=dict(sorted({**project, **source}.items())), holes=holes)
 
     def open_holes(self, files: Mapping[str, str]) -> tuple[Hole, ...]:
         """The functions whose body still says that nobody has written it."""
         from agent.stacks.python_fastapi.blueprint.holes import open_holes
 
         return open_holes(files)
+
+    def syntax_error(self, path: str, content: str) -> str | None:
+        """Line and reason where a Python file cannot be parsed."""
+        if not path.endswith(".py"):
+            return None
+        try:
+            ast.parse(content)
+        except SyntaxError as error:
+            return f"line {error.lineno}: {error.msg}"
+        except (ValueError, RecursionError, MemoryError) as error:
+            return str(error) or type(error).__name__
+        return None
 
     async def format(self, workspace: Workspace) -> ToolReport:
         """Apply the linter's safe repairs, the order of imports among them, and the formatter."""
