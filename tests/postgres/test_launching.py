@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -139,6 +140,19 @@ class TestTheSurroundings:
             with pytest.raises(psycopg.Error):
                 connection.execute(f"COPY (SELECT 1) TO PROGRAM 'touch {tmp_path}/escaped'")
         assert not (tmp_path / "escaped").exists()
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives up its user")
+    def test_programs_that_only_root_can_reach_are_copied(self, tmp_path: Path) -> None:
+        found = find_binaries()
+        package = found.root.parent
+        hidden = tmp_path / "hidden"
+        hidden.mkdir(mode=0o700)
+        shutil.copytree(found.root, hidden / package.name / found.root.name, symlinks=True)
+        if (libraries := Path(f"{package}.libs")).is_dir():
+            shutil.copytree(libraries, hidden / libraries.name)
+        moved = replace(found, folder=hidden / package.name / found.root.name / found.folder.name)
+        with launched(moved, bubblewrap=False) as server, connect(server.socket, server.password) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
 
     def test_nobody_else_may_look_at_the_data(self) -> None:
         with launched(find_binaries()) as server:

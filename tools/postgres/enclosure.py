@@ -10,7 +10,8 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tools.errors import ServerUnavailable
@@ -45,11 +46,7 @@ def enclose(binaries: Binaries, private: Path, socket: Path, *, bubblewrap: bool
     Raises `ServerUnavailable` when no kind works. `bubblewrap=False` skips the first kind.
     """
     refusals: list[str] = []
-    wrapper = _bubblewrap() if bubblewrap else None
-    kinds = [_by_launcher(binaries, private, socket)]
-    if wrapper:
-        kinds.insert(0, _in_bubblewrap(wrapper, binaries, private, socket))
-    for enclosure in kinds:
+    for enclosure in _kinds(binaries, private, socket, bubblewrap=bubblewrap):
         answer = subprocess.run(
             enclosure.command("postgres", "--version"), env=ENVIRONMENT, cwd="/", capture_output=True, text=True
         )
@@ -57,6 +54,26 @@ def enclose(binaries: Binaries, private: Path, socket: Path, *, bubblewrap: bool
             return enclosure
         refusals.append((answer.stderr or answer.stdout).strip()[-500:])
     raise ServerUnavailable(f"PostgreSQL's programs in {binaries.folder} cannot be run: {'; '.join(refusals)}")
+
+
+def _kinds(binaries: Binaries, private: Path, socket: Path, *, bubblewrap: bool) -> Iterator[Enclosure]:
+    wrapper = _bubblewrap() if bubblewrap else None
+    if wrapper:
+        yield _in_bubblewrap(wrapper, binaries, private, socket)
+    yield _by_launcher(binaries, private, socket)
+    if os.geteuid() == 0:
+        # Programs below a folder of root's alone: nobody cannot get there.
+        yield _by_launcher(_copied(binaries, socket.parent / "programs"), private, socket)
+
+
+def _copied(binaries: Binaries, target: Path) -> Binaries:
+    package = binaries.root.parent
+    root = target / package.name / binaries.root.name
+    shutil.copytree(binaries.root, root, symlinks=True)
+    libraries = Path(f"{package}.libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, target / libraries.name)
+    return replace(binaries, folder=root / binaries.folder.name)
 
 
 def _bubblewrap() -> str | None:
@@ -117,7 +134,8 @@ def _mounted(binaries: Binaries) -> tuple[str, list[str]]:
 
 def _user_inside() -> tuple[str, ...]:
     if os.geteuid() != 0:
-        return ("--unshare-user", "--disable-userns")
+        # A user that has a name, which the user of a container need not have.
+        return ("--unshare-user", "--disable-userns", "--uid", str(NOBODY), "--gid", str(NOBODY))
     kept = (flag for name in ("SETUID", "SETGID", "SETPCAP") for flag in ("--cap-add", f"CAP_{name}"))
     return ("--cap-drop", "ALL", *kept)
 
