@@ -192,8 +192,13 @@ def _security(bundle: Bundle) -> Iterator[Problem]:
 
 def _patterns(bundle: Bundle) -> Iterator[Problem]:
     for kind, path, node in _nodes(bundle.document):
-        if kind == "schemas" and isinstance(node, Mapping) and isinstance(node.get("pattern"), str):
+        if kind != "schemas" or not isinstance(node, Mapping):
+            continue
+        patterns: list[tuple[Step, Any]] = [(("pattern",), node.get("pattern"))]
+        named = node.get("patternProperties")
+        patterns += [(("patternProperties", name), name) for name in named] if isinstance(named, Mapping) else []
+        for step, pattern in patterns:
             try:
-                compiled(node["pattern"])
+                compiled(pattern) if isinstance(pattern, str) else None
             except ValueError as error:
-                yield Problem(bundle.place((*path, "pattern")), str(error))
+                yield Problem(bundle.place(path + step), str(error))

@@ -7,7 +7,6 @@ long chains are walked without running out of stack.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from jsonschema.exceptions import ValidationError
 
 from agent.contract.grammar import Step, children
+from agent.contract.sieve import Version, schema_is_valid
 
 _DEPTH = 30
 """How far schemas are followed into one another before the rest is put off."""
@@ -23,16 +23,16 @@ _Checks: Any = object
 """Stands for the library's class, which is only known once it is imported."""
 
 
-def semantic_errors(document: Mapping[str, Any], version: str) -> Iterator[ValidationError]:
+def semantic_errors(document: Mapping[str, Any], version: Version) -> Iterator[ValidationError]:
     """The library's errors, most with the path of what they are about as `place`; `version` is 3.0 or 3.1."""
     validator = _validator(version)(document)
     schemas = validator.keyword_validators_registry["schema"]
-    invalid = list(schemas.check_all(document, validator.schema_path))
+    invalid = list(schemas.check_all(document, validator.schema_path, version))
     yield from invalid or validator.root_validator(validator.schema_path)
 
 
 @lru_cache
-def _validator(version: str) -> Any:
+def _validator(version: Version) -> Any:
     from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
     from openapi_spec_validator.validation import keywords
 
@@ -54,18 +54,15 @@ class _Placed(_Checks):  # type: ignore[misc]
         self._collecting: list[Any] = []
         self._checked: set[int] = set()
 
-    def check_all(self, document: Mapping[str, Any], root: Any) -> Iterator[ValidationError]:
+    def check_all(self, document: Mapping[str, Any], root: Any, version: Version) -> Iterator[ValidationError]:
         """Check every outermost schema, with all that it contains, against its dialect."""
-        valid: set[str] = set()
+        usual = "jsonSchemaDialect" not in document
         for path, value in _outermost_schemas(document):
             self._checked.add(id(value))
-            content = json.dumps(value, sort_keys=True)
-            if content in valid:
+            if usual and schema_is_valid(value, version):
                 continue
             error = super()._validate_schema_meta(root, value)
-            if error is None:
-                valid.add(content)
-            else:
+            if error is not None:
                 error.place = (*path, *(str(part) for part in error.absolute_path))
                 yield error
 

@@ -16,6 +16,7 @@ from agent.contract.bundling import Bundle
 from agent.contract.grammar import Step
 from agent.contract.patterns import compiled
 from agent.contract.semantics import semantic_errors
+from agent.contract.sieve import Version, structure_is_valid
 from agent.errors import Problem
 
 _MAX_PROBLEMS = 100
@@ -25,7 +26,10 @@ _OWN = ("DuplicateOperationIDError", "UnresolvableParameterError", "ParameterDup
 
 def structural_problems(bundle: Bundle) -> tuple[Problem, ...]:
     """What the published JSON Schema of OpenAPI 3.0 or 3.1 objects to; the rest may be looked at when this is empty."""
-    errors = _structure(_version(bundle)).iter_errors(bundle.document)
+    version = _version(bundle)
+    if structure_is_valid(bundle.document, version):
+        return ()
+    errors = _structure(version).iter_errors(bundle.document)
     found: dict[tuple[Step, Any], tuple[Step, ValidationError]] = {}
     for error in errors:
         deep = _telling(error)
@@ -61,12 +65,12 @@ def _matches_after_all(error: ValidationError) -> bool:
     return compiled(str(error.validator_value))(error.instance)
 
 
-def _version(bundle: Bundle) -> str:
+def _version(bundle: Bundle) -> Version:
     return "3.0" if str(bundle.document["openapi"]).startswith("3.0") else "3.1"
 
 
 @lru_cache
-def _structure(version: str) -> Any:
+def _structure(version: Version) -> Any:
     from jsonschema.validators import validator_for
     from jsonschema_specifications import REGISTRY  # type: ignore[import-untyped]
     from openapi_spec_validator.schemas import schema_v30, schema_v31

@@ -11,11 +11,15 @@ from typing import Any
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
+from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
+from openapi_spec_validator.schemas import schema_v30, schema_v31
+from openapi_spec_validator.schemas.backend.jsonschema import create_validator
 
 from agent.contract.compare import parity, same_document
 from agent.contract.json_source import JsonProblem, json_positions, parse_json
 from agent.contract.loading import load_contract
 from agent.contract.sample import sample, validate, violations
+from agent.contract.sieve import structure_is_valid
 from agent.contract.yaml_source import YamlProblem, parse_yaml
 from agent.errors import ContractError
 
@@ -79,6 +83,25 @@ def test_a_damaged_document_is_loaded_or_refused_and_never_crashes(data: some.Da
     with suppress(ContractError):
         contract = load_contract(document)
         assert parity(contract, contract.document) == ()
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=some.data())
+def test_what_the_quick_way_accepts_the_slow_way_accepts(data: some.DataObject) -> None:
+    document = copy.deepcopy(LIBRARY) | {"openapi": data.draw(some.sampled_from(["3.0.3", "3.1.0"]))}
+    holder, key = data.draw(some.sampled_from(list(_holders(document))))
+    holder[key] = data.draw(
+        values | some.sampled_from([{"type": "int"}, {"type": ["string", "null"]}, {"minimum": "1"}])
+    )
+    version: Any = str(document["openapi"])[:3]
+    if version in {"3.0", "3.1"}:
+        validator = OpenAPIV30SpecValidator if version == "3.0" else OpenAPIV31SpecValidator
+        slow = create_validator(dict(schema_v30 if version == "3.0" else schema_v31))
+        assert slow.is_valid(document) or not structure_is_valid(document, version)
+        if slow.is_valid(document):
+            with suppress(ContractError):
+                load_contract(document)
+                assert list(validator(document).iter_errors()) == []
 
 
 @some.composite
