@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -142,6 +143,9 @@ def by_annotation(argument: Argument, value: Any = None) -> str:
             return f'Decimal("{value if isinstance(value, int | float) else 1}")'
     if argument.annotation.startswith(("list[", "Sequence[")):
         return "[]"
+    if argument.annotation.startswith("Literal["):
+        choices = ast.literal_eval(f"[{argument.annotation.removeprefix('Literal[').removesuffix(']')}]")
+        return literal(value if value in choices else choices[0])
     return _CONSTANTS.get(argument.annotation, "()" if argument.annotation.startswith("tuple[") else "{}")
 
 

@@ -11,7 +11,6 @@ from agent.binding.model import Binding
 from agent.binding.words import words
 from agent.catalog.model import Catalog
 from agent.contract.model import Contract
-from agent.stacks.base import Scaffold
 from agent.stacks.python_fastapi.project.migrations import migration_files
 from agent.stacks.python_fastapi.project.readme import readme_file
 from agent.stacks.python_fastapi.project.rendering import render
@@ -24,21 +23,21 @@ _REQUIREMENT = re.compile(r"^[a-zA-Z][^#\n]*==[^#\n]*$", re.MULTILINE)
 
 
 def project_files(
-    contract: Contract, catalog: Catalog, binding: Binding, title: str, service: Scaffold
+    contract: Contract, catalog: Catalog, binding: Binding, title: str, source: Mapping[str, str]
 ) -> Mapping[str, str]:
-    """Project files, migrations and tests for the service whose code is given: path → content."""
+    """Project files, migrations and tests for the service whose code is `source`: path → content."""
     shape = Shape(contract, catalog, binding)
     name = "-".join(words(title)) or "service"
     module = name.replace("-", "_")
-    document = next((path for path in sorted(service.files) if path.startswith("openapi.")), "openapi.json")
+    document = next((path for path in sorted(source) if path.startswith("openapi.")), "openapi.json")
     return {
         ".dockerignore": render("project/dockerignore"),
-        ".env.example": environment_example(service.files),
+        ".env.example": environment_example(source),
         ".github/workflows/ci.yml": render("project/ci.yml.jinja", document=document),
         ".gitignore": render("project/gitignore"),
         ".python-version": render("project/python-version"),
         "Dockerfile": render("project/Dockerfile"),
-        "README.md": readme_file(shape, title, service.files),
+        "README.md": readme_file(shape, title, source),
         "compose.yaml": render("project/compose.yaml.jinja", module=module),
         "pyproject.toml": render(
             "project/pyproject.toml.jinja",
@@ -50,7 +49,7 @@ def project_files(
         "requirements.lock": (_TOOLCHAIN / "service.lock").read_text(encoding="utf-8"),
         "requirements-dev.lock": (_TOOLCHAIN / "requirements.lock").read_text(encoding="utf-8"),
         **migration_files(catalog),
-        **test_files(shape, service.files),
+        **test_files(shape, source),
     }
 
 

@@ -16,6 +16,8 @@ from agent.stacks.python_fastapi.project.shape import Shape
 from agent.stacks.python_fastapi.project.source import literal
 
 _SENT = 11
+_OTHERS = {"TokenIssuer": "tokens", "Database": "NoDatabase()"}
+"""What services are made of beside repositories → expression."""
 _DUMPED = 'answer = document.model_dump(mode="json", by_alias=True)'
 
 
@@ -90,7 +92,7 @@ def _place(shape: Shape, bound: Bound, service: CodeClass, fakes: Mapping[str, F
     if constructor is None or bound.hole or not method.is_async:
         return None
     given = {one.name: fakes[one.annotation] for one in constructor.arguments if one.annotation in fakes}
-    extra = {one.name: "tokens" for one in constructor.arguments if one.annotation == "TokenIssuer"}
+    extra = {one.name: _OTHERS[one.annotation] for one in constructor.arguments if one.annotation in _OTHERS}
     if any(one.required and one.name not in given and one.name not in extra for one in constructor.arguments):
         return None
     own = next((name for name, fake in given.items() if fake.module.rsplit(".", 1)[-1] == snake(bound.table)), "")
@@ -192,7 +194,11 @@ def _argument(place: _Place, one: Argument) -> str:
         return f"{one.annotation}.model_validate({literal(_body(place))})"
     if "None" in one.annotation.split(" | "):
         return "None"
-    if place.bound.sorting and one.name == snake(place.bound.sorting.parameter) and one.annotation == "str":
+    if (
+        place.bound.sorting
+        and one.name == snake(place.bound.sorting.parameter)
+        and one.annotation.startswith(("str", "Literal"))
+    ):
         return literal(next(iter(place.bound.sorting.default), next(iter(place.bound.sorting.columns))))
     schema = next((one_.schema for one_ in place.bound.operation.parameters if snake(one_.name) == one.name), None)
     value = place.shape.values.of_schema(schema, one.name, 1) if schema is not None else None
@@ -226,7 +232,7 @@ def _body(place: _Place) -> dict[str, Any]:
 
 
 def _fixtures(place: _Place) -> str:
-    return "tokens: TokenIssuer" if place.extra else ""
+    return "tokens: TokenIssuer" if "tokens" in place.extra.values() else ""
 
 
 def _imports(body: str, service: CodeClass, fakes: Mapping[str, Fake]) -> str:
@@ -234,6 +240,7 @@ def _imports(body: str, service: CodeClass, fakes: Mapping[str, Fake]) -> str:
     lines = {f"from {service.module} import {service.name}"}
     lines |= {f"from {module} import {name}" for name, module in service.imports.items() if name in used}
     lines |= {f"from tests.unit.fakes import {name}" for one in fakes.values() for name in (one.name, one.maker)}
+    lines.add("from tests.unit.fakes import NoDatabase")
     lines |= {"from src.core.exceptions import NotFound", "from src.core.security import Caller, TokenIssuer"}
     lines |= {"from datetime import UTC, date, datetime, time, timedelta", "from decimal import Decimal"}
     lines |= {"from uuid import UUID", "import pytest"}
