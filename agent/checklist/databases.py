@@ -34,6 +34,8 @@ class Databases:
     """The databases of one verification. `close` removes what is left of them."""
 
     case: Case
+    ready: Database | None = None
+    """A database of the caller's at the newest migration, to be copied; None: one is migrated when first needed."""
     _template: asyncio.Task[Database] | None = field(default=None, repr=False)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
@@ -52,10 +54,7 @@ class Databases:
 
         `socket_folder` leads to the server in place of its own folder. Raises `NotMigrated`.
         """
-        if self._template is None:
-            self._template = asyncio.create_task(self._migrate())
-        template = await asyncio.shield(self._template)
-        database = await self._make(template)
+        database = await self._make(self.ready or await self._migrated())
         try:
             yield self._opened(database, socket_folder)
         finally:
@@ -68,6 +67,11 @@ class Databases:
         (made,) = await asyncio.gather(self._template, return_exceptions=True)
         if isinstance(made, Database):
             await asyncio.to_thread(self.case.server.drop_database, made)
+
+    async def _migrated(self) -> Database:
+        if self._template is None:
+            self._template = asyncio.create_task(self._migrate())
+        return await asyncio.shield(self._template)
 
     async def _make(self, template: Database | None) -> Database:
         # One at a time: the server copies a template only while nobody else is connected to it.

@@ -92,7 +92,8 @@ async def running(case: Case, database: DatabaseAccess) -> AsyncIterator[Running
         async with starting as process:
             socket = folder / "service.sock"
             await _accepts(process, socket)
-            transport = httpx.AsyncHTTPTransport(uds=str(socket))
+            # A connection for each request: one that the service is about to close would look like a failure.
+            transport = httpx.AsyncHTTPTransport(uds=str(socket), limits=httpx.Limits(max_keepalive_connections=0))
             async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, timeout=_ANSWER_SECONDS) as client:
                 yield Running(process, socket, command, client)
     finally:

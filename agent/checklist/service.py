@@ -39,15 +39,15 @@ class _Health:
     problems: tuple[str, ...]
 
 
-async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
-    """Settle what the gate observability owes."""
+async def settle(case: Case, owing: Owing, databases: Databases, *, turn: float = _TURN) -> Found:
+    """Settle what the gate observability owes. Readiness may take `turn` seconds to follow the database."""
     started = time.monotonic()
     try:
         with forwarded(case.server) as way:
             async with databases.migrated(way.folder) as database:
                 receipts = [*await _fails_fast(case, owing, database)]
                 async with running(case, database.access) as service:
-                    connected, health = await _observe(service, case.contract.base_path, way)
+                    connected, health = await _observe(service, case.contract.base_path, way, turn)
     except (NotMigrated, NotRunning) as error:
         return owing.cannot(RULES, str(error), ran="start the service")
     receipts += owing.judge(
@@ -95,7 +95,7 @@ async def _fails_fast(case: Case, owing: Owing, database: Opened) -> tuple[Recei
     )
 
 
-async def _observe(service: Running, base: str, way: Forwarding) -> tuple[bool, _Health]:
+async def _observe(service: Running, base: str, way: Forwarding, turn: float) -> tuple[bool, _Health]:
     """Whether the service was connected to the database, and how its health went."""
     live = await _find(service, base, LIVENESS)
     ready = await _find(service, base, READINESS)
@@ -103,15 +103,15 @@ async def _observe(service: Running, base: str, way: Forwarding) -> tuple[bool, 
     if ready is None:
         problems.append(f"no readiness endpoint answers; asked {', '.join(READINESS)}")
         return way.connections > 0, _Health(live, ready, tuple(problems))
-    problems += await _expect(service, ready, good=True, when="with the database there")
+    problems += await _expect(service, ready, good=True, when="with the database there", turn=turn)
     connected = way.connections > 0
     await asyncio.to_thread(way.cut)
-    turned = await _expect(service, ready, good=False, when="after the database was cut off")
+    turned = await _expect(service, ready, good=False, when="after the database was cut off", turn=turn)
     problems += turned
     if live:
-        problems += await _expect(service, live, good=True, when="while the database was cut off")
+        problems += await _expect(service, live, good=True, when="while the database was cut off", turn=turn)
     await asyncio.to_thread(way.restore)
-    problems += await _expect(service, ready, good=True, when="after the database came back")
+    problems += await _expect(service, ready, good=True, when="after the database came back", turn=turn)
     return connected or not turned, _Health(live, ready, tuple(problems))
 
 
@@ -122,8 +122,8 @@ async def _find(service: Running, base: str, paths: tuple[str, ...]) -> str | No
     return None
 
 
-async def _expect(service: Running, path: str, *, good: bool, when: str) -> list[str]:
-    deadline = time.monotonic() + _TURN
+async def _expect(service: Running, path: str, *, good: bool, when: str, turn: float) -> list[str]:
+    deadline = time.monotonic() + turn
     while True:
         status = await _status(service, path)
         if (status == 200) is good:
@@ -131,7 +131,7 @@ async def _expect(service: Running, path: str, *, good: bool, when: str) -> list
         if time.monotonic() > deadline:
             wanted = "200" if good else "something else than 200, such as 503"
             got = "no answer" if status == _NO_ANSWER else str(status)
-            return [f"GET {path} {when}: expected {wanted} within {_TURN:.0f} seconds, got {got}"]
+            return [f"GET {path} {when}: expected {wanted} within {turn:.0f} seconds, got {got}"]
         await asyncio.sleep(0.1)
 
 

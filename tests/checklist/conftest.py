@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -17,10 +18,12 @@ from agent.contract.loading import load_contract
 from agent.contract.model import Contract
 from agent.places import cache_folder
 from agent.rulebook.loading import load_rulebook
+from agent.stacks.base import DatabaseAccess
 from agent.stacks.python_fastapi.stack import PythonFastapi
 from agent.workspace.opening import snapshot_workspace
 from agent.workspace.toolchain import build_toolchain
-from tools.postgres.server import PostgresServer
+from tools.postgres.server import Database, PostgresServer
+from tools.sandbox.base import Mounts
 
 collect_ignore = ["services"]
 
@@ -78,6 +81,22 @@ def case_of(
     yield make
     for folder in made:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def migrated(good: Case) -> Iterator[Database]:
+    """A database at the good service's newest migration, to be copied."""
+
+    async def migrate() -> None:
+        result = await good.stack.migrate(good.workspace, DatabaseAccess(made.url(inside), mounts), "up")
+        assert result.ok, result.output
+
+    with good.server.database() as made:
+        folder = good.server.socket_folder
+        mounts = Mounts(bound={folder: "/run/postgres"})
+        inside = good.workspace.sandbox.bound(folder, "/run/postgres")
+        asyncio.run(migrate())
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,367 @@
+"""Defects to put into the good service, each with the obligations that have to notice it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+GOOD = Path(__file__).parent / "services" / "good"
+
+_PROTECTED = ("GET /notes", "POST /notes", "GET /notes/{note_id}", "PATCH /notes/{note_id}", "DELETE /notes/{note_id}")
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """One thing that is wrong."""
+
+    name: str
+    gate: str
+    """The gate that has to notice it, by the name of its module."""
+    file: str
+    old: str
+    """Text of the good service; empty: the file is new, or what comes is put at its end."""
+    new: str
+    noticed: frozenset[str]
+    """Ids of the obligations that fail; no other one of the gate does."""
+
+    def files(self) -> Mapping[str, str | None]:
+        """The changed files."""
+        path = GOOD / self.file
+        content = path.read_text() if path.exists() else ""
+        if self.old:
+            assert self.old in content, f"{self.name}: {self.file} no longer holds {self.old!r}"
+        return {self.file: content.replace(self.old, self.new) if self.old else content + self.new}
+
+
+def _defect(name: str, gate: str, file: str, old: str, new: str, *noticed: str) -> Defect:
+    return Defect(name, gate, file, old, new, frozenset(noticed))
+
+
+BEHAVIOUR = (
+    _defect(
+        "wrong status of a creation",
+        "main_path",
+        "src/api/routes/notes.py",
+        'post("", status_code=201',
+        'post("", status_code=200',
+        "API-STATUS:POST /notes",
+    ),
+    _defect(
+        "missing field in an answer",
+        "main_path",
+        "src/api/routes/notes.py",
+        'get("/{note_id}", ',
+        'get("/{note_id}", response_model_exclude={"content"}, ',
+        "API-METHODS:GET /notes/{note_id}",
+    ),
+    _defect(
+        "500 on an unknown id",
+        "main_path",
+        "src/services/notes.py",
+        "row = await self._notes.get(user, note)\n        if row is None:\n"
+        '            raise NotFound("there is no such note")\n',
+        "row = await self._notes.get(user, note)\n        assert row is not None\n",
+        "API-STATUS:GET /notes/{note_id}",
+    ),
+    _defect(
+        "PATCH that overwrites what was not sent",
+        "main_path",
+        "src/services/notes.py",
+        "body.model_dump(exclude_unset=True)",
+        'body.model_dump(exclude_none=True) | {"content": body.content}',
+        "API-METHODS:PATCH /notes/{note_id}",
+    ),
+    _defect(
+        "PATCH that forgets a field",
+        "main_path",
+        "src/services/notes.py",
+        "body.model_dump(exclude_unset=True)",
+        'body.model_dump(exclude_unset=True, exclude={"title"})',
+        "API-METHODS:PATCH /notes/{note_id}",
+    ),
+    _defect(
+        "DELETE that does nothing",
+        "main_path",
+        "src/repositories/notes.py",
+        '"DELETE FROM notes WHERE id = $1 AND user_id = $2", note, user\n        )\n        return done == "DELETE 1"',
+        '"SELECT id FROM notes WHERE id = $1 AND user_id = $2", note, user\n        )\n'
+        '        return done == "SELECT 1"',
+        "API-METHODS:DELETE /notes/{note_id}",
+    ),
+    _defect(
+        "creation that stores something else",
+        "main_path",
+        "src/services/notes.py",
+        "user, body.title, body.content, body.pinned",
+        "user, body.title[::-1], body.content, body.pinned",
+        "API-METHODS:POST /notes",
+    ),
+    _defect(
+        "list that shows nothing",
+        "main_path",
+        "src/repositories/notes.py",
+        "return [NoteRow(**row) for row in rows]",
+        "return [NoteRow(**row) for row in rows[:0]]",
+        "API-METHODS:GET /notes",
+    ),
+    _defect(
+        "GET that changes rows",
+        "main_path",
+        "src/services/notes.py",
+        "rows = await self._notes.page(user, page, limit)\n",
+        "rows = await self._notes.page(user, page, limit)\n"
+        '        await self._notes.change(user, rows[0].id, {"content": None})\n',
+        "API-METHODS:GET /notes",
+    ),
+    _defect(
+        "no check who calls",
+        "main_path",
+        "src/api/dependencies/__init__.py",
+        'raise Unauthenticated("a token is needed")',
+        "return UUID(int=0)",
+        *(f"API-STATUS:{key}" for key in _PROTECTED),
+    ),
+    _defect(
+        "login with any password",
+        "main_path",
+        "src/services/accounts.py",
+        "user is None or not await verify_password(body.password, user.password_hash)",
+        "user is None or await verify_password(body.password + 'x', user.password_hash)",
+        "API-STATUS:POST /auth/login",
+    ),
+    _defect(
+        "500 on a second registration",
+        "main_path",
+        "src/repositories/users.py",
+        'raise Conflict("the address is taken") from error',
+        "raise",
+        "API-STATUS:POST /auth/register",
+    ),
+    _defect(
+        "operation that nobody has written",
+        "main_path",
+        "src/services/notes.py",
+        "row = await self._notes.change(user, note, body.model_dump(exclude_unset=True))",
+        "raise NotImplementedError(user, note, body)\n        row = None",
+        "API-STATUS:PATCH /notes/{note_id}",
+        "API-METHODS:PATCH /notes/{note_id}",
+    ),
+)
+"""Noticed by asking the running service."""
+
+SERVICE = (
+    _defect(
+        "readiness that always says 200",
+        "service",
+        "src/api/routes/health.py",
+        "200 if good else 503",
+        "200",
+        "OBS-HEALTH:service",
+    ),
+    _defect(
+        "start without the database's address",
+        "service",
+        "src/core/config.py",
+        "database_url: SecretStr\n",
+        'database_url: SecretStr = SecretStr("postgresql://nobody@localhost/nothing")\n',
+        "PRI-FAIL-FAST:service",
+    ),
+)
+
+CONTRACT = (
+    _defect(
+        "undeclared route",
+        "contract",
+        "src/api/routes/notes.py",
+        "",
+        '\n\n@router.post("/import")\nasync def import_notes() -> None:\n    """From nowhere."""\n',
+        "PRI-API-FIRST:service",
+    ),
+    _defect(
+        "document edited",
+        "contract",
+        "openapi.json",
+        '"title": "Notes"',
+        '"title": "My notes"',
+        "CON-DEFINED:files",
+    ),
+    _defect(
+        "other bound than declared",
+        "contract",
+        "src/api/routes/notes.py",
+        "Query(ge=1, le=100)",
+        "Query(ge=1, le=50)",
+        "CON-PARITY:GET /notes",
+    ),
+    _defect(
+        "status that is not declared",
+        "contract",
+        "src/api/routes/notes.py",
+        'delete("/{note_id}", status_code=204',
+        'delete("/{note_id}", status_code=202',
+        "CON-PARITY:DELETE /notes/{note_id}",
+    ),
+)
+
+LINT = (
+    _defect(
+        "unformatted code", "lint", "src/core/config.py", "pool_size: int = 8", "pool_size: int=8", "RUF-LINE:files"
+    ),
+    _defect(
+        "line too long",
+        "lint",
+        "src/core/config.py",
+        '"""Settings, from the environment alone."""',
+        f'"""Settings, from the environment alone{"." * 80}"""',
+        "RUF-LINE:files",
+    ),
+    _defect(
+        "unused import", "lint", "src/core/config.py", "import sys\n", "import os\nimport sys\n", "RUF-SELECT:files"
+    ),
+    _defect(
+        "old syntax",
+        "lint",
+        "src/core/exceptions.py",
+        "",
+        '\n\nclass Old(object):\n    """Odd."""\n',
+        "RUF-TARGET:files",
+    ),
+    _defect(
+        "suppression without a reason",
+        "lint",
+        "src/core/config.py",
+        "import sys\n",
+        "import os  # noqa: F401\nimport sys\n",
+        "RUF-SELECT:files",
+    ),
+    _defect(
+        "function in camelCase",
+        "lint",
+        "src/core/exceptions.py",
+        "",
+        '\n\ndef makeNote() -> None:\n    """Odd."""\n',
+        "NAM-FUNC:files",
+    ),
+    _defect("file in CamelCase", "lint", "src/core/MyModule.py", "", '"""Odd."""\n', "NAM-FILE-PY:files"),
+    _defect(
+        "variable in lower case",
+        "lint",
+        "src/core/exceptions.py",
+        "",
+        '\n\ndef level() -> str | None:\n    """Odd."""\n    return os.environ.get("log_level")\n',
+        "NAM-ENV:files",
+        "RUF-SELECT:files",
+    ),
+)
+
+TYPES = (
+    _defect(
+        "type error",
+        "types",
+        "src/services/notes.py",
+        "if not await self._notes.remove(user, note):",
+        "if not await self._notes.remove(user, str(note)):",
+        "MYP-STRICT:files",
+    ),
+    _defect(
+        "Any handed back",
+        "types",
+        "src/core/exceptions.py",
+        "",
+        '\n\ndef anything(text: str) -> int:\n    """Odd."""\n    import json\n\n    return json.loads(text)\n',
+        "MYP-RETURN-ANY:files",
+    ),
+    _defect(
+        "ignored type error without a reason",
+        "types",
+        "src/services/notes.py",
+        "remove(user, note):",
+        "remove(user, str(note)):  # type: ignore",
+        "MYP-STRICT:files",
+    ),
+)
+
+TESTS = (
+    _defect(
+        "operation that no test reaches",
+        "tests",
+        "tests/test_notes.py",
+        "user.delete(",
+        "user.get(",
+        "TST-COVER:files",
+        "TST-INTEG:DELETE /notes/{note_id}",
+    ),
+)
+"""Two defects in one, because a test run takes long: the test fails, and the operation is not reached."""
+
+LAYOUT = (
+    _defect(
+        "route that speaks to the database",
+        "layout",
+        "src/api/routes/auth.py",
+        "from fastapi import APIRouter",
+        "import asyncpg\nfrom fastapi import APIRouter",
+        "SVC-LAYERS:files",
+    ),
+    _defect("old Python allowed", "layout", "pyproject.toml", ">=3.12", ">=3.10", "STK-PY:files"),
+    _defect("no FastAPI", "layout", "pyproject.toml", '"fastapi>=0.165"', '"flask>=3"', "STK-HTTP-PY:files"),
+)
+
+MIGRATIONS = (
+    _defect(
+        "migration without downgrade",
+        "migrations",
+        "migrations/versions/0001_notes.py",
+        'op.execute("DROP TABLE notes")\n    op.execute("DROP TABLE users")',
+        "return",
+        "MIG-ROLLBACK:service",
+    ),
+    _defect(
+        "column of another type",
+        "migrations",
+        "migrations/versions/0001_notes.py",
+        "title varchar(120) NOT NULL",
+        "title varchar(100) NOT NULL",
+        "MIG-ROLLBACK:service",
+    ),
+    _defect(
+        "two heads",
+        "migrations",
+        "migrations/versions/0002_other.py",
+        "",
+        '"""Another beginning."""\n\nrevision = "0002"\ndown_revision = None\n\n\n'
+        'def upgrade() -> None:\n    """Nothing."""\n\n\ndef downgrade() -> None:\n    """Nothing."""\n',
+        "MIG-VCS:files",
+        "MIG-ROLLBACK:service",
+    ),
+)
+
+LOAD = (
+    _defect(
+        "slow answers",
+        "performance",
+        "src/services/notes.py",
+        "rows = await self._notes.page(user, page, limit)\n",
+        "await __import__('asyncio').sleep(0.3)\n        rows = await self._notes.page(user, page, limit)\n",
+        "PRF-P95:service",
+        "PRF-RPS:service",
+    ),
+)
+
+STARTING = (
+    _defect(
+        "service that does not start",
+        "main_path",
+        "src/main.py",
+        "app = create_app(load_settings())",
+        'raise RuntimeError("no service today")',
+        *(
+            f"{rule}:{key}"
+            for rule in ("API-STATUS", "API-METHODS")
+            for key in ("POST /auth/register", "POST /auth/login", *_PROTECTED)
+        ),
+    ),
+)
+
+DEFECTS = (*BEHAVIOUR, *SERVICE, *CONTRACT, *LINT, *TYPES, *TESTS, *LAYOUT, *MIGRATIONS, *LOAD, *STARTING)
