@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from agent.binding.converting import TEMPORAL
@@ -13,6 +14,7 @@ from agent.catalog.model import Column, ForeignKey, Table
 _TIME_WORDS = frozenset({"at", "on", "date", "time", "timestamp", "datetime", "ts"})
 _SAME_EVENT = {"create": "created", "creation": "created", "inserted": "created", "modified": "updated"}
 _SAME_EVENT |= {"modify": "updated", "modification": "updated", "update": "updated", "changed": "updated"}
+_FOLDED = re.compile(r"(?:lower|upper)\(\(?\"?(\w+)\"?\)?(?:::text)?\)")
 _KEY_WORDS = frozenset({"id", "uuid", "fk", "key"})
 
 
@@ -40,6 +42,18 @@ def only_key(table: Table) -> Column | None:
 def links(table: Table) -> tuple[ForeignKey, ...]:
     """The foreign keys of one column."""
     return tuple(key for key in table.foreign_keys if len(key.columns) == 1)
+
+
+def alone_unique(table: Table) -> frozenset[str]:
+    """Columns of which no two rows have the same value, in whatever letter case it is kept unique."""
+    keys = [table.primary_key, *(unique.columns for unique in table.uniques if not unique.partial)]
+    folded = [
+        found[1]
+        for index in table.indexes
+        if index.unique and len(index.columns) == 1 and " WHERE " not in index.definition
+        if (found := _FOLDED.fullmatch(index.columns[0]))
+    ]
+    return frozenset(key[0] for key in keys if len(key) == 1) | frozenset(folded)
 
 
 def role(name: str) -> str:

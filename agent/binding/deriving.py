@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from agent.binding.columns import alone_unique
 from agent.binding.drafting import Draft, draft
 from agent.binding.envelopes import item_answer, list_answer
 from agent.binding.fields import Answered
@@ -213,9 +214,9 @@ def _accounts(inputs: Inputs, bounds: tuple[Bound, ...]) -> Accounts | None:
 
 
 def _usual_login(table: Table) -> str:
-    unique = [key.columns[0] for key in table.uniques if len(key.columns) == 1]
+    unique = alone_unique(table)
     names = [name for name in ("email", "username", "login") if table.column(name)]
-    return next((name for name in names if name in unique), next(iter(names or unique), ""))
+    return next((name for name in names if name in unique), next(iter(names), ""))
 
 
 def _first(bounds: tuple[Bound, ...], action: Action) -> Bound | None:

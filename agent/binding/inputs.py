@@ -16,7 +16,10 @@ _PASSWORD_COLUMNS = frozenset(
     | {"passwordhash", "pass_hash", "pw_hash", "password_hashed", "hash_password", "crypted_password", "hashed_pwd"}
 )
 _USER_WORDS = frozenset({"user", "account", "member", "customer", "person", "agent", "employee", "app_user"})
-_RIGHTS = frozenset({"role", "role_id", "roles", "is_admin", "admin", "is_superuser", "superuser", "is_staff", "staff"})
+_RIGHTS = frozenset(
+    {"role", "role_id", "roles", "user_role", "is_admin", "admin", "is_superuser", "superuser", "is_staff", "staff"}
+    | {"is_moderator", "moderator", "permissions", "access_level", "user_type", "account_type"}
+)
 
 
 @dataclass(frozen=True, slots=True)

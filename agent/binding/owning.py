@@ -153,7 +153,17 @@ def ownership(inputs: Inputs, holdings: Holdings, asked: Asked) -> Ownership:
     if top is not None and path[0].joint and not path[0].owner and not inputs.is_users(top):
         _demand_no_owner_above(inputs, holdings, top, reads=not alone)
     guards = () if parents or owner else _guards(inputs, holdings, asked.table, reads=reads)
+    own = bool(owned or guards or any(one.owner for one in path))
+    _demand_no_rights(inputs, asked, own)
     return Ownership(owner.name if owner and owned else None, path, guards)
+
+
+def _demand_no_rights(inputs: Inputs, asked: Asked, own: bool) -> None:
+    """Raise `Undecided` where 403 can only mean that some users may not do this at all."""
+    forbids = any(answer.status == "403" for answer in asked.operation.answers)
+    if inputs.users and inputs.users.rights and forbids and not own:
+        column = f"{inputs.users.table.name}.{inputs.users.rights[0].name}"
+        raise Undecided(f"some callers get 403, users have `{column}`, and nothing says which of them may do this")
 
 
 def _own_account(inputs: Inputs, asked: Asked) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from agent.binding.columns import column_for, links, role, short
+from agent.binding.columns import alone_unique, column_for, links, role, short
 from agent.binding.converting import conversion
 from agent.binding.inputs import Inputs
 from agent.binding.model import PathColumn
@@ -173,6 +173,7 @@ def _selected(inputs: Inputs, operation: Operation, table: Table, name: str) -> 
 
 def _demand_unique(table: Table, columns: set[str | None], name: str) -> None:
     keys = [table.primary_key, *(unique.columns for unique in table.uniques if not unique.partial)]
+    keys += [(column,) for column in alone_unique(table)]
     if not any(key and set(key) <= columns for key in keys):
         raise Undecided(f"path parameter `{name}` does not select one row: its column in `{table.name}` is not unique")
 

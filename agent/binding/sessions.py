@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agent.binding.columns import column_for, short
+from agent.binding.columns import alone_unique, column_for, short
 from agent.binding.converting import TEXTS
 from agent.binding.fields import answered, is_password
 from agent.binding.inputs import Inputs, Users, success_shape
@@ -104,7 +104,7 @@ def login_fields(inputs: Inputs, users: Users, operation: Operation) -> tuple[Fi
 
 def login_column(inputs: Inputs, users: Users, name: str, body: Shape) -> Column:
     """The unique text column that a login's property is compared with."""
-    unique = {key.columns[0] for key in users.table.uniques if len(key.columns) == 1 and not key.partial}
+    unique = alone_unique(users.table)
     texts = [column for column in users.table.columns if column.name in unique and column.base_type in TEXTS]
     column = column_for(users.table, name, inputs.shape(body.properties[name]))
     if column is not None and column in texts:

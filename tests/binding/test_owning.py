@@ -199,3 +199,20 @@ def test_what_only_some_callers_may_do_is_a_hole(derive: Derive, text: str, hole
     bound = derive(NOTES, f"/articles/{{id}}: {{patch: {patch}}}").operations[0]
     assert bound.hole == hole
     assert ("only some callers may do this" in bound.reason) == hole
+
+
+def test_a_403_without_owner_is_a_hole_where_users_have_different_rights(derive: Derive) -> None:
+    sql = """
+    CREATE TABLE users (
+        id uuid PRIMARY KEY, email text NOT NULL UNIQUE, password_hash text NOT NULL,
+        role text NOT NULL DEFAULT 'reader'
+    );
+    CREATE TABLE shelves (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), label text NOT NULL);
+    """
+    empty = {"description": "done"}
+    plain = operation(body=record("label"), protected=True, responses={"201": empty})
+    telling = operation(body=record("label"), protected=True, responses={"201": empty, "403": empty})
+    assert not derive(sql, f"/shelves: {{post: {plain}}}").operations[0].hole
+    assert derive(sql, f"/shelves: {{post: {telling}}}").operations[0].reason == (
+        "some callers get 403, users have `users.role`, and nothing says which of them may do this"
+    )

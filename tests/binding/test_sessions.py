@@ -174,3 +174,11 @@ def test_several_tables_with_passwords_leave_it_open_who_calls_unless_one_is_nam
     things = both.format("scanners") + both.format("printers")
     assert derive(people, LOGIN).operations[0].table == "users"
     assert derive(things, LOGIN).operations[0].hole
+
+
+@pytest.mark.parametrize("index", ["lower(email)", "upper((email)::text)", "email"])
+def test_a_login_may_be_unique_whatever_its_letter_case(derive: Derive, index: str) -> None:
+    sql = "CREATE TABLE users (id uuid PRIMARY KEY, email varchar(99) NOT NULL, password text NOT NULL);"
+    bound = derive(f"{sql} CREATE UNIQUE INDEX once ON users ({index});", LOGIN).operations[0]
+    assert bound.body[0] == Field("email", "email", True)
+    assert "names no user" in derive(f"{sql} CREATE INDEX often ON users ({index});", LOGIN).operations[0].reason
