@@ -113,7 +113,10 @@ class Enum:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement of the supplied DDL that defines something (no settings, owners, grants, transactions or data)."""
+    """One statement of the supplied DDL that defines something (no owners, grants, transactions or data).
+
+    Of the settings only those are kept without which the statements between them would be read otherwise.
+    """
 
     sql: str
     """As supplied, comments before it included, without the closing semicolon."""

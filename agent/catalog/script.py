@@ -214,7 +214,7 @@ def _parsed(sql: str) -> ast.Node | None:
 
 
 def _purpose(node: ast.Node | None) -> Purpose:
-    if isinstance(node, _SKIPPED):
+    if isinstance(node, _SKIPPED) or _of_alembic(node):
         return Purpose.SKIP
     match node:
         case ast.VariableSetStmt():
@@ -236,6 +236,12 @@ def _purpose(node: ast.Node | None) -> Purpose:
             return Purpose.SKIP if all(owners) else Purpose.DEFINE
         case _:
             return Purpose.DEFINE
+
+
+def _of_alembic(node: ast.Node | None) -> bool:
+    """About Alembic's own table, which a migration makes by itself."""
+    relation = getattr(node, "relation", None)
+    return isinstance(relation, ast.RangeVar) and relation.relname == "alembic_version"
 
 
 def _purpose_of_select(node: ast.SelectStmt) -> Purpose:

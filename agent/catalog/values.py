@@ -165,8 +165,9 @@ def _matching(pattern: str, number: int) -> str | None:
 
 def _bounded(pattern: str) -> str:
     """The pattern with open repetitions closed, so that texts stay short."""
-    closed = re.sub(r"(?<!\\)\+", "{3,8}", pattern)
-    return re.sub(r"(?<![\\(])\*", "{0,6}", closed)
+    limits = {"+": "{3,8}", "*": "{0,6}"}
+    # Escaped characters and sets are passed over.
+    return re.sub(r"\\.|\[\]?[^\]]*\]|[+*]", lambda found: limits.get(found[0], found[0]), pattern)
 
 
 def _integer(column: Column, number: int) -> int:

@@ -62,6 +62,7 @@ class TestMakingRows:
             price numeric(4, 2) NOT NULL CHECK (price > 10),
             state text NOT NULL CHECK (state IN ('new', 'old')),
             phone text NOT NULL CHECK (phone ~ '^[+][0-9]{6,12}$'),
+            tax_number text NOT NULL CHECK (tax_number ~ '^[A-Z]{2}-[+*]\\d+(\\.[[:digit:]]+)?$'),
             title text NOT NULL CHECK (char_length(title) BETWEEN 12 AND 14),
             starts_on date NOT NULL CHECK (starts_on >= '2030-01-01'),
             ends_on date NOT NULL,

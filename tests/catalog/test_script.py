@@ -53,6 +53,8 @@ def test_any_text_gives_pieces_or_a_catalog_error(text: str) -> None:
         ("this is no SQL", Purpose.DEFINE),
         ("ALTER TABLE a OWNER TO b, ADD c int", Purpose.DEFINE),
         ("ALTER TABLE a OWNER TO b", Purpose.SKIP),
+        ("CREATE TABLE public.alembic_version (version_num varchar(32))", Purpose.SKIP),
+        ("ALTER TABLE ONLY alembic_version ADD CONSTRAINT pkc PRIMARY KEY (version_num)", Purpose.SKIP),
         ("DROP TABLE a", Purpose.DEFINE),
         ("DROP TABLE IF EXISTS a", Purpose.CLEAR),
         ("CREATE EXTENSION citext", Purpose.EXTENSION),

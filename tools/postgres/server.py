@@ -178,9 +178,21 @@ def _foreign_server(dsn: str) -> Iterator[PostgresServer]:
         folder = Path(address.host)
         if not address.is_unix or address.port != 5432:
             folder = stack.enter_context(forwarding(address)).folder
+            _check_way(dsn, folder)
         server = _server(folder, address, dsn, connection, own=False)
         stack.callback(server.drop_all)
         yield server
+
+
+def _check_way(dsn: str, folder: Path) -> None:
+    """See that the server takes what comes through the socket: no TLS, which unix sockets do not have."""
+    try:
+        psycopg.connect(make_conninfo(dsn, host=str(folder), port=5432, hostaddr="")).close()
+    except psycopg.Error as error:
+        raise ServerUnavailable(
+            "AGENT_POSTGRES_DSN is reached, but not by the forwarded socket that sandboxes use, which has no TLS "
+            f"(a line `hostssl` in pg_hba.conf asks for it; `host` does not): {str(error).strip()}"
+        ) from error
 
 
 def _check_powers(connection: psycopg.Connection) -> None:
