@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tools.errors import Refused
 from tools.sandbox.base import WORKSPACE
+from tools.sandbox.bubblewrap_command import ROOT_MODE_UID
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _LONGEST_NAME = 255
@@ -178,7 +179,11 @@ def _mode_for(folder: int, name: str, path: str) -> int:
 
 
 def _belong_like(folder: int, descriptor: int) -> None:
-    """As root, give what is written to whom the folder belongs, so that commands in the sandbox can change it."""
+    """As root, give what is written to whom the folder belongs, so that commands in the sandbox can change it.
+
+    Of a worktree's top folder only the group is the sandbox's: see `tools.sandbox.ownership`.
+    """
     if os.geteuid() == 0:
         status = os.fstat(folder)
-        os.fchown(descriptor, status.st_uid, status.st_gid)
+        owner = ROOT_MODE_UID if status.st_gid == ROOT_MODE_UID else status.st_uid
+        os.fchown(descriptor, owner, status.st_gid)
