@@ -9,7 +9,7 @@ from agent.binding.columns import alone_unique
 from agent.binding.drafting import Draft, draft
 from agent.binding.envelopes import item_answer, list_answer
 from agent.binding.fields import Answered
-from agent.binding.inputs import Inputs, find_users, success_shape
+from agent.binding.inputs import Inputs, find_users, shared_prefix, success_shape
 from agent.binding.lists import filters, paging, sorting
 from agent.binding.model import Accounts, Action, Binding, Bound, Envelope, TokenPart
 from agent.binding.owning import READS, Asked, Holdings, owner_column, ownership, reads_own
@@ -30,7 +30,7 @@ def bind(contract: Contract, catalog: Catalog) -> Binding:
 
     An operation that cannot be derived is a hole with its reason; nothing is raised for it.
     """
-    inputs = Inputs(contract, catalog, find_users(catalog))
+    inputs = Inputs(contract, catalog, find_users(catalog), shared_prefix(contract, catalog))
     drafts: dict[str, Draft] = {}
     holes: dict[str, Bound] = {}
     for operation in contract.operations:

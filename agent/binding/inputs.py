@@ -16,6 +16,7 @@ _PASSWORD_COLUMNS = frozenset(
     | {"passwordhash", "pass_hash", "pw_hash", "password_hashed", "hash_password", "crypted_password", "hashed_pwd"}
 )
 _USER_WORDS = frozenset({"user", "account", "member", "customer", "person", "agent", "employee", "app_user"})
+_MEANING = frozenset({"me", "my", "self", "admin", "public", "private", "internal"})
 _RIGHTS = frozenset(
     {"role", "role_id", "roles", "user_role", "is_admin", "admin", "is_superuser", "superuser", "is_staff", "staff"}
     | {"is_moderator", "moderator", "permissions", "access_level", "user_type", "account_type"}
@@ -43,6 +44,8 @@ class Inputs:
     contract: Contract
     catalog: Catalog
     users: Users | None
+    prefix: tuple[str, ...] = ()
+    """The first parts of every path, where they name the API and nothing in it."""
     settled: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Table → nullable columns that are never null, as far as rows come through this API."""
 
@@ -64,6 +67,21 @@ def success_shape(inputs: Inputs, operation: Operation) -> Shape | None:
     """What the success answer carries as JSON, None when it carries nothing or something else."""
     success = operation.success
     return inputs.shape(success.json) if success and success.json is not None else None
+
+
+def shared_prefix(contract: Contract, catalog: Catalog) -> tuple[str, ...]:
+    """The parts that all paths begin with, as far as they are neither tables nor words that mean something."""
+    paths = [[part for part in operation.path.split("/") if part] for operation in contract.operations]
+    names = {singular(short(table)) for table in catalog.tables}
+    prefix: list[str] = []
+    for level in zip(*paths, strict=False):
+        behind = [path[len(prefix) + 1] if len(path) > len(prefix) + 1 else "{" for path in paths]
+        first = level[0]
+        meaning = singular(first) in names or snake(first) in _MEANING or "{" in first
+        if meaning or len(set(level)) > 1 or any("{" in part for part in behind):
+            break
+        prefix.append(first)
+    return tuple(prefix)
 
 
 def find_users(catalog: Catalog) -> Users | None:

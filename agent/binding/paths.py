@@ -48,9 +48,9 @@ class Route:
         return self.steps[-1].parameter is not None
 
 
-def steps_of(path: str) -> tuple[Step, ...]:
-    """The parts of a path, without `api` and version before them."""
-    parts = [part for part in path.split("/") if part]
+def steps_of(inputs: Inputs, operation: Operation) -> tuple[Step, ...]:
+    """The parts of the path, without what every path begins with, `api` and version."""
+    parts = [part for part in operation.path.split("/") if part][len(inputs.prefix) :]
     while parts and (parts[0].lower() == "api" or _VERSION.fullmatch(parts[0])):
         parts = parts[1:]
     steps: list[Step] = []
@@ -76,7 +76,7 @@ def literal_words(step: Step) -> str:
 
 def route(inputs: Inputs, operation: Operation) -> Route:
     """The tables along the path; raises `Undecided` when a part of it is none."""
-    steps = steps_of(operation.path)
+    steps = steps_of(inputs, operation)
     rest = _without_me(inputs, steps)
     mine = len(rest) < len(steps)
     if not rest:
@@ -92,7 +92,8 @@ def route(inputs: Inputs, operation: Operation) -> Route:
 
 def nearest(inputs: Inputs, operation: Operation) -> tuple[Table | None, str]:
     """The deepest table that the path names, None when there is none, and a name for the module it belongs to."""
-    parts = [part for part in operation.path.split("/") if words(part) and "{" not in part]
+    parts = [part for part in operation.path.split("/") if part][len(inputs.prefix) :]
+    parts = [part for part in parts if words(part) and "{" not in part]
     parts = [part for part in parts if part.lower() != "api" and not _VERSION.fullmatch(part)]
     known: Table | None = None
     for part in parts:

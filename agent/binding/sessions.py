@@ -55,7 +55,7 @@ class Session:
 
 def session_action(inputs: Inputs, operation: Operation) -> Action | None:
     """Which of the operations about the caller's session this is, None when it is something else."""
-    last = steps_of(operation.path)[-1]
+    last = steps_of(inputs, operation)[-1]
     if last.parameter is not None:
         return None
     name = literal_words(last)
@@ -191,13 +191,13 @@ def _presented(properties: Mapping[str, object]) -> list[str]:
 
 def _is_open_account_list(inputs: Inputs, operation: Operation) -> bool:
     """True for `POST /users` without credentials."""
-    steps = steps_of(operation.path)
+    steps = steps_of(inputs, operation)
     named = inputs.users is not None and singular(steps[-1].literal) == singular(short(inputs.users.table))
     return named and len(steps) == 1 and not operation.protected
 
 
 def _is_about_users(inputs: Inputs, operation: Operation) -> bool:
-    steps = steps_of(operation.path)
+    steps = steps_of(inputs, operation)
     known = _AUTH | {"user", "users"}
     table = singular(short(inputs.users.table)) if inputs.users else ""
     before = all(

@@ -19,6 +19,14 @@ def test_a_collection_is_found_in_every_spelling(derive: Derive, path: str) -> N
     assert (bound.action, bound.table, bound.resource) == (Action.LIST, "shelves", "shelves")
 
 
+def test_what_every_path_begins_with_names_the_api(derive: Derive) -> None:
+    get = operation(answer=rows(SHELF))
+    shared = derive(LIBRARY, f"/town/library/shelves: {{get: {get}}}\n/town/library/ghosts: {{get: {get}}}")
+    assert [bound.table for bound in shared.operations] == ["shelves", ""]
+    assert derive(LIBRARY, f"/town/shelves: {{get: {get}}}\n/shelves: {{get: {get}}}").operations[0].hole
+    assert derive(LIBRARY, f"/admin/shelves: {{get: {get}}}").operations[0].hole
+
+
 @pytest.mark.parametrize(
     ("method", "body", "answer", "action"),
     [
