@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 
 from pglast import ast, enums
 from pglast.parser import ParseError, parse_sql
@@ -39,6 +40,7 @@ class Demands:
     """Columns of the same row that have to be smaller, or equal."""
 
 
+@lru_cache(maxsize=1024)
 def demands_of(table: Table) -> defaultdict[str, Demands]:
     """Demands by column (empty ones for the rest), from the table's own checks and those of its columns' domains."""
     found: defaultdict[str, Demands] = defaultdict(Demands)
