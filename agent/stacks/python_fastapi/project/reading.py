@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from agent.binding.model import Bound, Field, Filter
@@ -131,7 +131,7 @@ def _meta(bound: Bound, **expected: int) -> Iterator[str]:
 
 def _filter(shape: Shape, bound: Bound, narrowing: Filter) -> Iterator[Scenario]:
     table = shape.table(bound.table)
-    column = table.column(narrowing.columns[0])
+    column = table.column(_clearest(shape, table, narrowing.columns))
     if column is None or column.array or _is_accounts(shape, bound):
         return
     made = arrangement(shape, bound)
@@ -168,7 +168,7 @@ def _filter(shape: Shape, bound: Bound, narrowing: Filter) -> Iterator[Scenario]
 def _filter_values(shape: Shape, table: Table, column: Column, narrowing: Filter) -> tuple[Any, Any, Any] | None:
     """What the row that is found holds, what the other holds, and what is asked."""
     if narrowing.comparison == "contains":
-        return _searched(table, column)
+        return _searched(shape, table, column)
     if column.base_type == "bool":
         return True, False, "true"
     pair = distinct(shape.catalog, shape.values, table, column)
@@ -187,13 +187,19 @@ def _filter_values(shape: Shape, table: Table, column: Column, narrowing: Filter
     return low, high, low
 
 
-def _searched(table: Table, column: Column) -> tuple[Any, Any, Any] | None:
-    room = column.max_length or 200
-    if column.base_type not in ("text", "varchar", "citext") or room < 20 or column.enum:
-        return None
-    if any(check.columns == (column.name,) and "~" in check.expression for check in table.checks):
-        return None
-    return "A needle in here", "Only hay in here", "NEEDLE"
+def _searched(shape: Shape, table: Table, column: Column) -> tuple[Any, Any, Any] | None:
+    schema = shape.values.schema_of(table, column)
+    if not schema.keys() & {"format", "pattern", "enum"} and schema.get("maxLength", 200) >= 20:
+        return "A needle in here", "Only hay in here", "NEEDLE"
+    pair = distinct(shape.catalog, shape.values, table, column)
+    return (pair[0], pair[1], pair[0]) if pair and isinstance(pair[0], str) else None
+
+
+def _clearest(shape: Shape, table: Table, names: Sequence[str]) -> str:
+    """The column to search in: one that takes any text, where there is one."""
+    columns = [column for name in names if (column := table.column(name)) is not None]
+    free = [one.name for one in columns if "format" not in shape.values.schema_of(table, one)]
+    return (free or list(names))[0]
 
 
 def _orders(shape: Shape, bound: Bound) -> Iterator[Scenario]:

@@ -163,7 +163,8 @@ def _created(place: _Place) -> UnitTest:
         value = body.get(one.property)
         plain = column is not None and column.base_type in ("text", "varchar", "int2", "int4", "int8", "bool")
         if plain and column is not None and not column.enum and one.property in body and not one.secret:
-            checks.append(f"assert {place.own}.written[{literal(column.name)}] == {literal(value)}")
+            equals = "is" if isinstance(value, bool) else "=="
+            checks.append(f"assert {place.own}.written[{literal(column.name)}] {equals} {literal(value)}")
     return UnitTest(
         f"test_{place.method.name}",
         "What is sent is handed to the repository.",

@@ -48,10 +48,14 @@ class Values:
 
     def of_column(self, table: Table, column: Column, number: int) -> Any:
         """The same for a column, as JSON: dates and UUIDs are strings."""
+        return self.of_schema(self.schema_of(table, column), column.name, number + _rank(table, column))
+
+    def schema_of(self, table: Table, column: Column) -> dict[str, Any]:
+        """What the database and every body property that is stored in the column ask of a value."""
         schema = column_schema(self._catalog, table, column)
         for known in self._properties.get((table.name, column.name), ()):
             narrow(schema, _without_type(self._plain(known), schema))
-        return self.of_schema(schema, column.name, number + _rank(table, column))
+        return schema
 
     def code(self, column: Column, value: Any) -> Code:
         """The JSON value as the Python value that asyncpg takes for the column."""
