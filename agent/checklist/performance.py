@@ -1,19 +1,26 @@
 """The gate performance: a short load on one endpoint of one instance.
 
-A list is asked (else the first GET that needs no more than a user), on seeded rows, by 24 connections that each wait
-for their answer. After a warm-up there are up to three windows of a second, and the best one counts: the machine is
+A list is asked (else the first GET that needs no more than a user), on seeded rows, by 16 connections that each wait
+for their answer. After a warm-up there are up to five windows of a second, and the best one counts: the machine is
 shared with the database, with the load generator and with whoever else uses it, and a neighbour's burst is not the
 service's fault. The first window that keeps every bound ends the probe.
 
-Throughput is what suffers most from neighbours. When no window reached 1000 requests a second, the processor time of
-the service for each request is looked at, which contention changes far less. Where the service was ready to run nearly
-all the time and only waited for a processor, that time says what it could serve on a core of its own: 1000 a second or
-more meets the rule, clearly less fails it, and what lies between stays unchecked, because crowded caches alone make a
-request some 20 % dearer. A service that idled has no such excuse: what was counted counts.
+Latency and throughput suffer most from neighbours, so the kernel is asked how long the service ran, and how long it was
+ready and waited for a processor.
+
+- A service that idled was not held up by the machine: what was counted counts.
+- Where it was busy all the time and still gave fewer than 1000 answers a second, the processor time of one answer says
+  what it could give on a core of its own. 1000 or more meet the rule; up to a quarter less stays unchecked, because
+  crowded caches alone make a request dearer; clearly less fails it.
+- Where it waited more than half as long as it ran, neither latency nor throughput can be told from the machine's: a
+  missed bound stays unchecked then, unless one answer took over 4 ms of processor time, which no crowd explains.
+
+The receipts give every number that decided.
 """
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import secrets
@@ -41,10 +48,12 @@ RULES: Mapping[str, str] = {
     "PRF-RPS": "performance: answers a second, else processor time for each answer",
 }
 
-_CONNECTIONS = 24
+_CONNECTIONS = 16
 _WARM_UP = 0.5
 _WINDOW = 1.0
-_WINDOWS = 3
+_WINDOWS = 5
+_PAUSE = 1.0
+"""Seconds between windows on a machine that is too busy."""
 _ROWS = 100
 _P95_MS = 200.0
 _PER_SECOND = 1000.0
@@ -52,17 +61,35 @@ _MEMORY = 512 << 20
 _ERRORS = 0.001
 _BUSY = 0.75
 """Share of a window that the service ran or was ready to run, from which on the machine was its limit."""
+_STARVED = 0.5
+"""Waiting for a processor as a share of running, from which on the machine is too busy to judge by."""
 _CLEARLY_LESS = 750.0
+_HOPELESS = 250.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Measured:
     window: Window
     resident_bytes: int
-    cpu_ms: float
-    """Processor time of the service for each answer."""
-    busy: float
-    """Share of the window that the service ran or waited for a processor."""
+    ran: float
+    """Seconds of processor time that the service used."""
+    queued: float
+    """Seconds that it was ready to run, and waited for a processor."""
+
+    @property
+    def cpu_ms(self) -> float:
+        """Processor time for each answer."""
+        return self.ran * 1000 / max(1, self.window.requests)
+
+    @property
+    def busy(self) -> bool:
+        """It ran or waited for a processor nearly all the time."""
+        return self.ran + self.queued > _BUSY * self.window.seconds
+
+    @property
+    def starved(self) -> bool:
+        """The machine gave it far less than it could have used."""
+        return self.busy and self.queued > _STARVED * self.ran and self.alone_per_second > _HOPELESS
 
     @property
     def alone_per_second(self) -> float:
@@ -132,8 +159,7 @@ async def _fill(world: World, bound: Bound, caller: Caller | None) -> None:
     single = [set(one.columns) for one in first.table.uniques] + [set(first.table.primary_key)]
     if any(columns <= shared for columns in single):
         return  # each of these rows needs parents of its own
-    for _ in range(_ROWS):
-        world.asker.store.seed(bound.table, alike)
+    world.asker.store.seed(bound.table, alike, count=_ROWS)
 
 
 async def _measure(service: Running, request: Request) -> _Measured:
@@ -143,68 +169,75 @@ async def _measure(service: Running, request: Request) -> _Measured:
         before = usage(service.process.pid)
         window = await press(service.socket, _bytes(request), connections=_CONNECTIONS, seconds=_WINDOW)
         after = usage(service.process.pid)
-        ran = after.cpu_seconds - before.cpu_seconds
-        busy = (ran + after.queued_seconds - before.queued_seconds) / window.seconds
-        one = _Measured(window, after.resident_bytes, ran * 1000 / max(1, window.requests), busy)
+        one = _Measured(
+            window,
+            after.resident_bytes,
+            after.cpu_seconds - before.cpu_seconds,
+            after.queued_seconds - before.queued_seconds,
+        )
         if best is None or _goodness(one) > _goodness(best):
             best = one
-        if _throughput_outcome(one) is Outcome.MET and not any(_problems(one).values()):
+        if set(_outcomes(one).values()) == {Outcome.MET}:
             break
+        if one.starved:
+            await asyncio.sleep(_PAUSE)
     assert best is not None
     return best
 
 
-def _goodness(one: _Measured) -> tuple[int, bool, float]:
-    """Fewer broken bounds first, then throughput."""
-    kept = _throughput_outcome(one) is Outcome.MET
-    return -sum(map(bool, _problems(one).values())), kept, one.window.per_second
+def _goodness(one: _Measured) -> tuple[int, int, float]:
+    """Fewer missed bounds first, then fewer that stay open, then more answers."""
+    outcomes = list(_outcomes(one).values())
+    return -outcomes.count(Outcome.FAILED), -outcomes.count(Outcome.UNCHECKED), one.window.per_second
+
+
+def _outcomes(one: _Measured) -> dict[str, Outcome]:
+    window, p95 = one.window, one.window.p95_ms
+    return {
+        "PRF-P95": _by_time(one, kept=p95 is not None and p95 < _P95_MS),
+        "PRF-ERR": _by_time(one, kept=window.errors < _ERRORS * max(1, window.requests), starving_excuses=False),
+        "PRF-MEM": _by_time(one, kept=one.resident_bytes < _MEMORY, starving_excuses=False),
+        "PRF-RPS": _throughput_outcome(one),
+    }
+
+
+def _by_time(one: _Measured, *, kept: bool, starving_excuses: bool = True) -> Outcome:
+    if kept:
+        return Outcome.MET
+    return Outcome.UNCHECKED if one.starved and starving_excuses else Outcome.FAILED
 
 
 def _throughput_outcome(one: _Measured) -> Outcome:
-    if one.window.per_second > _PER_SECOND:
+    if one.window.per_second > _PER_SECOND or (one.busy and one.alone_per_second > _PER_SECOND):
         return Outcome.MET
-    if one.busy < _BUSY:
-        return Outcome.FAILED
-    if one.alone_per_second > _PER_SECOND:
-        return Outcome.MET
-    return Outcome.UNCHECKED if one.alone_per_second > _CLEARLY_LESS else Outcome.FAILED
-
-
-def _problems(one: _Measured) -> dict[str, list[str]]:
-    window = one.window
-    p95 = window.p95_ms
-    share = window.errors / window.requests if window.requests else 1.0
-    slow = _throughput_outcome(one) is Outcome.FAILED
-    return {
-        "PRF-P95": []
-        if p95 is not None and p95 < _P95_MS
-        else [f"p95 {_ms(p95)}; under {_P95_MS:.0f} ms is asked for"],
-        "PRF-ERR": []
-        if share < _ERRORS
-        else [f"{window.errors} of {window.requests} failed; under 0.1 % is asked for"],
-        "PRF-MEM": []
-        if one.resident_bytes < _MEMORY
-        else [f"{one.resident_bytes >> 20} MB resident; under 512 MB is asked for"],
-        "PRF-RPS": [f"{_throughput(one)}; over {_PER_SECOND:.0f} are asked for"] if slow else [],
-    }
+    if one.starved or (one.busy and one.alone_per_second > _CLEARLY_LESS):
+        return Outcome.UNCHECKED
+    return Outcome.FAILED
 
 
 def _judged(owing: Owing, request: Request, measured: _Measured) -> Found:
-    window, problems = measured.window, _problems(measured)
+    window = measured.window
     ran = f"{request.method} {request.target} on {_CONNECTIONS} connections, best window of {window.seconds:.1f} s"
     found = {
-        "PRF-P95": f"p95 {_ms(window.p95_ms)}",
-        "PRF-ERR": f"{window.errors} of {window.requests} failed",
-        "PRF-MEM": f"{measured.resident_bytes >> 20} MB resident",
-        "PRF-RPS": _throughput(measured),
+        "PRF-P95": f"p95 {_ms(window.p95_ms)}; under {_P95_MS:.0f} ms is asked for",
+        "PRF-ERR": f"{window.errors} of {window.requests} failed; under 0.1 % is asked for",
+        "PRF-MEM": f"{measured.resident_bytes >> 20} MB resident; under {_MEMORY >> 20} MB is asked for",
+        "PRF-RPS": f"{_throughput(measured)}; over {_PER_SECOND:.0f}/s are asked for",
     }
     receipts: list[Receipt] = []
-    settled = [rule for rule in RULES if rule != "PRF-RPS" or _throughput_outcome(measured) is not Outcome.UNCHECKED]
-    if "PRF-RPS" not in settled:
-        receipts += owing.leave("PRF-RPS", f"too close to tell here: {found['PRF-RPS']}", ran=ran)
-    for rule in settled:
+    for rule, outcome in _outcomes(measured).items():
+        if outcome is Outcome.UNCHECKED:
+            receipts += owing.leave(
+                rule, f"the machine is too busy to tell: {found[rule]}; {_circumstances(measured)}", ran=ran
+            )
+            continue
         receipts += owing.judge(
-            rule, problems[rule], ran=ran, found=found[rule], reproduce=request.curl(), seconds=window.seconds
+            rule,
+            [] if outcome is Outcome.MET else [found[rule]],
+            ran=ran,
+            found=found[rule],
+            reproduce=request.curl(),
+            seconds=window.seconds,
         )
     p95 = window.p95_ms
     measures = Measures(p95_ms=None if p95 is None else round(p95, 1), requests_per_second=round(window.per_second, 1))
@@ -212,11 +245,17 @@ def _judged(owing: Owing, request: Request, measured: _Measured) -> Found:
 
 
 def _throughput(one: _Measured) -> str:
-    load = os.getloadavg()[0]
     return (
-        f"{one.window.per_second:.0f} requests/s on a machine with load {load:.1f} and {os.cpu_count()} cores; "
-        f"{one.cpu_ms:.2f} ms of processor time each, which is {one.alone_per_second:.0f}/s on a core of its own; "
-        f"running or ready to run {min(one.busy, 1.0) * 100:.0f} % of the time"
+        f"{one.window.per_second:.0f} requests/s; {one.cpu_ms:.2f} ms of processor time each, which is "
+        f"{one.alone_per_second:.0f}/s on a core of its own"
+    )
+
+
+def _circumstances(one: _Measured) -> str:
+    return (
+        f"in {one.window.seconds:.1f} s the service ran for {one.ran:.2f} s and waited {one.queued:.2f} s for a "
+        f"processor; "
+        f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
     )
 
 

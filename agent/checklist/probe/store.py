@@ -84,13 +84,13 @@ class Store:
         query = SQL("SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) AS digest FROM {} t")
         return str(self._rows(query.format(_name(table)), {})[0]["digest"])
 
-    def seed(self, table: str, values: Mapping[str, Any]) -> Row:
-        """Write one new row from below the service, with these columns fixed. Raises `NoRow`."""
+    def seed(self, table: str, values: Mapping[str, Any], *, count: int = 1) -> Row:
+        """Write new rows from below the service, with these columns fixed; the last of them. Raises `NoRow`."""
         known = self.catalog.table(table)
         if known is None:
             raise NoRow(f"the schema has no table {table}")
         try:
-            return Row(known, seed(self.connection, self.catalog, table, 1, values)[0])
+            return Row(known, seed(self.connection, self.catalog, table, count, values)[-1])
         except (SeedFailed, psycopg.Error) as error:
             raise NoRow(f"no row of {table} could be made: {error}") from error
 
