@@ -177,7 +177,7 @@ class Annotations:
 
     def _marker(self, parameter: Parameter, name: str) -> str:
         alias = parameter.name if parameter.location != "path" else path_name(parameter.name)
-        spelt = [f"alias={literal(alias)}"] if alias != name else []
+        spelt = [f"alias={literal(alias)}"] if alias != name or parameter.location == "header" else []
         bounds = self.constraints(parameter.schema)
         described = [f"description={literal(one_line(parameter.description))}"] if parameter.description else []
         return ", ".join([*spelt, *([bounds] if bounds else []), *described])

@@ -15,6 +15,8 @@ _CODE = ("code", "error_code", "errorcode", "type", "name", "kind", "error")
 _STATUS = ("status", "statuscode", "status_code", "code", "httpstatus")
 _DETAILS = ("details", "errors", "fields", "violations", "detail", "fielderrors", "validationerrors", "invalidparams")
 _FIELD = ("field", "path", "loc", "property", "pointer", "param", "parameter", "name", "resource", "key")
+_FOLDED = 'message = "; ".join([message, *(f"{one.field}: {one.message}" for one in details)])'
+"""Where the contract has no place for details, the message tells them."""
 _ENVELOPE = (
     'error: dict[str, Any] = {"message": message, "code": code}',
     "if details:",
@@ -35,10 +37,24 @@ def failure_lines(contract: Contract, *, invalid: bool) -> tuple[str, ...]:
     made = shape.object(schema)
     if made is None or not shape.told:
         return _ENVELOPE
-    lines = [f"body: dict[str, Any] = {made}"]
+    detailed = "details" in made or bool(shape.optional_details)
+    lines = [] if detailed else [_FOLDED]
+    lines.append(f"body: dict[str, Any] = {made}")
     for target, expression in shape.optional_details:
         lines += ["if details:", f"    {target} = {expression}"]
     return (*lines, "return body")
+
+
+def failure_media(contract: Contract) -> str:
+    """The media type of errors."""
+    counted = Counter(
+        media
+        for operation in contract.operations
+        for answer in operation.answers
+        for media in answer.content
+        if not answer.status.startswith(("1", "2", "3")) and "json" in media
+    )
+    return counted.most_common(1)[0][0] if counted else "application/json"
 
 
 def _most_common(contract: Contract, *, invalid: bool) -> Schema | None:
@@ -98,7 +114,7 @@ class _Shape:
             return "status" if plain_names & set(_STATUS) or required else None
         if kind not in ("string", ""):
             return {"boolean": "False", "number": "0"}.get(kind) if required else None
-        allowed = [value for value in schema.get("enum") or ([schema["const"]] if "const" in schema else [])]
+        allowed = list(schema.get("enum") or ([schema["const"]] if "const" in schema else []))
         if allowed:
             self.told = True
             return literal(str(allowed[0])) if required else None

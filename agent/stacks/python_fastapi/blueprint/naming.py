@@ -10,6 +10,7 @@ import unicodedata
 from agent.binding.words import singular
 
 _BREAKS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_CLASS = re.compile(r"[A-Z][A-Za-z0-9]*")
 _MADE_OF_IMPORTS = {"date", "datetime", "time", "timedelta", "uuid", "router", "self", "cls"}
 _RESERVED = frozenset(dir(builtins)) | _MADE_OF_IMPORTS
 LONGEST = 60
@@ -29,6 +30,8 @@ def snake(text: str, *, fallback: str = "unnamed") -> str:
 
 def pascal(text: str, *, fallback: str = "Unnamed") -> str:
     """The text as a class name: `order_items` → `OrderItems`."""
+    if _CLASS.fullmatch(text) and not keyword.iskeyword(text):
+        return text[:LONGEST]
     made = "".join(part[:1].upper() + part[1:] for part in snake(text, fallback=fallback).split("_") if part)
     return f"{made}Class" if keyword.iskeyword(made) else made
 

@@ -33,15 +33,10 @@ class PlannedBody:
 
     @property
     def annotation(self) -> str:
-        """As the route takes it."""
-        inner = f"Annotated[{self.type}, {self.marker}]" if self.marker else self.type
-        return (
-            inner
-            if self.required
-            else f"{inner} | None"
-            if not self.marker
-            else (f"Annotated[{self.type} | None, {self.marker}]")
-        )
+        """As the route takes it; a body that may be left out may still not be null."""
+        if self.required:
+            return f"Annotated[{self.type}, {self.marker}]" if self.marker else self.type
+        return f"Annotated[{self.type} | SkipJsonSchema[None], {self.marker or 'Body()'}]"
 
 
 @dataclass(frozen=True, slots=True)

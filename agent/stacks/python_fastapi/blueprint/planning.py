@@ -182,7 +182,7 @@ class Plan:
             if key and len(key) == 1:
                 from agent.stacks.python_fastapi.blueprint.steps import key_condition
 
-                repository.keyed("find", "find", (key_condition(self, name, key[0]),))
+                repository.keyed("find", (key_condition(self, name, key[0]),))
         elif not resource.repositories:
             self.repository(resource, resource.name, table=False)
 

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from agent.binding.model import Bound
 from agent.stacks.python_fastapi.blueprint.columns import quoted
-from agent.stacks.python_fastapi.blueprint.failures import failure_lines
+from agent.stacks.python_fastapi.blueprint.failures import failure_lines, failure_media
 from agent.stacks.python_fastapi.blueprint.planning import Plan, Resource
 from agent.stacks.python_fastapi.blueprint.repositories import Repository
 from agent.stacks.python_fastapi.blueprint.text import docstring, literal, one_line
@@ -51,10 +51,12 @@ _SERVICE_IMPORTS = (
 )
 _ROUTE_IMPORTS = (
     "from fastapi import APIRouter",
+    "from fastapi import Body",
     "from fastapi import Depends",
     "from fastapi import Form",
     "from fastapi import Request",
     "from fastapi import Response",
+    "from pydantic.json_schema import SkipJsonSchema",
     "from typing import Annotated",
 )
 _REPOSITORY_IMPORTS = (
@@ -84,7 +86,7 @@ class Renderer:
             keep_trailing_newline=True,
             autoescape=False,
         )
-        self._environment.globals.update(sql=sql, statement=statement)
+        self._environment.globals.update(sql=sql, statement=statement, documented=docstring, literal=literal)
         self._resources = plan.ordered_resources
         self._holes = any(resource.holes for resource in self._resources)
 
@@ -218,6 +220,7 @@ class Renderer:
             invalid_shape=invalid,
             failure_inputs=_inputs(failure),
             invalid_inputs=_inputs(invalid),
+            media_type=failure_media(plan.contract),
         )
         yield self._file("api/health.py")
         yield self._file("api/dependencies/database.py")

@@ -82,11 +82,9 @@ class Repository:
         self.methods.setdefault(method.name, method)
         return method.name
 
-    def keyed(
-        self, kind: MethodKind, verb: str, conditions: tuple[Condition, ...], *, maybe_empty: bool = False
-    ) -> str:
+    def keyed(self, kind: MethodKind, conditions: tuple[Condition, ...], *, maybe_empty: bool = False) -> str:
         """A method that selects by conditions: `find_by_id`."""
-        name = f"{verb}_by_{'_and_'.join(one.label for one in conditions)}"[:70].rstrip("_")
+        name = f"{kind}_by_{'_and_'.join(one.label for one in conditions)}"[:70].rstrip("_")
         return self.add(Method(kind, name, conditions, maybe_empty=maybe_empty))
 
     def write(self, column: Column, conversion: Conversion) -> bool:

@@ -13,6 +13,8 @@ from agent.stacks.python_fastapi.blueprint.operations import PlannedAnswer
 from agent.stacks.python_fastapi.blueprint.schemas import SchemaModule, answer_name, class_reference, renamed_references
 from agent.stacks.python_fastapi.blueprint.text import literal, one_line
 
+_JSON = ("application/json", "*/*")
+_BODILESS = {"204", "205", "304"}
 _EMPTY = {204, 205, 304}
 
 
@@ -50,9 +52,13 @@ class Responses:
             found.append((status, self._constant(operation, answer)))
         return tuple(found)
 
+    def _plain(self, answer: Answer) -> bool:
+        """Whether its JSON goes by the usual name."""
+        return any(media.partition(";")[0].strip() in _JSON for media in answer.content)
+
     def body_class(self, operation: Operation, answer: Answer) -> str | None:
         """The class of the answer's JSON body."""
-        if answer.json is None:
+        if answer.json is None or answer.status in _BODILESS or not self._plain(answer):
             return None
         name = class_reference(self.contract, answer.json) or answer_name(operation, answer.status)
         return self.schemas.classes.get(name)
@@ -73,9 +79,9 @@ class Responses:
         """Media types other than JSON, and headers, as they stand in the document."""
         read = self.body_class(operation, answer)
         content = {
-            media: {"schema": self.spelt(schema)}
+            media: {"schema": self.spelt(self.contract.resolve(schema))}
             for media, schema in answer.content.items()
-            if not (read and schema is answer.json)
+            if not (read and schema is answer.json) and answer.status not in _BODILESS
         }
         headers = {name: {"schema": self.spelt(schema)} for name, schema in answer.headers.items()}
         found = {"content": content, "headers": headers}

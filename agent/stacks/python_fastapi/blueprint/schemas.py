@@ -21,9 +21,11 @@ FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _PREFIX = "#/components/schemas/"
 _VALUES = {"default", "const", "enum"}
 _UNSAID = {"title", "example", "examples", "externalDocs", "xml", "deprecated"}
-_DESCRIPTION_WIDTH = 90
+_DESCRIPTION_WIDTH = 84
 _NAMED = {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"}
 _HEADER = '"""What requests and answers carry, as the contract says it."""'
+_TAKEN = ("ValidationError", "HTTPValidationError", "Caller", "Database", "Path", "Query", "Header", "Cookie", "Body")
+"""Names that FastAPI gives components of its own, and names that the code around imports."""
 _SHADOWED = ("BaseModel", "RootModel", "Field", "Any", "Annotated", "Literal", "Enum", "StrEnum", "MISSING")
 
 
@@ -92,6 +94,11 @@ def reference(schema: Schema) -> str | None:
     )
 
 
+def _class_name(component: str) -> str:
+    name = pascal(component, fallback="Model")
+    return f"{name}Model" if name in _TAKEN else name
+
+
 def class_reference(contract: Contract, schema: Schema) -> str | None:
     """The component that the schema refers to, where that has a class of its own: objects have, lists and texts not."""
     name = reference(schema)
@@ -104,7 +111,7 @@ def generate_schemas(contract: Contract) -> SchemaModule:
     """Models of all components, and of the bodies and JSON answers that stand inline."""
     components = {**contract.schemas, **dict(_inline(contract))}
     names = Names(*(name.lower() for name in _SHADOWED))
-    safe = {name: names.take(pascal(name, fallback="Model")) for name in components}
+    safe = {name: names.take(_class_name(name)) for name in components}
     renamed = {safe[name]: _rewritten(schema, safe) for name, schema in components.items()}
     broken: dict[str, str] = {}
     try:

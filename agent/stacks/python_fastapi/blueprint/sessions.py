@@ -80,7 +80,7 @@ def _refresh(one: Deriving, accounts: Accounts) -> None:
         one.steps.before.append(f'caller = self._tokens.caller({token}, "refresh")')
     else:
         one.caller()
-    method = users.keyed("exists", "exists", (key_condition(one.plan, accounts.table, accounts.id_column),))
+    method = users.keyed("exists", (key_condition(one.plan, accounts.table, accounts.id_column),))
     one.steps.before += [
         f"if not await {call(one.target(users, method), ('caller.id',))}:",
         "    raise Unauthenticated",
@@ -111,7 +111,7 @@ def _own_row(one: Deriving, accounts: Accounts, identifier: str) -> None:
     if not one.bound.answer:
         return
     users = _users(one, accounts)
-    method = users.keyed("find", "find", (key_condition(one.plan, accounts.table, accounts.id_column),))
+    method = users.keyed("find", (key_condition(one.plan, accounts.table, accounts.id_column),))
     one.steps.before += [
         f"row = await {call(one.target(users, method), (identifier,))}",
         "if row is None:",

@@ -71,10 +71,6 @@ class Deriving:
         self.used.add(found.name)
         return found.name
 
-    def typed(self, name: str) -> Condition | None:
-        """Not used; conditions are made by `condition`."""
-        return None
-
     def values(self) -> BodyValues:
         """How values come out of the body."""
         schema = body_schema(self.bound.operation)
@@ -168,7 +164,7 @@ def many_condition(table, spot: str, column: str) -> Condition:  # type: ignore[
 def _list(one: Deriving) -> None:
     bound, repository = one.bound, one.repository
     reading = one.plan.reading(bound.table)
-    conditions, arguments = _scope(one, bound.path, item=False)
+    conditions, arguments = _scope(one, item=False)
     names = {condition.argument for condition in conditions}
     for filter_ in bound.filters:
         name = one.parameter(filter_.parameter)
@@ -324,7 +320,7 @@ def _retrieve(one: Deriving) -> None:
 
 def _change(one: Deriving) -> None:
     bound = one.bound
-    conditions, arguments = _scope(one, bound.path, item=True)
+    conditions, arguments = _scope(one, item=True)
     if _tells_apart(bound):
         _find(one)
         conditions, arguments = _without_owner(one, conditions, arguments)
@@ -332,9 +328,9 @@ def _change(one: Deriving) -> None:
     written = _written(one, {})
     maybe_empty = bound.action is Action.PATCH and not bound.filled
     repository = one.repository
-    method = repository.keyed("change", "change", tuple(conditions), maybe_empty=maybe_empty)
+    method = repository.keyed("change", tuple(conditions), maybe_empty=maybe_empty)
     if maybe_empty:
-        repository.keyed("find", "find", tuple(conditions))
+        repository.keyed("find", tuple(conditions))
     if bound.action is Action.REPLACE and not bound.body and not bound.filled:
         raise Underivable("nothing is replaced")
     one.steps.write = call(one.target(repository, method), (*arguments.values(), written))
@@ -345,27 +341,28 @@ def _change(one: Deriving) -> None:
 
 def _delete(one: Deriving) -> None:
     bound = one.bound
-    conditions, arguments = _scope(one, bound.path, item=True)
+    conditions, arguments = _scope(one, item=True)
     if _tells_apart(bound) or bound.answer:
         _find(one)
         if _tells_apart(bound):
             conditions, arguments = _without_owner(one, conditions, arguments)
-    method = one.repository.keyed("delete", "delete", tuple(conditions))
+    method = one.repository.keyed("delete", tuple(conditions))
     one.steps.write = call(one.target(one.repository, method), tuple(arguments.values()))
-    if bound.answer:
-        one.steps.answer = one.validated(nested({bound.envelope.data: one.answered()}))
-    else:
-        one.steps.answer = one.validated("{}")
+    one.steps.answer = one.validated(_object_answer(one))
+
+
+def _object_answer(one: Deriving) -> str:
+    return nested({one.bound.envelope.data: one.answered()}) if one.bound.answer else "{}"
 
 
 def _find(one: Deriving) -> None:
     bound = one.bound
-    conditions, arguments = _scope(one, bound.path, item=True)
+    conditions, arguments = _scope(one, item=True)
     if _tells_apart(bound):
         conditions, arguments = _without_owner(one, conditions, arguments)
         owner = one.plan.reading(bound.table).value(str(bound.owner))
         one.steps.forbidden = f"row.{owner} != {one.caller()}"
-    method = one.repository.keyed("find", "find", tuple(conditions))
+    method = one.repository.keyed("find", tuple(conditions))
     one.steps.find = call(one.target(one.repository, method), tuple(arguments.values()))
 
 
@@ -382,7 +379,7 @@ def _without_owner(
     return kept, {condition.argument: arguments[condition.argument] for condition in kept}
 
 
-def _scope(one: Deriving, path: tuple[PathColumn, ...], *, item: bool) -> tuple[list[Condition], dict[str, str]]:
+def _scope(one: Deriving, *, item: bool) -> tuple[list[Condition], dict[str, str]]:
     """The conditions that the operation's rows must fulfil, and the argument's values."""
     bound = one.bound
     reading = one.plan.reading(bound.table)
@@ -439,7 +436,7 @@ def _parents(one: Deriving) -> None:
         if step.owner:
             conditions.append(equals(reading.table, reading.spot(step.owner), step.owner, "", one.plan.caller_id))
             values.append(one.caller())
-        method = repository.keyed("exists", "exists", tuple(conditions))
+        method = repository.keyed("exists", tuple(conditions))
         said = call(one.target(repository, method), tuple(values))
         if said not in one.steps.checks:
             one.steps.checks.append(said)
@@ -461,7 +458,7 @@ def _body_guards(one: Deriving) -> None:
             equals(table, reading.spot(guard.owner), guard.owner, "", one.plan.caller_id),
         )
         value = body.plain(item)
-        said = call(one.target(repository, repository.keyed("exists", "exists", conditions)), (value, one.caller()))
+        said = call(one.target(repository, repository.keyed("exists", conditions)), (value, one.caller()))
         if body.may_be_missing(item):
             raise Underivable(f"`{item.property}` must refer to something of the caller's, and may be left out")
         one.steps.checks.append(said)
