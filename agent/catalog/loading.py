@@ -46,7 +46,16 @@ def load_catalog(server: PostgresServer, files: Sequence[Path]) -> Catalog:
     """
     if not files:
         raise CatalogError("no SQL file was given")
-    return _catalog(server, [piece for file in files for piece in read_script(file)])
+    pieces: list[Piece] = []
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            pieces += read_script(file)
+        except CatalogError as error:
+            problems += error.problems
+    if problems:
+        raise CatalogError(problems)
+    return _catalog(server, pieces)
 
 
 def load_catalog_from_text(server: PostgresServer, text: str, name: str) -> Catalog:
@@ -60,12 +69,12 @@ def catalog_of(server: PostgresServer, database: Database) -> Catalog:
         return read_catalog(connection)
 
 
-def read_catalog(connection: psycopg.Connection, statements: tuple[Statement, ...] = ()) -> Catalog:
+def read_catalog(connection: psycopg.Connection) -> Catalog:
     """What a connection's database holds. Nothing is written but the session's search path."""
     return Catalog(
         tables=read_tables(connection),
         enums=read_enums(connection),
-        statements=statements,
+        statements=(),
         fingerprint=fingerprint_of(connection),
         drops=drops_of(connection),
     )

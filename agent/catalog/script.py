@@ -83,17 +83,19 @@ _NOT_OF_THE_SCHEMA = (enums.ObjectType.OBJECT_EXTENSION, enums.ObjectType.OBJECT
 _BUILT_IN_CALLS = frozenset(("set_config", "setval"))
 
 
-def read_script(path: Path, name: str | None = None) -> tuple[Piece, ...]:
+def read_script(path: Path) -> tuple[Piece, ...]:
     """The statements of a file, in order.
 
     Raises `CatalogError`, with every problem that can be seen without a server, when it cannot be read or asks for what
     is never done: psql commands, files and programs of the server, several databases.
     """
-    return split_script(_text(path, name or str(path)), name or str(path))
+    return split_script(_text(path), str(path))
 
 
 def split_script(text: str, name: str) -> tuple[Piece, ...]:
     """The statements of a text, in order; `name` stands for the file. Raises as `read_script`."""
+    if "\0" in text:
+        raise CatalogError([Problem(name, "is binary, not SQL text")])
     sql, commands = _without_commands(text)
     problems = [_refused(name, line, command) for line, command in commands if command not in _HARMLESS]
     pieces: list[Piece] = []
@@ -115,7 +117,8 @@ def split_script(text: str, name: str) -> tuple[Piece, ...]:
     return tuple(pieces)
 
 
-def _text(path: Path, name: str) -> str:
+def _text(path: Path) -> str:
+    name = str(path)
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -124,8 +127,6 @@ def _text(path: Path, name: str) -> str:
         raise CatalogError([Problem(name, "a dump in PostgreSQL's own format: turn it into SQL with `pg_restore -f`")])
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise CatalogError([Problem(name, "is UTF-16: save it as UTF-8")])
-    if b"\0" in content:
-        raise CatalogError([Problem(name, "is a binary file, not SQL text")])
     try:
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:

@@ -137,7 +137,7 @@ FILES = {
         r"schema.sql:2: is not UTF-8 \(byte 0xfc\).*",
     ),
     "UTF-16": ("CREATE TABLE a (id int);".encode("utf-16"), r"schema.sql: is UTF-16: save it as UTF-8"),
-    "a binary file": (b"\x7fELF\x00\x00", r"schema.sql: is a binary file, not SQL text"),
+    "a binary file": (b"\x7fELF\x00\x00", r"schema.sql: is binary, not SQL text"),
     "a dump in its own format": (
         b"PGDMP\x01\x0e\x00",
         r"schema.sql: a dump in PostgreSQL's own format: .*`pg_restore -f`",
@@ -167,6 +167,14 @@ def test_a_missing_file(postgres: PostgresServer, tmp_path: Path) -> None:
 def test_a_folder(postgres: PostgresServer, tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match=r"cannot be read: Is a directory"):
         load_catalog(postgres, [tmp_path])
+
+
+def test_problems_of_all_files_are_told(postgres: PostgresServer, tmp_path: Path) -> None:
+    (tmp_path / "a.sql").write_text("\\i b.sql")
+    (tmp_path / "b.sql").write_text("")
+    with pytest.raises(CatalogError) as caught:
+        load_catalog(postgres, [tmp_path / "a.sql", tmp_path / "b.sql"])
+    assert [problem.place for problem in caught.value.problems] == [f"{tmp_path}/a.sql:1", f"{tmp_path}/b.sql"]
 
 
 def test_the_second_of_two_files_is_named(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -124,6 +126,29 @@ def test_a_copy_belongs_to_its_own_owner(postgres: PostgresServer, database: Dat
                 "SELECT datdba::regrole::text FROM pg_database WHERE datname = current_database()"
             )
             assert owner.fetchone() == (database.role,)
+
+
+def test_several_threads_copy_one_template(postgres: PostgresServer, database: Database) -> None:
+    with postgres.connect_as_owner(database) as connection:
+        connection.execute("CREATE TABLE books (title text)")
+    with ThreadPoolExecutor(4) as pool:
+        copies = list(pool.map(postgres.create_database, [database] * 8))
+    try:
+        for copy in copies:
+            with postgres.connect_as_owner(copy) as connection:
+                connection.execute("DROP TABLE books")
+    finally:
+        for copy in copies:
+            postgres.drop_database(copy)
+
+
+def test_a_connection_that_is_just_ending_does_not_stop_a_copy(postgres: PostgresServer, database: Database) -> None:
+    connection = psycopg.connect(database.url(postgres.socket_folder))
+    timer = threading.Timer(0.3, connection.close)
+    timer.start()
+    with postgres.database(database) as copy:
+        assert copy.name != database.name
+    timer.join()
 
 
 def test_a_dropped_database_leaves_no_role(postgres: PostgresServer, database: Database) -> None:
