@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
-from agent.binding.columns import alone_unique
+from agent.binding.accounts import accounts_of
 from agent.binding.drafting import Draft, draft
-from agent.binding.envelopes import item_answer, list_answer
-from agent.binding.fields import Answered
+from agent.binding.envelopes import item_answer, row_answer
+from agent.binding.holding import holdings_of
 from agent.binding.inputs import Inputs, find_users, shared_prefix, success_shape
 from agent.binding.lists import filters, paging, sorting
-from agent.binding.model import Accounts, Action, Binding, Bound, Envelope, TokenPart
-from agent.binding.owning import READS, Asked, Holdings, owner_column, ownership, reads_own
+from agent.binding.model import Action, Binding, Bound, TokenPart
+from agent.binding.owning import READS, Asked, Holdings, ownership
 from agent.binding.paths import nearest
-from agent.binding.permissions import is_bearer
 from agent.binding.reasons import Undecided
 from agent.binding.sessions import login_fields, presented_token, session_answer, tokens_in
-from agent.binding.storing import CREATES, demand_sources, filled, settled
-from agent.binding.words import identifier, snake
-from agent.catalog.model import Catalog, Column, Table
+from agent.binding.storing import demand_sources, filled, settled
+from agent.binding.words import identifier
+from agent.catalog.model import Catalog
 from agent.contract.model import Contract, Operation
 
 _SESSION = frozenset({Action.LOGIN, Action.REFRESH, Action.LOGOUT, Action.ME, Action.REGISTER})
@@ -39,12 +37,12 @@ def bind(contract: Contract, catalog: Catalog) -> Binding:
         except Undecided as problem:
             holes[operation.key] = _hole(inputs, operation, problem)
     inputs = replace(inputs, settled=settled(catalog, drafts.values()))
-    holdings = _holdings(inputs, drafts.values())
+    holdings = holdings_of(inputs, drafts.values())
     bounds = tuple(
         holes.get(operation.key) or _bound(inputs, holdings, drafts[operation.key]) for operation in contract.operations
     )
     bounds = _without_orphans(inputs, bounds)
-    return Binding(bounds, _accounts(inputs, bounds))
+    return Binding(bounds, accounts_of(inputs, bounds))
 
 
 def _hole(inputs: Inputs, operation: Operation, problem: Undecided) -> Bound:
@@ -61,8 +59,8 @@ def _bound(inputs: Inputs, holdings: Holdings, one: Draft) -> Bound:
 
 
 def _rows(inputs: Inputs, holdings: Holdings, one: Draft) -> Bound:
-    table = _table(one)
-    envelope, answer = _answer(inputs, one, table)
+    table = one.table
+    envelope, answer = row_answer(inputs, one.operation, one.action, table)
     asked = Asked(one.operation, one.action, table, one.path, answer.fields, one.mine)
     owning = ownership(inputs, holdings, asked)
     fills = filled(one, table) if one.action not in READS | {Action.DELETE} else {}
@@ -85,15 +83,6 @@ def _rows(inputs: Inputs, holdings: Holdings, one: Draft) -> Bound:
         filled=fills,
         left_out=answer.left_out,
     )
-
-
-def _answer(inputs: Inputs, one: Draft, table: Table) -> tuple[Envelope, Answered]:
-    if one.action is Action.LIST:
-        return list_answer(inputs, one.operation, table)
-    envelope, answer = item_answer(inputs, one.operation, table)
-    if one.action is Action.RETRIEVE and not answer.fields:
-        raise Undecided("an item is asked for, and no JSON answer is declared")
-    return envelope, answer
 
 
 def _session(inputs: Inputs, one: Draft) -> Bound:
@@ -129,55 +118,6 @@ def _session(inputs: Inputs, one: Draft) -> Bound:
     return replace(bound, envelope=envelope, answer=answer.fields, left_out=answer.left_out, owner=owner)
 
 
-def _holdings(inputs: Inputs, drafts: Iterable[Draft]) -> Holdings:
-    known = list(drafts)
-    written = {
-        table.name: frozenset(
-            field.field.column for one in known if one.action in CREATES and one.table == table for field in one.body
-        )
-        for table in inputs.catalog.tables
-    }
-    holdings = Holdings(written)
-    owners: dict[str, Column] = {}
-    private: set[str] = set()
-    unclear: dict[str, str] = {}
-    for table in inputs.catalog.tables:
-        try:
-            owner = owner_column(inputs, holdings, table)
-        except Undecided as problem:
-            unclear[table.name] = str(problem)
-            continue
-        if owner is not None:
-            owners[table.name] = owner
-    for name in owners:
-        try:
-            if _is_private(inputs, holdings, [one for one in known if one.table and one.table.name == name]):
-                private.add(name)
-        except Undecided as problem:
-            unclear[name] = str(problem)
-    return Holdings(written, owners, frozenset(private), unclear)
-
-
-def _is_private(inputs: Inputs, holdings: Holdings, drafts: list[Draft]) -> bool:
-    """True when every way to read the rows shows only the caller's own."""
-    for one in drafts:
-        table = _table(one)
-        owner = owner_column(inputs, holdings, table)
-        if one.action not in READS or owner is None:
-            continue
-        answer = _answer(inputs, one, table)[1].fields
-        parents = sum(step.joint is not None for step in one.path)
-        if not one.mine and not reads_own(one.operation, table, owner, answer, parents):
-            return False
-    return True
-
-
-def _table(one: Draft) -> Table:
-    if one.table is None:
-        raise Undecided("no table is known")
-    return one.table
-
-
 def _without_orphans(inputs: Inputs, bounds: tuple[Bound, ...]) -> tuple[Bound, ...]:
     """Make holes of operations that need a refresh token when no login gives one."""
     given = any(
@@ -185,42 +125,3 @@ def _without_orphans(inputs: Inputs, bounds: tuple[Bound, ...]) -> tuple[Bound, 
     )
     problem = Undecided("no login answers a refresh token")
     return tuple(_hole(inputs, one.operation, problem) if one.presented and not given else one for one in bounds)
-
-
-def _accounts(inputs: Inputs, bounds: tuple[Bound, ...]) -> Accounts | None:
-    """Where callers come from; None when nobody logs in and nothing asks who calls."""
-    users = inputs.users
-    schemes = [name for name in sorted(inputs.contract.security_schemes) if is_bearer(inputs, name)]
-    used = [name for one in bounds for names in one.operation.security for name in sorted(names) if name in schemes]
-    if users is None or not schemes:
-        return None
-    login = _first(bounds, Action.LOGIN)
-    named = [field.column for field in login.body if not field.secret] if login else []
-    tokens = {part: path for path, part in login.tokens.items()} if login else {}
-    register, refresh = _first(bounds, Action.REGISTER), _first(bounds, Action.REFRESH)
-    return Accounts(
-        table=users.table.name,
-        id_column=users.id.name,
-        login_column=named[0] if named else _usual_login(users.table),
-        password_column=users.password.name,
-        scheme=(used or schemes)[0],
-        role_column=next((column.name for column in users.rights if snake(column.name).startswith("role")), None),
-        register=register.operation.key if register else None,
-        login=login.operation.key if login else None,
-        refresh=refresh.operation.key if refresh else None,
-        access_token=tokens.get(TokenPart.ACCESS, ("access_token",)),
-        refresh_token=tokens.get(TokenPart.REFRESH),
-    )
-
-
-def _usual_login(table: Table) -> str:
-    unique = alone_unique(table)
-    names = [name for name in ("email", "username", "login") if table.column(name)]
-    return next((name for name in names if name in unique), next(iter(names), ""))
-
-
-def _first(bounds: tuple[Bound, ...], action: Action) -> Bound | None:
-    """The first operation of that kind, those with JSON bodies before forms."""
-    found = [one for one in bounds if one.action is action]
-    found.sort(key=lambda one: one.operation.body is None or one.operation.body.json is None)
-    return found[0] if found else None

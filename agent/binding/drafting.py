@@ -31,8 +31,7 @@ class Draft:
 
     operation: Operation
     action: Action
-    table: Table | None = None
-    """None only for operations about the session when there are no users."""
+    table: Table
     path: tuple[PathColumn, ...] = ()
     mine: bool = False
     body: tuple[Written, ...] = ()

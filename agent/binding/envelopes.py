@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.binding.columns import short
 from agent.binding.fields import Answered, answered
 from agent.binding.inputs import Inputs, success_shape
-from agent.binding.model import Envelope, Meta
+from agent.binding.model import Action, Envelope, Meta
 from agent.binding.reasons import Undecided
 from agent.binding.shapes import Shape
 from agent.binding.words import singular, snake
@@ -23,6 +23,16 @@ _META: dict[str, Meta] = {
     **dict.fromkeys(("pages", "total_pages", "page_count", "last_page", "num_pages"), Meta.PAGES),
 }
 _TOTAL_HEADERS = frozenset({"x_total_count", "x_total", "total_count", "x_total_items"})
+
+
+def row_answer(inputs: Inputs, operation: Operation, action: Action, table: Table) -> tuple[Envelope, Answered]:
+    """What the answer of an operation on rows carries, a list of them or one."""
+    if action is Action.LIST:
+        return list_answer(inputs, operation, table)
+    envelope, answer = item_answer(inputs, operation, table)
+    if action is Action.RETRIEVE and not answer.fields:
+        raise Undecided("an item is asked for, and no JSON answer is declared")
+    return envelope, answer
 
 
 def item_answer(inputs: Inputs, operation: Operation, table: Table) -> tuple[Envelope, Answered]:

@@ -21,13 +21,20 @@ class Action(StrEnum):
     RETRIEVE = "retrieve"
     CREATE = "create"
     REPLACE = "replace"
+    """Sets every column of the body."""
     PATCH = "patch"
+    """Sets the columns whose properties were sent."""
     DELETE = "delete"
+    """Removes the row; where the contract has an answer for it, that is the row as it was."""
     REGISTER = "register"
+    """Adds a user; answers the user, a session, or both."""
     LOGIN = "login"
+    """Takes two fields: the login column's, and the secret one."""
     REFRESH = "refresh"
+    """Takes a refresh token, answers a session."""
     LOGOUT = "logout"
     ME = "me"
+    """Reads the caller's own row."""
 
 
 class Meta(StrEnum):
@@ -82,7 +89,10 @@ class Field:
 
     property: str
     column: str
+    """Of the table that the body or answer stands for; empty for a list of rows that point here."""
     required: bool
+    """As the contract says it. A property that a body leaves out takes the contract's default, else on create and replace
+    the column's default (null when it has none); on patch its column stays as it is."""
     embedded: Embedded | None = None
     """The property is an object read through the foreign key in `column`."""
     secret: bool = False
@@ -194,10 +204,12 @@ class Bound:
     reason: str = ""
     """Why it could not be derived."""
     table: str = ""
+    """The table that is read or written; for a hole the deepest one that its path names, empty when it names none."""
     path: tuple[PathColumn, ...] = ()
-    """In the order of the path; the last one selects the item, where the operation has one."""
+    """In the order of the path; the last one selects the item, where the operation has one. Empty for a hole."""
     owner: str | None = None
-    """Column that must equal the caller's id (set on create); None: not owned."""
+    """Column of `table` that must equal the caller's id (set on create); None: not owned. Who calls without being the
+    owner gets 403 where the contract declares it, else 404 as for a row that does not exist."""
     body: tuple[Field, ...] = ()
     answer: tuple[Field, ...] = ()
     envelope: Envelope = Envelope()

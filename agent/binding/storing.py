@@ -63,8 +63,7 @@ def settled(catalog: Catalog, drafts: Iterable[Draft]) -> dict[str, frozenset[st
     """Nullable columns, by table, that no row written through this API leaves null."""
     by_table: dict[str, list[Draft]] = {table.name: [] for table in catalog.tables}
     for one in drafts:
-        if one.table is not None:
-            by_table[one.table.name].append(one)
+        by_table[one.table.name].append(one)
     return {table.name: _settled(table, by_table[table.name]) for table in catalog.tables}
 
 
