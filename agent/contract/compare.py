@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.contract.grammar import METHODS
+from agent.contract.loading import read_described
 from agent.contract.model import Answer, Contract, Operation, Parameter, Schema
-from agent.contract.reading import read_contract
 from agent.contract.rules import erased
 from agent.contract.shapes import Comparison
 from agent.contract.source import escape
 
-_BLANK: Mapping[str, Any] = {"openapi": "3.1.0", "info": {"title": "", "version": ""}, "paths": {}}
+_BLANK: Mapping[str, Any] = {"openapi": "3.1.0", "info": {"title": "", "version": ""}}
 _FRAMEWORK_ERROR = "HTTPValidationError"
 
 
@@ -42,16 +42,16 @@ def same_document(supplied: Mapping[str, Any], served: Mapping[str, Any]) -> tup
 def parity(contract: Contract, derived: Mapping[str, Any]) -> tuple[Difference, ...]:
     """Where the interface that the code declares differs from the contract, in either direction.
 
-    `derived` is a valid OpenAPI 3 document made from routes and types, such as FastAPI's; its paths may carry the
+    `derived` is an OpenAPI 3 document made from routes and types, such as FastAPI's; its paths may carry the
     contract's base path. Compared: the operations; parameters by place and name (path parameters by their order,
     headers without regard to case), whether they are required, and their schemas; the body: required, media types,
     schemas; the declared answers: statuses, media types, schemas, both ways; what authenticates a request.
 
     Statuses: every status of the contract must be declared by the code. A status that only the code declares is a
     difference unless the contract has a range (`4XX`) or `default` that covers it, and then its schema must be the
-    covering answer's. FastAPI's own 422 (HTTPValidationError) is a declaration that the framework makes by itself, not
-    the code: it passes where a range or `default` covers it, and is a difference where nothing does, because a client
-    may then get what the contract does not know.
+    covering answer's. The 422 with HTTPValidationError that FastAPI adds to every operation with input is the
+    framework's and not the code's, which cannot take it away: where the contract declares no 422, it is passed over,
+    and what a client really gets is for probes to ask. Where the contract declares 422, it is compared.
 
     Security: a bearer token is one thing, whether declared as http bearer, oauth2 or openIdConnect. Where the contract
     makes credentials optional, the code may declare them or not. Credentials that a middleware asks for are not in a
@@ -59,8 +59,10 @@ def parity(contract: Contract, derived: Mapping[str, Any]) -> tuple[Difference, 
 
     Not compared: names of operations, components and tags, descriptions, examples, servers, headers of answers, links,
     callbacks, webhooks, parameter styles, OAuth scopes, and what `agent.contract.shapes` lists for schemas.
+
+    Raises ContractError when `derived` is no OpenAPI document.
     """
-    code = read_contract({**_BLANK, **derived}, digest="")
+    code = read_described({**_BLANK, **derived})
     ours = {_identity(one, ""): one for one in contract.operations}
     theirs = {_identity(one, contract.base_path): one for one in code.operations}
     found = [
@@ -123,12 +125,12 @@ class _Pair:
             else:
                 yield from self._content(f"answers/{answer.status}", answer.content, theirs[status].content, "response")
         for status, answer in theirs.items():
-            if status in ours:
+            if status in ours or _is_framework_error(answer):
                 continue
             covering = ours.get(f"{status[0]}XX") or ours.get("DEFAULT")
             if covering is None or status == "DEFAULT":
                 yield self._missing(f"answers/{answer.status}", False)
-            elif not _is_framework_error(answer):
+            else:
                 yield from self._content(f"answers/{answer.status}", covering.content, answer.content, "response")
 
     def _content(
@@ -239,5 +241,7 @@ def _differing(path: tuple[str, ...], supplied: str, served: str) -> Difference:
 
 
 def _brief(value: Any) -> str:
+    if isinstance(value, Mapping | list):
+        return f"{'an object' if isinstance(value, Mapping) else 'a list'} of {len(value)}"
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:80]}…"

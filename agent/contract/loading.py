@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,12 @@ from agent.contract.bundling import Bundle, bundle, project_root
 from agent.contract.cache import digest_of, keep, kept
 from agent.contract.model import Contract
 from agent.contract.reading import read_contract
-from agent.contract.rules import head_problems, rule_problems
+from agent.contract.rules import head_problems, reference_problems, rule_problems, version_problems
 from agent.contract.source import SourceFile, inline_source, read_bytes, read_source
-from agent.contract.validity import semantic_problems, structural_problems
+from agent.contract.validity import dialect_problems, semantic_problems, structural_problems
 from agent.errors import ContractError, Problem
+
+Stage = Callable[[Bundle], tuple[Problem, ...]]
 
 
 def load_contract(source: Path | Mapping[str, Any], *, cache: Path | None = None) -> Contract:
@@ -35,27 +37,40 @@ def load_contract(source: Path | Mapping[str, Any], *, cache: Path | None = None
     return _loaded(read_source(path, source.name), project_root(path), cache)
 
 
+def read_described(document: Mapping[str, Any]) -> Contract:
+    """The contract of a document that somebody's code described: checked only as far as reading it needs.
+
+    It may declare no operations, use an operationId twice, or name what it does not declare. Raises ContractError when
+    it is no OpenAPI 3.0 or 3.1 document, or its references lead nowhere.
+    """
+    main = inline_source({"paths": {}, **document})
+    problems = version_problems(main.data, main.place)
+    if problems:
+        raise ContractError(problems)
+    whole = _checked(main, None, (structural_problems, reference_problems, dialect_problems))
+    return read_contract(whole.document, main.digest)
+
+
 def _loaded(main: SourceFile, root: Path | None, cache: Path | None) -> Contract:
-    whole = _checked(main, root)
+    problems = head_problems(main.data, main.place)
+    if problems:
+        raise ContractError(problems)
+    whole = _checked(main, root, (structural_problems, rule_problems, semantic_problems))
     if cache is not None and main.path is not None:
         keep(cache, whole)
     names = {"" if file is main else file.name: file.raw for file in whole.files}
     return read_contract(whole.document, digest_of(names))
 
 
-def _checked(main: SourceFile, root: Path | None) -> Bundle:
+def _checked(main: SourceFile, root: Path | None, stages: tuple[Stage, ...]) -> Bundle:
     """The bundle; each stage looks only at what passed the one before."""
-    problems = head_problems(main.data, main.place)
-    if problems:
-        raise ContractError(problems)
     try:
         whole = bundle(main, root)
-        for stage in (structural_problems, rule_problems, semantic_problems):
+        for stage in stages:
             problems = stage(whole)
             if problems:
                 raise ContractError(problems)
     except RecursionError:
-        raise ContractError(
-            [Problem(main.name, "is nested too deeply to be checked; give inner schemas names")]
-        ) from None
+        problem = Problem(main.name, "is nested too deeply to be checked; give inner schemas names")
+        raise ContractError([problem]) from None
     return whole

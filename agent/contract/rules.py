@@ -15,7 +15,15 @@ _TEMPLATE = re.compile(r"\{([^{}]*)\}")
 
 
 def head_problems(document: Any, place: Any) -> tuple[Problem, ...]:
-    """Is it an OpenAPI document at all, of a version that is understood? `place` names the file and line of a path."""
+    """Is it an OpenAPI document that says something? `place` names the file and line of a path."""
+    problems = version_problems(document, place)
+    if not problems and not document.get("paths"):
+        return (Problem(place(("paths",)), "declares no operations: `paths` is missing or empty"),)
+    return problems
+
+
+def version_problems(document: Any, place: Any) -> tuple[Problem, ...]:
+    """Is it an OpenAPI document at all, of a version that is understood?"""
     if not isinstance(document, Mapping):
         return (Problem(place(()), "is not an OpenAPI document: the outermost value must be a mapping"),)
     if "swagger" in document:
@@ -28,18 +36,21 @@ def head_problems(document: Any, place: Any) -> tuple[Problem, ...]:
         return (Problem(place(("openapi",)), f"{version} is a number; write the version as text, such as '3.1.0'"),)
     if not re.fullmatch(r"3\.[01]\.\d+(-.+)?", version):
         return (Problem(place(("openapi",)), f"version {version} is not supported; 3.0.x and 3.1.x are"),)
-    if not document.get("paths"):
-        return (Problem(place(("paths",)), "declares no operations: `paths` is missing or empty"),)
     return ()
 
 
 def rule_problems(bundle: Bundle) -> tuple[Problem, ...]:
     """Breaches of the specification's prose, for a document whose structure is valid."""
-    for found in (tuple(_strangers(bundle)), tuple(_loops(bundle))):
-        if found:
-            return found
+    lost = reference_problems(bundle)
+    if lost:
+        return lost
     found = (*_paths(bundle), *_operation_ids(bundle), *_parameters(bundle), *_security(bundle), *_patterns(bundle))
     return tuple(dict.fromkeys(found))
+
+
+def reference_problems(bundle: Bundle) -> tuple[Problem, ...]:
+    """References that lead to things of another kind, or round in circles."""
+    return tuple(_strangers(bundle)) or tuple(_loops(bundle))
 
 
 def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any], Mapping[str, Any]]]:

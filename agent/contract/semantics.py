@@ -24,11 +24,20 @@ _Checks: Any = object
 
 
 def semantic_errors(document: Mapping[str, Any], version: Version) -> Iterator[ValidationError]:
-    """The library's errors, most with the path of what they are about as `place`; `version` is 3.0 or 3.1."""
+    """The library's errors, most with the path of what they are about as `place`."""
     validator = _validator(version)(document)
-    schemas = validator.keyword_validators_registry["schema"]
-    invalid = list(schemas.check_all(document, validator.schema_path, version))
+    invalid = list(_checks(validator).check_all(document, validator.schema_path, version))
     yield from invalid or validator.root_validator(validator.schema_path)
+
+
+def dialect_errors(document: Mapping[str, Any], version: Version) -> Iterator[ValidationError]:
+    """Only what makes a schema none of its dialect."""
+    validator = _validator(version)(document)
+    yield from _checks(validator).check_all(document, validator.schema_path, version)
+
+
+def _checks(validator: Any) -> Any:
+    return validator.keyword_validators_registry["schema"]
 
 
 @lru_cache

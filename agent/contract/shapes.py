@@ -20,6 +20,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from agent.contract.flattening import Flat, flat, merged
@@ -63,6 +64,9 @@ _JSON_TYPES: Mapping[type, str] = {
 
 _DEPTH = 30
 """How far schemas are followed into one another before the rest is put off."""
+_MAX_PAIRS = 20_000
+"""Pairs of schemas that one comparison looks at; more is told as a difference."""
+_MAX_CHOICES = 200
 
 Mismatch = tuple[str, str, str]
 """Where inside the schema, what the first says, what the second says."""
@@ -87,6 +91,7 @@ class Comparison:
     _assumed: set[tuple[str, ...]] = field(default_factory=set)
     _postponed: list[tuple[Any, Any, str, bool]] = field(default_factory=list)
     _depth: int = 0
+    _compared_pairs: int = 0
 
     def mismatches(self, first: Any, second: Any, where: str = "", *, null_is_free: bool = False) -> Iterator[Mismatch]:
         """What they ask differently. Pairs that are being compared already count as equal, so cycles end.
@@ -104,6 +109,9 @@ class Comparison:
         pair = (_key(first), _key(second), str(null_is_free))
         if pair in self._assumed:
             return []
+        self._compared_pairs += 1
+        if self._compared_pairs > _MAX_PAIRS:
+            return [(where, "too much to compare", "too much to compare")]
         self._assumed.add(pair)
         self._depth += 1
         left, right = self._shape(self.first, first), self._shape(self.second, second)
@@ -196,7 +204,7 @@ class Comparison:
 
     def _shape(self, contract: Contract, schema: Any) -> Shape:
         piece = flat(contract, schema)
-        parts = list(_parts_of(contract, piece, 0))
+        parts = list(islice(_parts_of(contract, piece, 0), _MAX_CHOICES))
         nullable = any(part.get("type") == "null" for part in parts) or any(not part for part in parts)
         kept = [self._plain(contract, part) for part in parts if part.get("type") != "null"]
         unique = {_key(part): part for part in kept}

@@ -6,7 +6,7 @@ which was most of the time that the structure took; what it finds is the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +15,7 @@ from jsonschema.exceptions import ValidationError
 from agent.contract.bundling import Bundle
 from agent.contract.grammar import Step
 from agent.contract.patterns import compiled
-from agent.contract.semantics import semantic_errors
+from agent.contract.semantics import dialect_errors, semantic_errors
 from agent.contract.sieve import Version, structure_is_valid
 from agent.errors import Problem
 
@@ -48,8 +48,17 @@ def structural_problems(bundle: Bundle) -> tuple[Problem, ...]:
 
 def semantic_problems(bundle: Bundle) -> tuple[Problem, ...]:
     """What openapi-spec-validator objects to beyond the structure: schemas, then defaults and tags."""
+    return _problems(bundle, semantic_errors(bundle.document, _version(bundle)))
+
+
+def dialect_problems(bundle: Bundle) -> tuple[Problem, ...]:
+    """Schemas that are none; whether defaults fit them is not asked."""
+    return _problems(bundle, dialect_errors(bundle.document, _version(bundle)))
+
+
+def _problems(bundle: Bundle, errors: Iterator[ValidationError]) -> tuple[Problem, ...]:
     problems: dict[Problem, None] = {}
-    for error in semantic_errors(bundle.document, _version(bundle)):
+    for error in errors:
         if type(error).__name__ in _OWN or _matches_after_all(error):
             continue
         problems[Problem(bundle.place(getattr(error, "place", ())), _plain(_telling(error)))] = None

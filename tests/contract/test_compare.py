@@ -13,6 +13,7 @@ import pytest
 from agent.contract.compare import Difference, parity, same_document
 from agent.contract.loading import load_contract
 from agent.contract.model import Contract
+from agent.errors import ContractError
 
 DOCUMENTS = Path(__file__).parent / "documents"
 Change = Callable[[dict[str, Any]], object]
@@ -51,6 +52,11 @@ def _schema(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 def _properties(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return lambda document: document["components"]["schemas"][name]["properties"]
+
+
+def _schemas_of(document: dict[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = document["components"]["schemas"]
+    return made
 
 
 list_books, create_book, delete_book = _operation(BOOKS, "get"), _operation(BOOKS, "post"), _operation(BOOK, "delete")
@@ -169,8 +175,9 @@ CHANGES: dict[str, tuple[Change, list[tuple[str, str, str, str]]]] = {
         [("POST /books", "answers/404/application/json", "object", "string")],
     ),
     "the framework's 422 in a declared range": (
-        lambda d: create_book(d)["responses"].update(
-            {"422": _answer({"$ref": "#/components/schemas/HTTPValidationError"})}
+        lambda d: (
+            _schemas_of(d).update(HTTPValidationError={"type": "object"}),
+            create_book(d)["responses"].update({"422": _answer({"$ref": "#/components/schemas/HTTPValidationError"})}),
         ),
         [],
     ),
@@ -228,14 +235,73 @@ def test_a_change_of_the_code_is_told_with_its_place(name: str, library: Contrac
     assert sorted(parity(library, derived)) == sorted(Difference(*one) for one in expected)
 
 
-def test_the_frameworks_422_is_a_difference_where_the_contract_does_not_cover_it() -> None:
-    get = {"responses": {"200": {"description": "ok"}, "400": {"description": "bad"}}}
-    contract = load_contract(
-        {"openapi": "3.1.0", "info": {"title": "a", "version": "b"}, "paths": {"/a": {"get": get}}}
-    )
-    answers = {**get["responses"], "422": _answer({"$ref": "#/components/schemas/HTTPValidationError"})}
-    found = parity(contract, {"openapi": "3.1.0", "paths": {"/a": {"get": {"responses": answers}}}})
+ERROR: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {"title": "a", "version": "b"},
+    "components": {"schemas": {"HTTPValidationError": {"type": "object"}}},
+}
+
+
+def _getting(*answers: str, schema: Any = None) -> dict[str, Any]:
+    answer = _answer(schema) if schema else {"description": "answer"}
+    return {**ERROR, "paths": {"/a": {"get": {"responses": dict.fromkeys(answers, answer)}}}}
+
+
+def test_the_frameworks_own_422_is_passed_over_where_the_contract_declares_none() -> None:
+    derived = _getting("200", "400")
+    derived["paths"]["/a"]["get"]["responses"]["422"] = _answer({"$ref": "#/components/schemas/HTTPValidationError"})
+    assert parity(load_contract(_getting("200", "400")), derived) == ()
+
+
+def test_a_422_of_the_code_itself_is_a_difference_where_the_contract_declares_none() -> None:
+    found = parity(load_contract(_getting("200")), _getting("200", "422"))
     assert found == (Difference("GET /a", "answers/422", "missing", "declared"),)
+
+
+def test_the_frameworks_422_is_compared_where_the_contract_declares_one() -> None:
+    contract = load_contract(_getting("422", schema={"type": "string"}))
+    derived = _getting("422", schema={"$ref": "#/components/schemas/HTTPValidationError"})
+    assert parity(contract, derived) == (Difference("GET /a", "answers/422/application/json", "string", "object"),)
+
+
+@pytest.mark.parametrize(
+    "derived",
+    [
+        {"swagger": "2.0"},
+        {"openapi": "3.1.0", "paths": {"/a": {"get": 1}}},
+        {"openapi": "3.1.0", "paths": {"/a": {"$ref": "#/nowhere"}}},
+        {"openapi": "3.1.0", "components": {"schemas": {"A": {"type": "int"}}}},
+    ],
+)
+def test_a_derived_document_that_is_none_is_refused(library: Contract, derived: dict[str, Any]) -> None:
+    with pytest.raises(ContractError):
+        parity(library, derived)
+
+
+def test_code_without_operations_lacks_every_one(library: Contract) -> None:
+    found = parity(library, {"openapi": "3.1.0"})
+    assert [one.operation for one in found] == [one.key for one in library.operations]
+
+
+def test_derived_documents_may_use_an_operation_id_twice(library: Contract, derived: dict[str, Any]) -> None:
+    for item in derived["paths"].values():
+        for method in item:
+            item[method]["operationId"] = "handler"
+    assert parity(library, derived) == ()
+
+
+def test_choices_without_number_end() -> None:
+    names = [f"C{number}" for number in range(8)]
+    every = [{"$ref": f"#/components/schemas/{name}"} for name in names]
+    schemas: dict[str, Any] = {
+        name: {"anyOf": [*every, {"type": "object", "required": [name], "properties": {name: {"anyOf": every}}}]}
+        for name in names
+    }
+    contract = load_contract(_posting({"anyOf": every}, schemas))
+    changed = copy.deepcopy(schemas)
+    changed["C0"]["anyOf"][-1]["required"] = ["other"]
+    assert parity(contract, contract.document) == ()
+    assert parity(contract, _posting({"anyOf": every}, changed)) != ()
 
 
 def test_a_difference_reads_as_a_sentence(library: Contract, derived: dict[str, Any]) -> None:
@@ -348,14 +414,14 @@ def _schemas_differ(first: Any, second: Any) -> tuple[Difference, ...]:
     return parity(contract, derived.document)
 
 
-def _posting(schema: Any) -> dict[str, Any]:
+def _posting(schema: Any, schemas: dict[str, Any] | None = None) -> dict[str, Any]:
     tree = {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/Tree"}}}
     body = {"content": {"application/json": {"schema": schema}}}
     return {
         "openapi": "3.1.0",
         "info": {"title": "a", "version": "b"},
         "paths": {"/a": {"post": {"requestBody": body, "responses": {"204": {"description": "ok"}}}}},
-        "components": {"schemas": {"A": {"type": "string"}, "Tree": tree}},
+        "components": {"schemas": {"A": {"type": "string"}, "Tree": tree, **(schemas or {})}},
     }
 
 
