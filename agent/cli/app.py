@@ -52,6 +52,15 @@ def agent(
         raise typer.Exit(ExitCode.BAD_INPUT)
 
 
+def _run_names(incomplete: str) -> list[str]:
+    from agent.orchestrator.runs import all_runs
+
+    return [run.name for run in all_runs() if run.name.startswith(incomplete)]
+
+
+Run = Annotated[str, typer.Argument(metavar="RUN", help="A name that `agent runs` shows.", autocompletion=_run_names)]
+
+
 @app.command()
 def run(
     task: Annotated[Path, typer.Argument(help="task.yaml or task.json; `agent init` writes one to start from.")],
@@ -81,7 +90,7 @@ def run(
 
 @app.command()
 def resume(
-    run_name: Annotated[str, typer.Argument(metavar="RUN", help="A name that `agent runs` shows.")],
+    run_name: Run,
     model: Model = None,
     as_json: Json = False,
     events: Events = None,
@@ -150,7 +159,7 @@ def runs(as_json: Json = False) -> None:
 
 @app.command()
 def show(
-    run_name: Annotated[str, typer.Argument(metavar="RUN", help="A name that `agent runs` shows.")],
+    run_name: Run,
     as_json: Json = False,
 ) -> None:
     """Show what happened in a run, and what came of it."""
@@ -177,12 +186,21 @@ def schema_delivery() -> None:
 
 def main() -> None:
     """Run the command line; errors on purpose become one message and their exit code."""
+    import os
     import sys
 
     try:
         app(standalone_mode=True)
     except AgentError as error:
+        if "--json" in sys.argv[1:]:
+            from agent.cli.errors import error_object
+
+            sys.stdout.write(error_object(error) + "\n")
         typer.echo(f"agent: {error}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read the output has enough of it; Python would complain once more when it closes the stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(ExitCode.OK)
