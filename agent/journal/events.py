@@ -127,6 +127,8 @@ class Scaffolded(_Event):
     commit: str
     files: int
     holes: tuple[OpenHole, ...]
+    replaced: tuple[str, ...] = ()
+    """Files of the repository that were there with another content."""
     seconds: float
 
 

@@ -39,6 +39,8 @@ class State:
     verified_commit: str | None = None
     """The commit that `verdict` is about."""
     holes: tuple[OpenHole, ...] = ()
+    replaced: tuple[str, ...] = ()
+    """Files of the repository that the blueprint wrote anew."""
     waiting: tuple[Assignment, ...] = ()
     """What the last verification left open and nobody has worked on since."""
     fruitless: int = 0
@@ -85,7 +87,7 @@ def _after(state: State, event: Event) -> State:
         case WorkspaceOpened():
             return replace(state, opened=event)
         case Scaffolded():
-            return replace(state, commit=event.commit, holes=event.holes, settled=())
+            return replace(state, commit=event.commit, holes=event.holes, replaced=event.replaced, settled=())
         case ModelAnswered():
             return replace(state, usage=state.usage + event.usage)
         case AssignmentDone():

@@ -71,6 +71,8 @@ def seconds_by_stage(session: Session) -> dict[str, float]:
 
 def _assumed(session: Session, state: State) -> tuple[str, ...]:
     found = []
+    if state.replaced:
+        found.append(f"On the branch the blueprint replaced files that were there: {', '.join(state.replaced)}.")
     if session.record.sandbox == "none":
         found.append("The delivered code ran without a sandbox while it was checked: --sandbox none.")
     if state.usage.requests and state.usage.usd is None:

@@ -58,6 +58,8 @@ class Driver:
             files, holes = scaffold.files, tuple(map(open_hole, scaffold.holes))
         else:
             files, holes = {}, ()
+        before = self.workspace.read()
+        replaced = tuple(sorted(path for path in files if before.get(path, files[path]) != files[path]))
         self.workspace.write(files)
         if files:
             await session.stack.format(self.workspace)
@@ -67,6 +69,7 @@ class Driver:
                 commit=commit or self.workspace.tree(),
                 files=len(files),
                 holes=holes,
+                replaced=replaced,
                 seconds=time.monotonic() - started,
             )
         )
