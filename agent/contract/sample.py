@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 from agent.contract.flattening import Flat, flat, merged
 from agent.contract.model import Contract, Schema
+from agent.contract.numbers import NoNumber, number
+from agent.contract.patterns import compiled
 from agent.contract.texts import NoText, text
-from agent.contract.validating import INTEGER_BOUNDS, Direction, checker, validate
+from agent.contract.validating import Direction, checker, validate
 from agent.contract.violations import Violation, violations
 
 __all__ = ["Direction", "Unsatisfiable", "Violation", "sample", "validate", "violations"]
@@ -52,7 +52,7 @@ def sample(
         sampler = _Sampler(contract, seed, attempt, only_required or attempt >= _RETRIES // 2, direction)
         try:
             made = sampler.value(schema, "value", ())
-        except (_DeadEnd, NoText) as error:
+        except _NOTHING_FITS as error:
             reason = str(error) or reason
             continue
         fault = next(iter(check.iter_errors(made)), None)
@@ -64,6 +64,9 @@ def sample(
 
 class _DeadEnd(Exception):
     """No value in this branch."""
+
+
+_NOTHING_FITS = (_DeadEnd, NoText, NoNumber)
 
 
 @dataclass
@@ -110,12 +113,11 @@ class _Sampler:
         if self.seed or self.attempt:
             return
         offered = [*(schema.get("examples") or ()), *([schema["default"]] if "default" in schema else ())]
-        check = checker(self.contract, schema, self.direction)
         for one in offered:
-            if one is None or (isinstance(one, dict | list) and (self.only_required or trail_is_deep(trail))):
+            if one is None or (isinstance(one, dict | list) and (self.only_required or _is_deep(trail))):
                 continue
             cleaned = self._cleaned(one, schema)
-            if check.is_valid(cleaned):
+            if checker(self.contract, schema, self.direction).is_valid(cleaned):
                 yield cleaned
 
     def _cleaned(self, value: Any, schema: Mapping[str, Any]) -> Any:
@@ -146,7 +148,7 @@ class _Sampler:
                 continue
             try:
                 return self._one(Flat(merged(base, inner.schema), frozenset()), name, (*trail, *inner.references))
-            except (_DeadEnd, NoText):
+            except _NOTHING_FITS:
                 continue
         if nothing:
             return None
@@ -161,9 +163,9 @@ class _Sampler:
             case "array":
                 return self._array(piece.schema, name, trail)
             case "integer":
-                return int(self._number(piece.schema, whole=True))
+                return int(number(piece.schema, self.seed + self.attempt, whole=True))
             case "number":
-                return self._number(piece.schema, whole=False)
+                return number(piece.schema, self.seed + self.attempt, whole=False)
             case "boolean":
                 return self.seed % 2 == 0
             case "null":
@@ -190,7 +192,7 @@ class _Sampler:
     def _offer(self, made: dict[str, Any], name: str, schema: Any, trail: tuple[str, ...]) -> None:
         try:
             made[name] = self.value(schema, name, trail)
-        except (_DeadEnd, NoText):
+        except _NOTHING_FITS:
             return
 
     def _fill(self, made: dict[str, Any], schema: Mapping[str, Any], trail: tuple[str, ...]) -> None:
@@ -225,17 +227,15 @@ class _Sampler:
         if not patterns and schema.get("additionalProperties") is False:
             raise _DeadEnd("more properties are asked for than are allowed")
         choices = rule.get("enum")
-        for number in range(_MAX_ITEMS):
+        for index in range(_MAX_ITEMS):
             if isinstance(choices, list):
-                yield str(choices[number % len(choices)])
+                yield str(choices[index % len(choices)])
             else:
-                yield text(rule, "key", self.seed + self.attempt + number + 1)
+                yield text(rule, "key", self.seed + self.attempt + index + 1)
         raise _DeadEnd("too many properties are asked for")
 
     def _extra(self, schema: Mapping[str, Any], name: str) -> Any:
         """The schema of a property that is not declared."""
-        from agent.contract.patterns import compiled
-
         for pattern, one in (schema.get("patternProperties") or {}).items():
             if compiled(pattern)(name):
                 return one
@@ -260,7 +260,7 @@ class _Sampler:
             one = prefix[index] if index < len(prefix) else items
             try:
                 made.append(self._item(one, name, trail, made if schema.get("uniqueItems") else []))
-            except (_DeadEnd, NoText):
+            except _NOTHING_FITS:
                 if index < least:
                     raise
                 break
@@ -269,33 +269,14 @@ class _Sampler:
     def _item(self, schema: Any, name: str, trail: tuple[str, ...], others: list[Any]) -> Any:
         own = self.seed
         try:
-            for number in range(50):
-                self.seed = own + (number + len(others) if others else number)
+            for turn in range(50):
+                self.seed = own + turn + len(others)
                 made = self.value(schema, name.removesuffix("s") or name, trail)
                 if made not in others:
                     return made
         finally:
             self.seed = own
         raise _DeadEnd("no more distinct items")
-
-    def _number(self, schema: Mapping[str, Any], *, whole: bool) -> int | float:
-        low, high = _bounds(schema, whole)
-        step = Fraction(str(schema.get("multipleOf", 1 if whole else "0.5")))
-        if whole and step.denominator != 1:
-            step = Fraction(step.numerator)
-        start = low if low is not None else (min(Fraction(1), high) if high is not None else Fraction(1))
-        first = math.ceil(start / step) * step
-        if high is not None and first > high and low is None:
-            first = math.floor(high / step) * step
-        if high is not None and first > high and "multipleOf" not in schema and not whole:
-            first = step = (start + high) / 2
-        if high is not None and first > high:
-            raise _DeadEnd("no number lies within the bounds")
-        turn = self.seed + self.attempt
-        if high is not None:
-            turn %= int((high - first) / step) + 1
-        made = first + turn * step
-        return int(made) if made.denominator == 1 else float(made)
 
     def _unwanted(self, schema: Any) -> bool:
         if self.direction is None or not isinstance(schema, Mapping):
@@ -314,32 +295,9 @@ class _Sampler:
         return any(one in trail for one in piece.references)
 
 
-def trail_is_deep(trail: tuple[str, ...]) -> bool:
+def _is_deep(trail: tuple[str, ...]) -> bool:
     """True inside a schema that contains itself."""
     return len(set(trail)) < len(trail)
-
-
-def _bounds(schema: Mapping[str, Any], whole: bool) -> tuple[Fraction | None, Fraction | None]:
-    """Smallest and largest allowed value; an exclusive bound of a fraction is moved inwards."""
-    nudge = Fraction(1) if whole else Fraction(1, 100)
-    lows = [Fraction(str(schema["minimum"]))] if "minimum" in schema else []
-    highs = [Fraction(str(schema["maximum"]))] if "maximum" in schema else []
-    if "exclusiveMinimum" in schema:
-        lows.append(_beyond(Fraction(str(schema["exclusiveMinimum"])), nudge, whole))
-    if "exclusiveMaximum" in schema:
-        highs.append(-_beyond(-Fraction(str(schema["exclusiveMaximum"])), nudge, whole))
-    lowest, highest = INTEGER_BOUNDS.get(str(schema.get("format")), (None, None))
-    lows += [Fraction(lowest)] if lowest is not None and lows else []
-    highs += [Fraction(highest)] if highest is not None else []
-    low, high = max(lows, default=None), min(highs, default=None)
-    if not whole and low is not None and high is not None and low > high:
-        middle = (low - nudge + high + nudge) / 2
-        return middle, middle
-    return low, high
-
-
-def _beyond(bound: Fraction, nudge: Fraction, whole: bool) -> Fraction:
-    return Fraction(math.floor(bound)) + 1 if whole else bound + nudge
 
 
 def _is_null(schema: Any) -> bool:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
-
-from jsonschema.exceptions import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from agent.contract.grammar import Step, children
 from agent.contract.sieve import Version, schema_is_valid
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 _DEPTH = 30
 """How far schemas are followed into one another before the rest is put off."""

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
-
-from jsonschema.exceptions import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from agent.contract.bundling import Bundle
 from agent.contract.grammar import Step
@@ -18,6 +16,9 @@ from agent.contract.patterns import compiled
 from agent.contract.semantics import dialect_errors, semantic_errors
 from agent.contract.sieve import Version, structure_is_valid
 from agent.errors import Problem
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 _MAX_PROBLEMS = 100
 _OWN = ("DuplicateOperationIDError", "UnresolvableParameterError", "ParameterDuplicateError")

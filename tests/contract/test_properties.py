@@ -67,7 +67,7 @@ def test_any_text_is_data_or_a_problem(text: str) -> None:
             json.dumps(parse(text), allow_nan=False)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=some.data())
 def test_a_damaged_document_is_loaded_or_refused_and_never_crashes(data: some.DataObject) -> None:
     document = copy.deepcopy(LIBRARY)
@@ -85,7 +85,7 @@ def test_a_damaged_document_is_loaded_or_refused_and_never_crashes(data: some.Da
         assert parity(contract, contract.document) == ()
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=some.data())
 def test_what_the_quick_way_accepts_the_slow_way_accepts(data: some.DataObject) -> None:
     document = copy.deepcopy(LIBRARY) | {"openapi": data.draw(some.sampled_from(["3.0.3", "3.1.0"]))}

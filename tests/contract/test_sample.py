@@ -91,6 +91,8 @@ VALID: dict[str, Any] = {
     "exclusive": {"type": "integer", "exclusiveMinimum": 5, "exclusiveMaximum": 7},
     "multiple": {"type": "integer", "multipleOf": 7, "minimum": 8},
     "number": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 0.001},
+    "tiny": {"type": "number", "exclusiveMinimum": 0.1, "exclusiveMaximum": 0.11},
+    "up to nothing": {"type": "number", "maximum": 0, "exclusiveMinimum": -0.5},
     "cents": {"type": "number", "multipleOf": 0.01, "minimum": 0.05},
     "int32": {"type": "integer", "format": "int32", "minimum": 2**31 - 2},
     "boolean": {"type": "boolean"},
@@ -149,7 +151,7 @@ VALID: dict[str, Any] = {
 @pytest.mark.parametrize("only_required", [False, True])
 @pytest.mark.parametrize("name", VALID)
 def test_samples_are_valid_and_repeatable(name: str, only_required: bool) -> None:
-    for seed in (0, 1, 2, 17, 1000):
+    for seed in (0, 1, 2, 17, 1000, 10**12):
         made = sample(TREE, VALID[name], seed=seed, only_required=only_required)
         assert validate(TREE, VALID[name], made) == ()
         assert json.dumps(made) == json.dumps(sample(TREE, VALID[name], seed=seed, only_required=only_required))
