@@ -178,6 +178,8 @@ class Annotations:
     def _marker(self, parameter: Parameter, name: str) -> str:
         alias = parameter.name if parameter.location != "path" else path_name(parameter.name)
         spelt = [f"alias={literal(alias)}"] if alias != name or parameter.location == "header" else []
+        if parameter.location == "header" and "_" in alias:
+            spelt.append("convert_underscores=False")
         bounds = self.constraints(parameter.schema)
         described = [f"description={literal(one_line(parameter.description))}"] if parameter.description else []
         return ", ".join([*spelt, *([bounds] if bounds else []), *described])

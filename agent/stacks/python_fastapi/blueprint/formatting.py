@@ -11,6 +11,10 @@ import tokenize
 from collections.abc import Mapping
 from pathlib import Path
 
+from ruff import find_ruff_bin  # type: ignore[import-untyped]  # it has no stubs
+
+from agent.stacks.python_fastapi.blueprint.text import docstring
+
 _CONFIG = Path(__file__).parent.parent / "toolchain" / "ruff.toml"
 _LINE = 100
 _PIECE = 60
@@ -26,8 +30,6 @@ def formatted(files: Mapping[str, str]) -> dict[str, str]:
 
 
 def _ruff(files: Mapping[str, str]) -> dict[str, str]:
-    from ruff import find_ruff_bin
-
     ruff = find_ruff_bin()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -51,38 +53,41 @@ def _run(command: list[str], folder: Path) -> None:
 
 
 def split_long_strings(code: str) -> str:
-    """The code with string literals that make a line too long written in several pieces."""
+    """The code with docstrings wrapped and other strings written in pieces, where they make a line too long."""
     lines = code.split("\n")
     if all(len(line) <= _LINE for line in lines):
         return code
-    documentation = _docstring_lines(code)
-    replacements: list[tuple[int, int, int, str]] = []
+    documentation = _docstrings(code)
+    covered = {row for first, last, _ in documentation for row in range(first, last + 1)}
+    replacements: list[tuple[int, int, int, int, str]] = []
+    for first, last, value in documentation:
+        if any(len(line) > _LINE for line in lines[first - 1 : last]):
+            indent = len(lines[first - 1]) - len(lines[first - 1].lstrip())
+            replacements.append((first, indent, last, len(lines[last - 1]), docstring(value, indent=indent)))
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
         row, start = token.start
-        splittable = token.type == tokenize.STRING and row == token.end[0] and row not in documentation
-        if splittable and len(lines[row - 1]) > _LINE and token.end[1] - start > _PIECE // 2:
-            value = ast.literal_eval(token.string)
-            pieces = _pieces(value) if isinstance(value, str) else []
-            if len(pieces) > 1 and not token.string.lower().startswith(("r", "b", "f")):
-                replacements.append((row, start, token.end[1], "(" + " ".join(map(repr, pieces)) + ")"))
-    for row, start, end, text in reversed(replacements):
-        line = lines[row - 1]
-        lines[row - 1] = line[:start] + text + line[end:]
+        plain = token.type == tokenize.STRING and not token.string.lower().startswith(("r", "b", "f", "u"))
+        if plain and row == token.end[0] and row not in covered and len(lines[row - 1]) > _LINE:
+            pieces = _pieces(str(ast.literal_eval(token.string)))
+            if len(pieces) > 1:
+                replacements.append((row, start, row, token.end[1], "(" + " ".join(map(repr, pieces)) + ")"))
+    for first, start, last, end, text in sorted(replacements, reverse=True):
+        lines[first - 1 : last] = [lines[first - 1][:start] + text + lines[last - 1][end:]]
     return "\n".join(lines)
 
 
 def _pieces(value: str) -> list[str]:
-    found: list[str] = []
-    for part in textwrap.wrap(
+    wrapped = textwrap.wrap(
         value, _PIECE, drop_whitespace=False, replace_whitespace=False, expand_tabs=False, break_on_hyphens=False
-    ):
-        found.append(part)
-    return found if "".join(found) == value else [value[i : i + _PIECE] for i in range(0, len(value), _PIECE)]
+    )
+    whole = "".join(wrapped) == value
+    return wrapped if whole else [value[start : start + _PIECE] for start in range(0, len(value), _PIECE)]
 
 
-def _docstring_lines(code: str) -> set[int]:
-    found: set[int] = set()
-    for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            found |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-    return found
+def _docstrings(code: str) -> list[tuple[int, int, str]]:
+    """First line, last line and text of every string that stands alone."""
+    return [
+        (node.lineno, node.end_lineno or node.lineno, node.value.value)
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    ]

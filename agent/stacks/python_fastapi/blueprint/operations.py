@@ -20,6 +20,12 @@ class PlannedBody:
     marker: str
     """`Form()` and the like; empty for JSON."""
     required: bool
+    nullable: bool = False
+
+    @property
+    def optional(self) -> bool:
+        """Whether the service may be called without."""
+        return not self.raw and (self.nullable or not self.required)
 
     @property
     def raw(self) -> bool:
@@ -29,11 +35,13 @@ class PlannedBody:
     @property
     def service_type(self) -> str:
         """As the service's method takes it."""
-        return self.type if self.required or self.raw else f"{self.type} | None"
+        return f"{self.type} | None" if self.optional else self.type
 
     @property
     def annotation(self) -> str:
         """As the route takes it; a body that may be left out may still not be null."""
+        if self.nullable:
+            return f"Annotated[{self.type} | None, {self.marker or 'Body()'}]"
         if self.required:
             return f"Annotated[{self.type}, {self.marker}]" if self.marker else self.type
         return f"Annotated[{self.type} | SkipJsonSchema[None], {self.marker or 'Body()'}]"

@@ -199,7 +199,9 @@ class Plan:
             return PlannedBody("bytes", "", body.required)
         form = next((media for media in body.content if media in FORMS), None) if body.json is None else None
         marker = {None: "", FORMS[0]: "Form()"}.get(form, f'Form(media_type="{form}")')
-        return PlannedBody(made, marker, body.required)
+        kinds = self.contract.resolve(schema).get("type")
+        nullable = isinstance(kinds, list | tuple) and "null" in kinds
+        return PlannedBody(made, marker, body.required, nullable)
 
     def _extra(self, operation: Operation) -> str:
         """What the route's types do not say of the body: media types that it does not read."""

@@ -149,8 +149,10 @@ class Renderer:
                 imports.add(f"from src.repositories.{repository.module} import {repository.stem}Repository")
             for mapper in resource.mappers.made.values():
                 imports |= {self._row_import(row) for row in (mapper.row, *(child.row for _, child in mapper.children))}
-            text = self._template("services/resource.py").render(resource=resource, imports=sorted(imports))
-            yield f"src/services/{resource.name}.py", text
+            yield (
+                f"src/services/{resource.name}.py",
+                self._rendered("services/resource.py", resource=resource, imports=sorted(imports)),
+            )
 
     def _repositories(self) -> Iterator[tuple[str, str]]:
         for repository in self._plan.repositories.values():
@@ -181,7 +183,8 @@ class Renderer:
                 "credentials_sql": _credentials_sql(repository),
             }
         sorts = [(self._sort_name(repository, name), _dictionary(one)) for name, one in repository.sorts.items()]
-        return self._template("repositories/table.py").render(
+        return self._rendered(
+            "repositories/table.py",
             repository=repository,
             methods=methods,
             imports=sorted(imports),
@@ -203,7 +206,8 @@ class Renderer:
         imports = {"from typing import NamedTuple", *(line for one in fields for line in one.typed.imports)}
         login = repository.login if "find_credentials" in repository.methods else None
         imports |= self._plan.caller_id.imports if login else frozenset()
-        return self._template("models/table.py").render(
+        return self._rendered(
+            "models/table.py",
             table=repository.key,
             stem=repository.stem,
             fields=fields,
@@ -255,7 +259,7 @@ class Renderer:
         for operation in resource.operations:
             imports |= {line for one in operation.parameters for line in one.imports}
         tags = _common_tags([operation.bound for operation in resource.operations])
-        return self._template("api/routes/resource.py").render(resource=resource, imports=sorted(imports), tags=tags)
+        return self._rendered("api/routes/resource.py", resource=resource, imports=sorted(imports), tags=tags)
 
     def _schema_imports(self) -> set[str]:
         return {f"from src.schemas.api import {name}" for name in set(self._plan.schemas.bases)}
@@ -264,11 +268,11 @@ class Renderer:
         module = next(one.module for one in self._plan.repositories.values() if f"{one.stem}Row" == row)
         return f"from src.models.{module} import {row}"
 
-    def _template(self, name: str) -> Any:
-        return self._environment.get_template(f"{name}.jinja")
+    def _rendered(self, name: str, **values: Any) -> str:
+        return str(self._environment.get_template(f"{name}.jinja").render(**values))
 
     def _file(self, name: str, **values: Any) -> tuple[str, str]:
-        return f"src/{name}", self._template(name).render(**values)
+        return f"src/{name}", self._rendered(name, **values)
 
 
 def sql(text: str) -> str:

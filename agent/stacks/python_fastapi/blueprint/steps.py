@@ -127,7 +127,7 @@ class Deriving:
 def derived_steps(plan: Plan, resource: Resource, planned: PlannedOperation) -> tuple[Steps, frozenset[str]]:
     """The steps, and the arguments that they need. Raises `Underivable` with the reason when there are none."""
     deriving = Deriving(plan, resource, planned)
-    if planned.body and not planned.body.required and planned.body.type != "bytes":
+    if planned.body and planned.body.optional:
         deriving.steps.before += ["if body is None:", '    raise InvalidInput("A body is required.")']
     match planned.bound.action:
         case Action.LIST:
