@@ -107,11 +107,18 @@ def _depth(line: str) -> int:
 
 
 class _Plain(yaml.SafeDumper):
-    """Writes a value that stands in two places twice, where YAML would refer to the first."""
+    """Writes text of several lines as it is, and a value that stands in two places twice."""
 
     def ignore_aliases(self, data: Any) -> bool:
         del data
         return True
+
+
+def _readable(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Plain.add_representer(str, _readable)
 
 
 def describe_operations(contract: Contract, operations: Sequence[str]) -> str:
@@ -184,7 +191,7 @@ def _ddl(catalog: Catalog) -> str:
 
 def _table(table: Table) -> str:
     lines = [table.name, *(f"  {_column(column)}" for column in table.columns)]
-    lines.append(f"  primary key ({', '.join(table.primary_key)})")
+    lines += [f"  primary key ({', '.join(table.primary_key)})"] if table.primary_key else []
     lines += [
         f"  foreign key ({', '.join(key.columns)}) to {key.table} ({', '.join(key.referenced)}), "
         f"on delete {key.on_delete}"

@@ -1,0 +1,1 @@
+"""The developer on real workspaces, in the real sandbox, driven by scripted models."""

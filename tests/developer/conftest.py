@@ -1,0 +1,114 @@
+"""A toolbox on a real service, and a scripted model that uses it over the wire."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.developer.allowance import Allowance
+from agent.developer.models import open_model
+from agent.developer.toolbox import Toolbox
+from agent.developer.working import Developer, Worked
+from agent.journal.events import ModelAnswered
+from agent.places import cache_folder
+from agent.rulebook.loading import load_rulebook
+from agent.stacks.base import DatabaseAccess
+from agent.stacks.python_fastapi.stack import PythonFastapi
+from agent.workspace.opening import snapshot_workspace
+from agent.workspace.toolchain import build_toolchain
+from prompts.rendering import persona
+from tests.wire.server import AnthropicServer, Asked, Say, Turn, anthropic_server
+from tests.wire.validation import blocks
+from tools.files import Files
+from tools.postgres.server import PostgresServer
+from tools.sandbox.base import Mounts
+
+GOOD = Path(__file__).parents[1] / "checklist" / "services" / "good"
+PERSONA = persona(load_rulebook(), "python-fastapi")
+KNOWN = "claude-sonnet-5-5"
+"""A model with a known price; its answers are streamed."""
+
+
+@pytest.fixture(scope="session")
+def toolchain() -> Path:
+    return build_toolchain(PythonFastapi().toolchain_lock(), cache_folder() / "toolchains")
+
+
+@pytest.fixture
+def service(toolchain: Path, tmp_path: Path, postgres: PostgresServer) -> Toolbox:
+    """The tools on a whole service, in the real sandbox, with the real linter, type checker and tests."""
+    workspace = snapshot_workspace(GOOD, toolchain=toolchain, sandbox="auto", state=tmp_path / "state")
+    stack = PythonFastapi()
+
+    @asynccontextmanager
+    async def empty_database() -> AsyncIterator[DatabaseAccess]:
+        database = await asyncio.to_thread(postgres.create_database)
+        inside = workspace.sandbox.bound(postgres.socket_folder, "/run/postgres")
+        try:
+            yield DatabaseAccess(database.url(inside), Mounts(bound={postgres.socket_folder: "/run/postgres"}))
+        finally:
+            await asyncio.to_thread(postgres.drop_database, database)
+
+    return Toolbox(workspace, stack, Files(workspace.root, check=stack.syntax_error), empty_database)
+
+
+@pytest.fixture
+def folder(service: Toolbox) -> Path:
+    """Where the service's files are."""
+    return service.files.root
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What came of an assignment."""
+
+    worked: Worked
+    answers: tuple[ModelAnswered, ...]
+    server: AnthropicServer
+
+    @property
+    def results(self) -> list[dict[str, Any]]:
+        """The tool results of the whole conversation, in the order in which they were sent."""
+        messages = self.server.asked[-1].body["messages"]
+        return [one for message in messages for one in blocks(message["content"]) if one["type"] == "tool_result"]
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The only tool result."""
+        (one,) = self.results
+        return one
+
+
+def text_of(result: dict[str, Any]) -> str:
+    """What a tool result says."""
+    content = result["content"]
+    return content if isinstance(content, str) else "\n".join(part["text"] for part in content)
+
+
+Play = Callable[..., Awaitable[Played]]
+
+
+@pytest.fixture
+def play(service: Toolbox, monkeypatch: pytest.MonkeyPatch) -> Play:
+    """Let a model take these turns, one after the other, then say that it is done."""
+
+    async def run(
+        *turns: Turn, allowance: Allowance = Allowance(), model: str = KNOWN, toolbox: Toolbox = service
+    ) -> Played:
+        def script(asked: Asked) -> Turn:
+            return turns[asked.turn] if asked.turn < len(turns) else [Say("It is done.")]
+
+        answers: list[ModelAnswered] = []
+        with anthropic_server(script) as server:
+            monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+            developer = Developer(open_model(f"anthropic:{model}"), PERSONA, answers.append)
+            worked = await developer.work("# Assignment\nDo it.", toolbox, allowance)
+        return Played(worked, tuple(answers), server)
+
+    return run

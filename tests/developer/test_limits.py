@@ -1,0 +1,89 @@
+"""The budget is the whole run's: what earlier assignments and earlier processes used is gone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from agent.developer.allowance import Allowance
+from agent.errors import BudgetExhausted
+from agent.journal.events import Event, Interrupted, ModelAnswered, Resumed, RunStarted, Usage
+from agent.loop.state import state_of
+from agent.orchestrator.budget import allowance, in_words
+from agent.orchestrator.record import RunRecord
+
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+STARTED = RunStarted(
+    run="r-1",
+    title="t",
+    stack="python-fastapi",
+    model="m",
+    sandbox="auto",
+    operations=1,
+    tables=1,
+    blueprint=True,
+    at=BEGIN,
+)
+
+
+def record(usd: str | None = None, minutes: float | None = None, requests: int | None = None) -> RunRecord:
+    return RunRecord(
+        title="t",
+        slug="t",
+        description="",
+        acceptance="",
+        stack="python-fastapi",
+        model="m",
+        sandbox="auto",
+        blueprint=True,
+        max_usd=None if usd is None else Decimal(usd),
+        max_minutes=minutes,
+        max_requests=requests,
+        folder=None,
+        repository=None,
+        base=None,
+    )
+
+
+def answered(minute: float, usd: str | None = "0.50") -> Event:
+    cost = None if usd is None else Decimal(usd)
+    return ModelAnswered(usage=Usage(requests=1, usd=cost), at=BEGIN + timedelta(minutes=minute))
+
+
+def test_without_limits_nothing_is_limited() -> None:
+    assert allowance(record(), state_of([STARTED, answered(100)])) == Allowance()
+
+
+def test_what_was_used_is_taken_off_each_limit() -> None:
+    left = allowance(record("2", 10, 5), state_of([STARTED, answered(1), answered(4)]))
+    assert left == Allowance(usd=Decimal("1.00"), seconds=6 * 60, requests=3)
+
+
+def test_a_resumed_run_has_what_was_left_and_the_pause_costs_no_time() -> None:
+    stopped = Interrupted(at=BEGIN + timedelta(minutes=4))
+    resumed = Resumed(process=1, at=BEGIN + timedelta(hours=9))
+    left = allowance(record("2", 10, 5), state_of([STARTED, answered(1), stopped, resumed]))
+    assert left == Allowance(usd=Decimal("1.50"), seconds=6 * 60, requests=4)
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        (record(usd="1.00"), "1.00 USD"),
+        (record(minutes=4), "4 minutes"),
+        (record(minutes=1.5), "1.5 minutes"),
+        (record(requests=2), "2 model requests"),
+    ],
+)
+def test_a_limit_that_is_used_up_is_named(limits: RunRecord, words: str) -> None:
+    with pytest.raises(BudgetExhausted, match=f"^{words}$"):
+        allowance(limits, state_of([STARTED, answered(1), answered(4)]))
+
+
+def test_limits_in_words() -> None:
+    limits = record("2.50", 30, 40)
+    assert in_words(limits, "usd") == "2.50 USD"
+    assert in_words(limits, "minutes") == "30 minutes"
+    assert in_words(limits, "model_requests") == "40 model requests"

@@ -1,0 +1,196 @@
+"""An assignment ends by itself, at a limit, or with a reason; what was paid for is always recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from decimal import Decimal
+
+import pytest
+from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart
+from pydantic_ai.models.function import AgentInfo, FunctionModel
+
+from agent.developer.allowance import Allowance
+from agent.developer.models import open_model
+from agent.developer.toolbox import Toolbox
+from agent.developer.working import PROVIDER_RETRIES, REQUESTS_AN_ASSIGNMENT, Developer
+from agent.errors import InputError, MissingDependency
+from agent.journal.events import ModelAnswered
+from tests.developer.conftest import KNOWN, PERSONA, Play
+from tests.wire.server import Asked, Call, Fail, Say, Turn, anthropic_server
+
+LOOK = [Call("list_files", {})]
+AT_ONCE = {"retry-after-ms": "1"}
+
+
+async def test_each_answer_is_recorded_with_its_cost(play: Play) -> None:
+    played = await play([Say("I look."), *LOOK, *LOOK], LOOK)
+    assert [answer.tools for answer in played.answers] == [("list_files", "list_files"), ("list_files",), ()]
+    for answer, sent in zip(played.answers, played.server.usages, strict=True):
+        usage = answer.usage
+        assert usage.requests == 1
+        assert usage.input_tokens == sent["input_tokens"] + usage.cache_read_tokens + usage.cache_write_tokens
+        assert usage.cache_read_tokens == sent["cache_read_input_tokens"]
+        assert usage.output_tokens == sent["output_tokens"]
+        assert usage.usd
+        assert usage.usd > 0
+
+
+async def test_a_model_without_a_known_price_costs_an_unknown_amount(play: Play) -> None:
+    played = await play(LOOK, model="qwen2.5-coder")
+    assert [answer.usage.usd for answer in played.answers] == [None, None]
+    assert not played.server.asked[0].body.get("stream")
+
+
+@pytest.mark.parametrize("model", [KNOWN, "qwen2.5-coder"])
+async def test_persona_and_tools_are_paid_for_once(
+    model: str, service: Toolbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def script(asked: Asked) -> Turn:
+        return LOOK if asked.turn < 2 else [Say("done")]
+
+    with anthropic_server(script) as server:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        for assignment in ("# Assignment one", "# Assignment two"):
+            developer = Developer(open_model(f"anthropic:{model}"), PERSONA, lambda _: None)
+            await developer.work(assignment, service, Allowance())
+    assert server.refused == []
+    first, second, third, other, *_ = server.usages
+    assert first["cache_read_input_tokens"] == 0
+    assert second["cache_read_input_tokens"] >= first["cache_creation_input_tokens"]
+    assert third["cache_read_input_tokens"] > second["cache_read_input_tokens"]
+    assert other["cache_read_input_tokens"] > 0.9 * first["cache_creation_input_tokens"]
+    for part in ("system", "tools"):
+        assert len({str(asked.body[part]) for asked in server.asked}) == 1
+
+
+async def test_at_the_limit_of_requests_no_further_one_is_sent(play: Play) -> None:
+    played = await play(*[LOOK] * 9, allowance=Allowance(requests=3))
+    assert len(played.server.asked) == len(played.answers) == 3
+    assert played.worked.limit == "model_requests"
+
+
+async def test_the_answer_that_goes_beyond_the_money_is_the_last(play: Play) -> None:
+    played = await play(*[LOOK] * 9, allowance=Allowance(usd=Decimal("0.011"), requests=100))
+    spent = [answer.usage.usd or Decimal(0) for answer in played.answers]
+    assert sum(spent[:-1]) <= Decimal("0.011") < sum(spent)
+    assert played.worked.limit == "usd"
+
+
+async def test_a_limit_of_money_is_not_ignored_when_the_price_is_unknown(play: Play) -> None:
+    played = await play(*[LOOK] * 9, allowance=Allowance(usd=Decimal(5)), model="qwen2.5-coder")
+    assert len(played.answers) == 1
+    assert played.worked.limit == "usd"
+    assert "price" in played.worked.failure
+
+
+async def test_when_the_time_is_up_the_work_ends_even_while_the_model_thinks(
+    service: Toolbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with anthropic_server(slowly) as server:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        developer = Developer(open_model(KNOWN), PERSONA, lambda _: None)
+        began = time.monotonic()
+        worked = await developer.work("# Assignment", service, Allowance(seconds=0.5))
+        assert time.monotonic() - began < 2
+    assert worked.limit == "minutes"
+
+
+async def test_an_interrupt_ends_the_work_at_once(service: Toolbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    with anthropic_server(slowly) as server:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        developer = Developer(open_model(KNOWN), PERSONA, lambda _: None)
+        working = asyncio.create_task(developer.work("# Assignment", service, Allowance()))
+        while not server.asked:
+            await asyncio.sleep(0.01)
+        working.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.wait_for(working, 2)
+
+
+def slowly(_: Asked) -> Turn:
+    time.sleep(3)
+    return [Say("done")]
+
+
+async def test_an_assignment_ends_after_its_share_of_requests_though_the_budget_allows_more(play: Play) -> None:
+    played = await play(*[LOOK] * (REQUESTS_AN_ASSIGNMENT + 5), allowance=Allowance(requests=400))
+    assert len(played.answers) == REQUESTS_AN_ASSIGNMENT
+    assert played.worked.failure
+    assert played.worked.limit is None
+
+
+async def test_a_refused_key_is_a_matter_of_the_environment(play: Play) -> None:
+    with pytest.raises(MissingDependency, match="refuses the key"):
+        await play(Fail(401, "authentication_error"))
+
+
+async def test_a_model_that_the_provider_does_not_have_is_bad_input(play: Play) -> None:
+    with pytest.raises(InputError, match="no such model"):
+        await play(Fail(404, "not_found_error"))
+
+
+@pytest.mark.parametrize("status", [429, 500, 529])
+async def test_a_provider_in_trouble_is_asked_again_and_then_given_up(play: Play, status: int) -> None:
+    played = await play(Fail(status, "overloaded_error", AT_ONCE))
+    assert len(played.server.asked) == 1 + PROVIDER_RETRIES
+    assert "provider answered" in played.worked.failure
+    assert str(status) in played.worked.failure
+    assert played.worked.limit is None
+
+
+async def test_a_short_trouble_of_the_provider_is_not_noticed(
+    service: Toolbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    troubles = [Fail(529, "overloaded_error", AT_ONCE), Fail(429, "rate_limit_error", AT_ONCE)]
+
+    def script(_: Asked) -> Turn:
+        return troubles.pop() if troubles else [Say("done")]
+
+    with anthropic_server(script) as server:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        worked = await Developer(open_model(KNOWN), PERSONA, lambda _: None).work("x", service, Allowance())
+    assert (worked.said, worked.failure) == ("done", "")
+
+
+async def test_a_provider_out_of_reach_is_said(service: Toolbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", f"http://127.0.0.1:{free.getsockname()[1]}")
+    worked = await Developer(open_model(KNOWN), PERSONA, lambda _: None).work("x", service, Allowance())
+    assert "cannot be reached" in worked.failure
+
+
+async def played_by(function: FunctionModel, service: Toolbox) -> tuple[str, str, int]:
+    answers: list[ModelAnswered] = []
+    worked = await Developer(function, PERSONA, answers.append).work("x", service, Allowance())
+    return worked.said, worked.failure, len(answers)
+
+
+async def test_an_empty_answer_is_asked_for_again(service: Toolbox) -> None:
+    def once(messages: list[ModelMessage], _: AgentInfo) -> ModelResponse:
+        return ModelResponse(parts=[] if len(messages) == 1 else [TextPart("done")])
+
+    def always(_: list[ModelMessage], __: AgentInfo) -> ModelResponse:
+        return ModelResponse(parts=[])
+
+    assert await played_by(FunctionModel(once), service) == ("done", "", 2)
+    said, failure, answers = await played_by(FunctionModel(always), service)
+    assert said == ""
+    assert failure
+    assert answers < 10
+
+
+async def test_arguments_that_are_no_json_are_told_to_the_model(service: Toolbox) -> None:
+    def once(messages: list[ModelMessage], _: AgentInfo) -> ModelResponse:
+        call = ToolCallPart("read_file", '{"path": ', "call-1")
+        return ModelResponse(parts=[call] if len(messages) == 1 else [TextPart("done")])
+
+    def always(_: list[ModelMessage], __: AgentInfo) -> ModelResponse:
+        return ModelResponse(parts=[ToolCallPart("read_file", '{"path": ')])
+
+    assert await played_by(FunctionModel(once), service) == ("done", "", 2)
+    _, failure, answers = await played_by(FunctionModel(always), service)
+    assert "read_file" in failure
+    assert answers < 10
