@@ -8,7 +8,7 @@ from agent.binding.accounts import accounts_of
 from agent.binding.drafting import Draft, draft
 from agent.binding.envelopes import item_answer, row_answer
 from agent.binding.holding import holdings_of
-from agent.binding.inputs import Inputs, find_users, shared_prefix, success_shape
+from agent.binding.inputs import Inputs, find_users, shared_prefix, success_shape, why_no_users
 from agent.binding.lists import filters, paging, sorting
 from agent.binding.model import Action, Binding, Bound, TokenPart
 from agent.binding.owning import READS, Asked, Holdings, ownership
@@ -88,7 +88,7 @@ def _rows(inputs: Inputs, holdings: Holdings, one: Draft) -> Bound:
 def _session(inputs: Inputs, one: Draft) -> Bound:
     users = inputs.users
     if users is None:
-        raise Undecided("the schema has no table of users with a password")
+        raise Undecided(why_no_users(inputs.catalog))
     bound = Bound(one.operation, one.action, table=users.table.name, resource="auth")
     match one.action:
         case Action.LOGIN:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from agent.binding.columns import event
 from agent.binding.converting import TEMPORAL
 from agent.binding.fields import Written, written
-from agent.binding.inputs import Inputs, success_shape
+from agent.binding.inputs import Inputs, success_shape, why_no_users
 from agent.binding.model import Action, Field, PathColumn
 from agent.binding.paths import Route, path_columns, route
 from agent.binding.permissions import demand_permission
@@ -56,7 +56,7 @@ def draft(inputs: Inputs, operation: Operation) -> Draft:
 
 def _about_session(inputs: Inputs, operation: Operation, action: Action) -> Draft:
     if inputs.users is None:
-        raise Undecided("the schema has no table of users with a password")
+        raise Undecided(why_no_users(inputs.catalog))
     _demand_no_query(operation, action)
     body = _body(inputs, operation, action, inputs.users.table) if action is Action.REGISTER else ()
     return Draft(operation, action, inputs.users.table, body=body)

@@ -86,12 +86,24 @@ def shared_prefix(contract: Contract, catalog: Catalog) -> tuple[str, ...]:
 
 def find_users(catalog: Catalog) -> Users | None:
     """The one table with a password column; among several the one that is named after people."""
-    found = [users for table in catalog.tables if (users := _as_users(table))]
+    found = _with_password(catalog)
     named = [users for users in found if singular(short(users.table)) in _USER_WORDS]
     for candidates in (found, named):
         if len(candidates) == 1:
             return candidates[0]
     return None
+
+
+def why_no_users(catalog: Catalog) -> str:
+    """Why `find_users` finds nobody."""
+    names = [f"`{users.table.name}`" for users in _with_password(catalog)]
+    if names:
+        return f"the tables {' and '.join(names)} all keep passwords: nothing says which of them holds the callers"
+    return "the schema has no table of users with a password"
+
+
+def _with_password(catalog: Catalog) -> list[Users]:
+    return [users for table in catalog.tables if (users := _as_users(table))]
 
 
 def _as_users(table: Table) -> Users | None:

@@ -132,6 +132,7 @@ def reads_own(operation: Operation, table: Table, owner: Column, answer: Collect
 def ownership(inputs: Inputs, holdings: Holdings, asked: Asked) -> Ownership:
     """Whose rows the operation may touch; raises `Undecided` when contract and schema do not say."""
     if not asked.operation.protected:
+        _demand_not_optional(holdings, asked)
         return Ownership(path=asked.path)
     if inputs.is_users(asked.table):
         return Ownership(_own_account(inputs, asked), asked.path)
@@ -156,6 +157,13 @@ def ownership(inputs: Inputs, holdings: Holdings, asked: Asked) -> Ownership:
     own = bool(owned or guards or any(one.owner for one in path))
     _demand_no_rights(inputs, asked, own)
     return Ownership(owner.name if owner and owned else None, path, guards)
+
+
+def _demand_not_optional(holdings: Holdings, asked: Asked) -> None:
+    """Raise `Undecided` for a write on owned rows that is open to callers with and without credentials."""
+    if asked.operation.security and asked.action not in READS and asked.table.name in holdings.owners:
+        column = holdings.owners[asked.table.name].name
+        raise Undecided(f"callers may be unknown here, and rows of `{asked.table.name}` have an owner (`{column}`)")
 
 
 def _demand_no_rights(inputs: Inputs, asked: Asked, own: bool) -> None:

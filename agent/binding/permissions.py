@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from agent.binding.inputs import Inputs
+from agent.binding.inputs import Inputs, why_no_users
 from agent.binding.reasons import Undecided
 from agent.contract.model import Operation
 
@@ -25,7 +25,7 @@ def demand_permission(inputs: Inputs, operation: Operation) -> None:
         kind = (scheme.scheme or scheme.kind) if scheme else "unknown"
         raise Undecided(f"callers are known by `{name}` ({kind}), and only bearer tokens are derived")
     if inputs.users is None:
-        raise Undecided("callers must be known, and the schema has no table of users with a password")
+        raise Undecided(f"callers must be known, and {why_no_users(inputs.catalog)}")
     scopes = _scopes(inputs, operation)
     if scopes:
         raise Undecided(f"callers need {' and '.join(f'`{scope}`' for scope in scopes)}, and nothing says who has that")

@@ -216,3 +216,11 @@ def test_a_403_without_owner_is_a_hole_where_users_have_different_rights(derive:
     assert derive(sql, f"/shelves: {{post: {telling}}}").operations[0].reason == (
         "some callers get 403, users have `users.role`, and nothing says which of them may do this"
     )
+
+
+def test_a_write_on_owned_rows_with_optional_credentials_is_a_hole(derive: Derive) -> None:
+    sql = NOTES.replace("user_id uuid NOT NULL", "user_id uuid")
+    post = operation(body=record("title"), status="201", security=[{"bearer": []}, {}])
+    assert derive(sql, f"/notebooks: {{post: {post}}}").operations[0].reason == (
+        "callers may be unknown here, and rows of `notebooks` have an owner (`user_id`)"
+    )

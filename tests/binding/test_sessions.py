@@ -173,7 +173,9 @@ def test_several_tables_with_passwords_leave_it_open_who_calls_unless_one_is_nam
     people = both.format("users") + both.format("printers")
     things = both.format("scanners") + both.format("printers")
     assert derive(people, LOGIN).operations[0].table == "users"
-    assert derive(things, LOGIN).operations[0].hole
+    assert derive(things, LOGIN).operations[0].reason == (
+        "the tables `printers` and `scanners` all keep passwords: nothing says which of them holds the callers"
+    )
 
 
 @pytest.mark.parametrize("index", ["lower(email)", "upper((email)::text)", "email"])
