@@ -20,8 +20,8 @@ from agent.rulebook.model import Gate
 HOLE = OpenHole(name="src.services.tickets.merge", file="src/services/tickets.py", line=3, operation="POST /merge")
 
 
-def receipt(subject: str, outcome: Outcome = Outcome.FAILED, found: str = "") -> Receipt:
-    return Receipt(rule="API-METHODS", subject=subject, gate=Gate.CONTRACT, outcome=outcome, found=found or subject)
+def receipt(subject: str, outcome: Outcome = Outcome.FAILED, found: str = "", rule: str = "API-METHODS") -> Receipt:
+    return Receipt(rule=rule, subject=subject, gate=Gate.CONTRACT, outcome=outcome, found=found or subject)
 
 
 def verified(*receipts: Receipt, holes: tuple[OpenHole, ...] = ()) -> Verified:
@@ -106,6 +106,16 @@ def test_a_service_that_does_not_start_is_one_assignment_not_one_for_each_operat
     assert move.assignment.title == "the whole service"
 
 
+def test_where_nothing_is_written_yet_everything_is_one_assignment() -> None:
+    failures = [receipt(f"GET /{name}", found="no application") for name in "abc"]
+    migrations = [receipt(f"GET /{name}", found="no migration", rule="API-STATUS") for name in "abc"]
+    move = after(scaffolded(), verified(*failures, *migrations, receipt("table"), receipt("files")))
+    assert isinstance(move, Work)
+    assert move.assignment.title == "the whole service"
+    assert move.assignment.obligations[0] == "API-METHODS:files"
+    assert len(move.assignment.obligations) == 8
+
+
 def test_failures_of_operations_are_worked_on_before_those_of_the_whole() -> None:
     move = after(scaffolded(), verified(receipt("GET /a"), receipt("GET /b"), receipt("files")))
     assert isinstance(move, Work)
@@ -115,3 +125,40 @@ def test_failures_of_operations_are_worked_on_before_those_of_the_whole() -> Non
 def test_a_resumed_run_may_have_a_new_limit() -> None:
     events: list[Event] = [scaffolded(HOLE), verified(holes=(HOLE,)), BudgetReached(limit="1 USD"), Resumed(process=1)]
     assert isinstance(after(*events), Work)
+
+
+def ended_early(number: int, commit: str = "c0") -> AssignmentDone:
+    return AssignmentDone(title=f"GET /{number}", commit=commit, said="", failure="the provider is out of reach")
+
+
+def test_when_the_provider_is_out_of_reach_not_every_assignment_is_tried() -> None:
+    events: list[Event] = [scaffolded(), verified(*(receipt(f"GET /{number}") for number in range(9)))]
+    for number in range(PATIENCE):
+        assert isinstance(after(*events), Work)
+        events.append(ended_early(number))
+    assert after(*events) == Deliver(Ending.STALLED)
+
+
+def test_what_was_written_before_the_provider_went_away_is_verified() -> None:
+    events: list[Event] = [scaffolded(), verified(*(receipt(f"GET /{number}") for number in range(9)))]
+    events += [done("GET /0", "c1"), *(ended_early(number, "c1") for number in range(1, PATIENCE + 1))]
+    assert after(*events) == Verify()
+    events.append(verified(receipt("GET /1")))
+    assert after(*events) == Deliver(Ending.STALLED)
+
+
+def test_work_that_changed_something_is_not_in_vain_even_when_it_ended_early() -> None:
+    events: list[Event] = [scaffolded(), verified(*(receipt(f"GET /{number}") for number in range(9)))]
+    events += [ended_early(number, f"c{number + 1}") for number in range(PATIENCE)]
+    assert isinstance(after(*events), Work)
+
+
+def test_a_resumed_run_tries_again_what_had_been_tried_in_vain() -> None:
+    events: list[Event] = [scaffolded(), verified(receipt("GET /0")), ended_early(0)]
+    assert after(*events) == Deliver(Ending.STALLED)
+    assert after(*events, Resumed(process=1)) == Work(state_of(events[:2]).waiting[0])
+
+
+def test_a_resumed_run_does_not_repeat_an_assignment_that_changed_something() -> None:
+    events: list[Event] = [scaffolded(), verified(receipt("GET /0")), done("GET /0", "c1"), Resumed(process=1)]
+    assert after(*events) == Verify()
