@@ -41,7 +41,7 @@ _IMPORTS = {
     "UUID": "from uuid import UUID",
     "date": "from datetime import date",
     "time": "from datetime import time",
-    "AwareDatetime": "from pydantic import AwareDatetime",
+    "AwareDatetime": "from src.schemas.formats import AwareDatetime",
     "EmailStr": "from pydantic import EmailStr",
     "Literal": "from typing import Literal",
     "Any": "from typing import Any",

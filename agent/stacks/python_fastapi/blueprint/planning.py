@@ -201,7 +201,7 @@ class Plan:
         marker = {None: "", FORMS[0]: "Form()"}.get(form, f'Form(media_type="{form}")')
         kinds = self.contract.resolve(schema).get("type")
         nullable = isinstance(kinds, list | tuple) and "null" in kinds
-        return PlannedBody(made, marker, body.required, nullable)
+        return PlannedBody(made, marker, body.required or bool(marker), nullable)
 
     def _extra(self, operation: Operation) -> str:
         """What the route's types do not say of the body: media types that it does not read."""

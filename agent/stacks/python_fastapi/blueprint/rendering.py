@@ -28,7 +28,7 @@ _SERVICE_IMPORTS = (
     "from uuid import UUID",
     "from uuid import uuid4",
     "from fastapi import Response",
-    "from pydantic import AwareDatetime",
+    "from src.schemas.formats import AwareDatetime",
     "from pydantic import EmailStr",
     "from pydantic import Field",
     "from pydantic import MISSING",
@@ -127,6 +127,8 @@ class Renderer:
         used = {name: f"{name}(" in services for name in ("given", "omit_null", "jsonable")}
         if any(used.values()):
             yield self._file("schemas/presence.py", uses=used)
+        if "AwareDatetime" in self._plan.schemas.text + services:
+            yield self._file("schemas/formats.py")
         if "grouped(" in services:
             yield self._file("services/grouping.py")
         uses = {
