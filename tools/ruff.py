@@ -48,7 +48,7 @@ async def format_files(run: Runner, *, config: Path, paths: Sequence[str] = ("."
     if fix:
         repaired = await _ruff(run, config, ("check", "--fix", "--exit-zero", "--quiet"), paths, writable=True)
         seconds = repaired.seconds
-    result = await _ruff(run, config, ("format", "--quiet"), paths, writable=True)
+    result = await _ruff(run, config, ("format",), paths, writable=True)
     crashed = "" if result.ok else result.output or f"ended by {result.ending}"
     return ToolReport(result.command, (), seconds + result.seconds, crashed)
 

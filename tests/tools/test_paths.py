@@ -191,7 +191,8 @@ def test_what_is_swapped_meanwhile_is_never_followed(root: Path) -> None:
 
     swapping = threading.Thread(target=swap)
     swapping.start()
-    files, seen, refused = Files(root), set(), 0
+    files, refused = Files(root), 0
+    seen: set[str] = set()
     deadline = time.monotonic() + 20
     try:
         while (refused < 200 or not seen) and time.monotonic() < deadline:

@@ -1,0 +1,119 @@
+"""Ruff and mypy as functions: the runtime's configuration counts, whatever the workspace holds."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from agent.workspace.worktree import GitWorkspace
+from tests.workspace.toolchains import CONFIG
+from tools import mypy, ruff
+from tools.rendering import render
+
+RUFF, MYPY, SEED = CONFIG / "ruff.toml", CONFIG / "mypy.ini", CONFIG / "seed.py"
+_EVERYTHING_OFF = {
+    "pyproject.toml": "[tool.ruff]\nexclude = ['*']\nline-length = 300\n[tool.ruff.lint]\nselect = []\n"
+    "[tool.mypy]\nignore_errors = true\nexclude = '.*'\n",
+    "ruff.toml": "exclude = ['*']\n[lint]\nselect = []\n",
+    ".ruff.toml": "exclude = ['*']\n",
+    "src/ruff.toml": "exclude = ['*']\n[lint]\nselect = []\n",
+    "mypy.ini": "[mypy]\nignore_errors = True\nplugins = evil\n",
+    ".mypy.ini": "[mypy]\nignore_errors = True\n",
+    "setup.cfg": "[mypy]\nignore_errors = True\n",
+    ".gitignore": "src/\n",
+    "ruff.py": "raise SystemExit(0)\n",
+    "ruff/__init__.py": "raise SystemExit(0)\n",
+    "mypy.py": "raise SystemExit(0)\n",
+    "mypy/__main__.py": "raise SystemExit(0)\n",
+    "evil.py": "raise SystemExit(0)\n",
+    "pydantic/__init__.py": "raise SystemExit(0)\n",
+    "sitecustomize.py": "raise SystemExit(0)\n",
+}
+
+
+def _root(workspace: GitWorkspace) -> str:
+    return workspace.sandbox.inside(workspace.root)
+
+
+async def test_ruff_finds_what_is_wrong_and_where(workspace: GitWorkspace) -> None:
+    workspace.write({"src/app.py": "import os\n\n\ndef f(a: int) -> int:\n    return 1\n"})
+    report = await ruff.lint(workspace.run, config=RUFF, root=_root(workspace))
+    assert {(one.file, one.line, one.code) for one in report.findings} == {
+        ("src/app.py", 1, "F401"),
+        ("src/app.py", 4, "ARG001"),
+    }
+    assert not report.clean
+    assert render(report).startswith("2 findings:\nsrc/app.py:1: F401")
+
+
+async def test_ruff_finds_broken_syntax(workspace: GitWorkspace) -> None:
+    workspace.write({"src/app.py": "def f(:\n"})
+    report = await ruff.lint(workspace.run, config=RUFF, root=_root(workspace))
+    assert "invalid-syntax" in {one.code for one in report.findings}
+    assert (await ruff.check_format(workspace.run, config=RUFF, root=_root(workspace))).findings
+
+
+async def test_formatting(workspace: GitWorkspace) -> None:
+    workspace.write({"src/app.py": "import sys, os\nx=  { 'a':1 }\nprint(os.name,sys.path)\n"})
+    before = await ruff.check_format(workspace.run, config=RUFF, root=_root(workspace))
+    assert [one.file for one in before.findings] == ["src/app.py"]
+    assert (await ruff.format_files(workspace.run, config=RUFF)).clean
+    assert (await ruff.check_format(workspace.run, config=RUFF, root=_root(workspace))).clean
+    assert (await ruff.lint(workspace.run, config=RUFF, root=_root(workspace))).clean
+    assert workspace.read()["src/app.py"].startswith("import os\nimport sys\n")
+
+
+async def test_formatting_a_broken_file_is_said(workspace: GitWorkspace) -> None:
+    workspace.write({"src/app.py": "def f(:\n"})
+    assert "app.py" in (await ruff.format_files(workspace.run, config=RUFF)).crashed
+
+
+async def test_mypy_finds_what_is_wrong_and_where(workspace: GitWorkspace, tmp_path: Path) -> None:
+    workspace.write({"src/app.py": "def f(a: int) -> str:\n    return a\n"})
+    report = await mypy.check_types(workspace.run, config=MYPY, cache=tmp_path / "cache", paths=["src"])
+    assert [(one.file, one.line, one.code) for one in report.findings] == [("src/app.py", 2, "return-value")]
+    workspace.write({"src/app.py": "def f(a: int) -> str:\n    return str(a)\n"})
+    assert (await mypy.check_types(workspace.run, config=MYPY, cache=tmp_path / "cache", paths=["src"])).clean
+
+
+async def test_mypy_finds_broken_syntax(workspace: GitWorkspace, tmp_path: Path) -> None:
+    workspace.write({"src/app.py": "def f(:\n"})
+    report = await mypy.check_types(workspace.run, config=MYPY, cache=tmp_path / "cache", paths=["src"])
+    assert [one.code for one in report.findings][:1] == ["syntax"]
+
+
+async def test_mypy_that_does_not_run_is_no_clean_report(workspace: GitWorkspace, tmp_path: Path) -> None:
+    report = await mypy.check_types(workspace.run, config=MYPY, cache=tmp_path / "cache", paths=["nowhere"])
+    assert report.crashed
+    assert render(report).startswith("did not run:")
+
+
+async def test_mypy_knows_pydantic(workspace: GitWorkspace, tmp_path: Path) -> None:
+    """Which needs the plugin: without it, an argument that is missing is not seen as such."""
+    workspace.write(
+        {"src/app.py": "from pydantic import BaseModel\n\n\nclass A(BaseModel):\n    x: int\n\n\nA()\nA(y=1)\n"}
+    )
+    cache = await mypy.seeded_cache(
+        workspace.run, toolchain=workspace.toolchain, config=MYPY, seed=SEED, cache=tmp_path / "cache"
+    )
+    report = await mypy.check_types(workspace.run, config=MYPY, cache=cache, paths=["src"])
+    assert [one.line for one in report.findings][:2] == [8, 9]
+
+
+async def test_a_seeded_cache_makes_the_first_check_quick(workspace: GitWorkspace, tmp_path: Path) -> None:
+    workspace.write({"src/app.py": "import fastapi\nimport sqlalchemy\n\nprint(fastapi, sqlalchemy)\n"})
+    cache = await mypy.seeded_cache(
+        workspace.run, toolchain=workspace.toolchain, config=MYPY, seed=SEED, cache=tmp_path / "cache"
+    )
+    began = time.monotonic()
+    assert (await mypy.check_types(workspace.run, config=MYPY, cache=cache, paths=["src"])).clean
+    assert time.monotonic() - began < 4, "without the seed it takes about seven seconds"
+
+
+async def test_the_workspaces_configuration_does_not_count(workspace: GitWorkspace, tmp_path: Path) -> None:
+    """Each of these files alone would switch the checks off if it counted."""
+    workspace.write({"src/app.py": "import os\n\n\ndef f(a: int) -> str:\n    return a\n", **_EVERYTHING_OFF})
+    lint = await ruff.lint(workspace.run, config=RUFF, root=_root(workspace), paths=["src"])
+    assert "F401" in {one.code for one in lint.findings}
+    types = await mypy.check_types(workspace.run, config=MYPY, cache=tmp_path / "cache", paths=["src"])
+    assert [one.code for one in types.findings] == ["return-value"], types
