@@ -91,8 +91,8 @@ class Field:
     column: str
     """Of the table that the body or answer stands for; empty for a list of rows that point here."""
     required: bool
-    """As the contract says it. A property that a body leaves out takes the contract's default, else the column's default
-    (null when it has none) on create and replace; on patch its column stays as it is."""
+    """As the contract says it. What a body leaves out takes the contract's default, else the column's default (null
+    when it has none) on create and replace; on patch its column stays as it is."""
     embedded: Embedded | None = None
     """The property is an object read through the foreign key in `column`."""
     secret: bool = False

@@ -60,6 +60,7 @@ def _restriction(inputs: Inputs, operation: Operation) -> str:
 
 
 def _role_names(inputs: Inputs) -> list[str]:
+    """The roles that the schema lists, but for the one that users have unless somebody gives them another."""
     rights = inputs.users.rights if inputs.users else ()
-    enums = [inputs.catalog.enum(column.enum) for column in rights if column.enum]
-    return [value for enum in enums if enum for value in enum.values if len(value) > 2]
+    listed = [(column.default or "", inputs.catalog.enum(column.enum)) for column in rights if column.enum]
+    return [value for default, enum in listed if enum for value in enum.values if f"'{value}'" not in default]

@@ -224,3 +224,22 @@ def test_a_write_on_owned_rows_with_optional_credentials_is_a_hole(derive: Deriv
     assert derive(sql, f"/notebooks: {{post: {post}}}").operations[0].reason == (
         "callers may be unknown here, and rows of `notebooks` have an owner (`user_id`)"
     )
+
+
+def test_the_roles_of_the_schema_are_understood_in_the_contract(derive: Derive) -> None:
+    sql = """
+    CREATE TYPE user_role AS ENUM ('reader', 'librarian');
+    CREATE TABLE users (
+        id uuid PRIMARY KEY, email text NOT NULL UNIQUE, password_hash text NOT NULL,
+        role user_role NOT NULL DEFAULT 'reader'
+    );
+    CREATE TABLE shelves (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), label text NOT NULL);
+    """
+
+    def hole(text: str) -> bool:
+        post = operation(body=record("label"), status="201", protected=True, text=text)
+        return derive(sql, f"/shelves: {{post: {post}}}").operations[0].hole
+
+    assert hole("Only librarians add shelves")
+    assert not hole("Shelves are added by readers only")
+    assert not hole("Librarians like shelves")
