@@ -21,6 +21,8 @@ _AUTH = frozenset(
     {"auth", "authentication", "session", "sessions", "identity", "security", "oauth", "oauth2", "account"}
 )
 _REGISTER = frozenset({"register", "registration", "registrations", "signup", "sign_up", "join"})
+_LOGIN = frozenset({"login", "logon", "signin", "token", "tokens", "session", "sessions", "auth", "authenticate"})
+_OTHERWISE = frozenset({"reset", "change", "forgot", "forgotten", "recover", "recovery", "verify", "confirm", "check"})
 _LOGOUT = frozenset({"logout", "log_out", "signout", "sign_out"})
 _PARTS = {
     "access_token": TokenPart.ACCESS,
@@ -73,7 +75,7 @@ def session_action(inputs: Inputs, operation: Operation) -> Action | None:
     if success is None or TokenPart.ACCESS not in tokens_in(inputs, success).values():
         return None
     if with_password:
-        return Action.LOGIN
+        return Action.LOGIN if _names_a_login(name) else None
     return Action.REFRESH if "refresh" in words(last.literal) or _presented(properties) else None
 
 
@@ -187,6 +189,12 @@ def _part(said: Shape, name: str) -> TokenPart | None:
 
 def _presented(properties: Mapping[str, object]) -> list[str]:
     return [name for name in properties if snake(name) in {"refresh_token", "refresh"}]
+
+
+def _names_a_login(name: str) -> bool:
+    """True for `login`, `sign_in`, `access_token`; a password is also sent where it is changed or reset."""
+    named = set(words(name))
+    return bool(named & _LOGIN or name in {"log_in", "sign_in"}) and not named & _OTHERWISE
 
 
 def _is_open_account_list(inputs: Inputs, operation: Operation) -> bool:

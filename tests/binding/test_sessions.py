@@ -35,6 +35,11 @@ def test_a_login_takes_a_password_and_answers_a_token(derive: Derive, path: str)
     }
 
 
+@pytest.mark.parametrize("path", ["/auth/reset-token", "/auth/change-password", "/unlock"])
+def test_a_password_is_also_sent_for_other_reasons(derive: Derive, path: str) -> None:
+    assert login(derive, CREDENTIALS, TOKENS, path).hole
+
+
 def test_tokens_may_stand_deeper_and_beside_the_user(derive: Derive) -> None:
     bound = login(derive, CREDENTIALS, record(data=record(user=PERSON, tokens=record("token"))))
     assert bound.tokens == {("data", "tokens", "token"): TokenPart.ACCESS}
