@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.checklist.case import Case, GateEvent, GateFinished
 from agent.checklist.checklist import settle
@@ -95,7 +95,11 @@ class Driver:
             GateFinished(one.gate, one.receipts, one.measures, one.seconds) for one in state.settled if one.tree == tree
         )
         verdict = await settle(self._case(), progress, known=known)
-        holes = tuple(map(open_hole, session.stack.open_holes(self.workspace.read())))
+        reasons = {hole.operation: hole.reason for hole in state.holes}
+        holes = tuple(
+            open_hole(replace(hole, reason=hole.reason or reasons.get(hole.operation, "")))
+            for hole in session.stack.open_holes(self.workspace.read())
+        )
         session.happened(Verified(verdict=verdict, holes=holes, seconds=time.monotonic() - started))
 
     async def _work(self, state: State, assignment: Assignment) -> None:
