@@ -43,24 +43,29 @@ async def seeded_cache(run: Runner, *, toolchain: Path, config: Path, seed: Path
     """
     if cache.exists():
         return cache
+    cache.parent.mkdir(parents=True, exist_ok=True)
     kept = toolchain / f"mypy-seed-{_key(config, seed)}"
     if not kept.exists():
         await _make_seed(run, config, seed, cache.parent, kept)
     if kept.exists():
-        shutil.copytree(kept, cache)
+        _copy_whole(kept, cache)
     return cache
 
 
 async def _make_seed(run: Runner, config: Path, seed: Path, scratch: Path, kept: Path) -> None:
     """Best effort: without a seed the first check is slow, nothing else."""
-    scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=scratch) as made, tempfile.TemporaryDirectory(dir=kept.parent) as copied:
+    with tempfile.TemporaryDirectory(dir=scratch) as made:
         result = await _mypy(run, config, Path(made), [str(seed)], extra=(seed,))
-        if result.ending != "exited" or result.exit_code not in (0, 1):
-            return
-        ready = shutil.copytree(made, Path(copied, kept.name))
-        with contextlib.suppress(OSError):  # another run was faster
-            ready.rename(kept)
+        if result.ending == "exited" and result.exit_code in (0, 1):
+            _copy_whole(Path(made), kept)
+
+
+def _copy_whole(source: Path, target: Path) -> None:
+    """Copy a folder so that the target is there as a whole or not at all; one that another made meanwhile stays."""
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        ready = shutil.copytree(source, Path(folder, target.name))
+        with contextlib.suppress(OSError):
+            ready.rename(target)
 
 
 async def _mypy(

