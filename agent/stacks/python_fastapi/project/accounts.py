@@ -99,7 +99,7 @@ def introducing(shape: Shape, bound: Bound) -> Iterator[Scenario]:
         [],
         ask(shape, bound, {}, headers=sender(shape, bound)),
         main_status(bound),
-        [f"data = {answer_path(bound)}", *shown(shape, bound, "data", "user")],
+        [f"data = {answer_path(bound)}", *shown(shape, bound, "data", "user", {})],
     )
 
 

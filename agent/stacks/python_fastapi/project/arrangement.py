@@ -67,7 +67,11 @@ class Arrangement:
         return links
 
     def item(self, bound: Bound, given: Mapping[str, Code] | None = None) -> str:
-        """Make the row that the path selects, and those it belongs to; gives its variable."""
+        """Make the row that the operation is about, and those it belongs to; gives its variable."""
+        accounts = self.shape.accounts
+        if self.owner and accounts and (bound.table, bound.owner) == (accounts.table, accounts.id_column):
+            self.path.update({step.parameter: value_of("user", step.column) for step in bound.path})
+            return "user"
         links = self.parents(bound)
         variable = self.row(self.shape.table(bound.table), {**links, **(given or {})})
         for step in bound.path[len(above(bound)) :]:
@@ -76,7 +80,8 @@ class Arrangement:
 
     def _owned(self, table: Table) -> dict[str, Code]:
         column = self.shape.owners.get(table.name)
-        return {column: self.owner} if self.owner and column else {}
+        is_caller = self.shape.accounts is not None and table.name == self.shape.accounts.table
+        return {column: self.owner} if self.owner and column and not is_caller else {}
 
     def _free(self, name: str) -> str:
         free, number = name, 2

@@ -29,8 +29,11 @@ def filled(shape: Shape, table: Table, columns: set[str]) -> dict[str, Code]:
     }
 
 
-def shown(shape: Shape, bound: Bound, answer: str, row: str) -> Iterator[str]:
-    """`assert data["title"] == book["title"]` for every property of the answer that stands for a column."""
+def shown(shape: Shape, bound: Bound, answer: str, row: str, given: Mapping[str, Code]) -> Iterator[str]:
+    """`assert data["title"] == book["title"]` for every property of the answer that stands for a column.
+
+    Columns that may be null are null unless they were `given` a value.
+    """
     table = shape.table(bound.table)
     properties = shape.answered(bound)
     for field in bound.answer:
@@ -39,7 +42,9 @@ def shown(shape: Shape, bound: Bound, answer: str, row: str) -> Iterator[str]:
             got = f"{answer}[{literal(field.property)}]"
             stored = f"{row}[{literal(column.name)}]"
             comparison = _comparison(column, _kind(shape, properties.get(field.property, {})), got, stored)
-            if comparison and not _refers_nullable(table, column):
+            if column.nullable and column.default is None and column.name not in given:
+                comparison = "" if field.absent_when_null or column.generated else f"{got} is None"
+            if comparison:
                 yield f"assert {comparison}"
 
 
@@ -98,10 +103,6 @@ def quoted_table(name: str) -> str:
 
 def _refers(table: Table, column: str) -> bool:
     return any(column in key.columns for key in table.foreign_keys)
-
-
-def _refers_nullable(table: Table, column: Column) -> bool:
-    return column.nullable and (_refers(table, column.name) or not written(column))
 
 
 def _kind(shape: Shape, schema: Mapping[str, Any]) -> str:

@@ -26,14 +26,15 @@ def retrieving(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     """A single thing is answered as it is stored."""
     table = shape.table(bound.table)
     made = arrangement(shape, bound)
-    row = made.item(bound, filled(shape, table, {field.column for field in bound.answer}))
+    given = filled(shape, table, {field.column for field in bound.answer})
+    row = made.item(bound, given)
     yield Scenario(
         name_of(bound),
         "It is answered as it is stored.",
         made.lines,
         ask(shape, bound, made.path, headers=sender(shape, bound)),
         main_status(bound),
-        [f"data = {answer_path(bound)}", *shown(shape, bound, "data", row)],
+        [f"data = {answer_path(bound)}", *shown(shape, bound, "data", row, {**links_of(bound), **given})],
     )
 
 
@@ -54,10 +55,11 @@ def _whole_list(shape: Shape, bound: Bound) -> Scenario:
     made = arrangement(shape, bound)
     table = shape.table(bound.table)
     links = made.parents(bound)
-    row = made.row(table, {**links, **filled(shape, table, {field.column for field in bound.answer})})
+    given = {**filled(shape, table, {field.column for field in bound.answer}), **links}
+    row = made.row(table, given)
     checks = [f"data = {answer_path(bound)}"]
     if not _is_accounts(shape, bound):
-        checks += [*_only(shape, bound, [row]), *shown(shape, bound, "data[0]", row)]
+        checks += [*_only(shape, bound, [row]), *shown(shape, bound, "data[0]", row, {**links_of(bound), **given})]
     elif key_field(shape, bound):
         checks.append(f"assert {_identity(shape, bound, row)} in {_identities(shape, bound)}")
     else:
@@ -269,6 +271,12 @@ def _identity(shape: Shape, bound: Bound, row: str) -> str:
         return row
     value = f"{row}[{literal(column.name)}]"
     return f"str({value})" if column.base_type == "uuid" else value
+
+
+def links_of(bound: Bound) -> dict[str, Code]:
+    """The columns that the arrangement itself gives a value: parents and owner."""
+    columns = [step.joint or step.link for step in bound.path] + [bound.owner, *(one.here for one in bound.guards)]
+    return {column: Code("") for column in columns if column}
 
 
 def _is_accounts(shape: Shape, bound: Bound) -> bool:

@@ -27,7 +27,7 @@ class Shape:
     @cached_property
     def values(self) -> Values:
         """Example values."""
-        return Values(self.contract, self.catalog, self.binding)
+        return Values(self.contract, self.catalog, column_properties(self))
 
     @property
     def accounts(self) -> Accounts | None:
@@ -82,12 +82,7 @@ class Shape:
 
     def properties(self, schema: Schema) -> dict[str, Schema]:
         """The properties of an object, those of `allOf` and of the first alternative included."""
-        resolved = self.contract.resolve(schema)
-        found: dict[str, Schema] = {}
-        alternatives = [one for one in (*resolved.get("anyOf", ()), *resolved.get("oneOf", ())) if one != _NULL]
-        for branch in (*resolved.get("allOf", ()), *alternatives[:1]):
-            found.update(self.properties(branch))
-        return {**found, **resolved.get("properties", {})}
+        return properties_of(self.contract, schema)
 
     def answered(self, bound: Bound) -> dict[str, Schema]:
         """The properties of the object that the answer carries, or of the list's items."""
@@ -96,6 +91,31 @@ class Shape:
             schema = self.properties(schema or {}).get(name)
         resolved = self.contract.resolve(schema or {})
         return self.properties(resolved.get("items", resolved))
+
+
+def properties_of(contract: Contract, schema: Schema) -> dict[str, Schema]:
+    """The properties of an object, those of `allOf` and of the first alternative included."""
+    resolved = contract.resolve(schema)
+    found: dict[str, Schema] = {}
+    alternatives = [one for one in (*resolved.get("anyOf", ()), *resolved.get("oneOf", ())) if one != _NULL]
+    for branch in (*resolved.get("allOf", ()), *alternatives[:1]):
+        found.update(properties_of(contract, branch))
+    return {**found, **resolved.get("properties", {})}
+
+
+def column_properties(shape: Shape) -> Mapping[tuple[str, str], tuple[Schema, ...]]:
+    """Table and column → the schemas of the properties that are stored in it, then of those it is answered as."""
+    found: dict[tuple[str, str], tuple[Schema, ...]] = {}
+    bodies = [
+        (bound, shape.properties(shape.body_schema(bound) or {}), bound.body) for bound in shape.binding.operations
+    ]
+    answers = [(bound, shape.answered(bound), bound.answer) for bound in shape.binding.operations]
+    for bound, properties, fields in (*bodies, *answers):
+        for field in fields:
+            if field.property in properties and not (field.secret or field.embedded or field.conversion):
+                key = (bound.table, field.column)
+                found[key] = (*found.get(key, ()), properties[field.property])
+    return found
 
 
 def declares(operation: Operation, status: int) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from agent.binding.model import Binding, Field
+from agent.binding.model import Field
 from agent.binding.words import words
 from agent.catalog.model import Catalog, Column, Table
 from agent.contract.model import Contract, Schema
@@ -23,10 +23,13 @@ _HOUR = datetime(2024, 1, 1, 12, tzinfo=UTC)
 class Values:
     """Example values that keep to the contract's schemas and to the database's types and simple checks."""
 
-    def __init__(self, contract: Contract, catalog: Catalog, binding: Binding) -> None:
+    def __init__(
+        self, contract: Contract, catalog: Catalog, properties: Mapping[tuple[str, str], tuple[Schema, ...]]
+    ) -> None:
+        """`properties`: table and column → schemas of what is stored there."""
         self._contract = contract
         self._catalog = catalog
-        self._properties = _column_properties(contract, binding)
+        self._properties = properties
 
     def of_schema(self, schema: Schema, name: str, number: int) -> Any:
         """The `number`-th value of the schema, counted from 1; different ones where the schema allows it."""
@@ -51,7 +54,7 @@ class Values:
         return self.of_schema(self.schema_of(table, column), column.name, number + _rank(table, column))
 
     def schema_of(self, table: Table, column: Column) -> dict[str, Any]:
-        """What the database and every body property that is stored in the column ask of a value."""
+        """What the database and every property that the column stands for ask of a value."""
         schema = column_schema(self._catalog, table, column)
         for known in self._properties.get((table.name, column.name), ()):
             narrow(schema, _without_type(self._plain(known), schema))
@@ -113,20 +116,6 @@ def distinct(catalog: Catalog, values: Values, table: Table, column: Column) -> 
             low, high = sorted((first, second), key=enum.values.index if enum else None)
             return low, high
     return None
-
-
-def _column_properties(contract: Contract, binding: Binding) -> Mapping[tuple[str, str], tuple[Schema, ...]]:
-    """The schemas of the body properties that are stored in a column."""
-    found: dict[tuple[str, str], tuple[Schema, ...]] = {}
-    for bound in binding.operations:
-        body = bound.operation.body
-        schema = next(iter(body.content.values()), None) if body else None
-        properties = contract.resolve(schema).get("properties", {}) if schema else {}
-        for field in bound.body:
-            if field.property in properties and not field.secret:
-                key = (bound.table, field.column)
-                found[key] = (*found.get(key, ()), properties[field.property])
-    return found
 
 
 def _without_type(schema: Schema, other: Schema) -> dict[str, Any]:
