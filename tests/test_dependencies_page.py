@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
-from importlib.metadata import metadata
+from importlib.metadata import metadata, packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "design" / "dependencies.md").read_text(encoding="utf-8")
@@ -45,3 +48,28 @@ def test_the_page_names_no_dependency_that_is_gone() -> None:
 @pytest.mark.parametrize("package", sorted(named("run time")))
 def test_a_dependency_of_the_run_time_stands_in_its_section(package: str) -> None:
     assert f"| {package} |" in PAGE.partition("## For development")[0]
+
+
+def test_everything_that_is_imported_is_declared() -> None:
+    """A package that only came along with another one would be gone when that one changes its mind."""
+    own = {"agent", "prompts", "tools", "evals"}
+    bound_to_theirs = {"pydantic_core"}
+    declared = {
+        module
+        for module, packages in packages_distributions().items()
+        if {canonicalize_name(package) for package in packages}
+        & {canonicalize_name(name) for name in named("run time")}
+    }
+    imported: dict[str, Path] = {}
+    for path in (file for package in own for file in (ROOT / package).rglob("*.py")):
+        if {"templates", "toolchain", "pytest_plugin", "bench"} & set(path.parts):
+            continue  # run in the services' toolchain, which has a lock of its own
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.Import(names):
+                    imported |= {name.name.split(".")[0]: path for name in names}
+                case ast.ImportFrom(module=str(module), level=0):
+                    imported[module.split(".")[0]] = path
+    known = own | sys.stdlib_module_names | declared | bound_to_theirs
+    foreign = {name: path for name, path in imported.items() if name not in known}
+    assert not foreign
