@@ -27,8 +27,8 @@ def one_line(text: str) -> str:
 
 
 def literal(text: str) -> str:
-    """The text as a Python string literal."""
-    return repr(clean(text))
+    """The text as a Python string literal, exactly."""
+    return repr(text)
 
 
 def docstring(*paragraphs: str, indent: int = 4) -> str:

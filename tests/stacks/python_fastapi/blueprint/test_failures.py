@@ -1,0 +1,92 @@
+"""Errors are answered in the contract's own shape."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from agent.contract.loading import load_contract
+from agent.contract.model import Contract
+from agent.stacks.python_fastapi.blueprint.failures import failure_lines, failure_media
+
+TEXT = {"type": "string"}
+DETAIL = SimpleNamespace(field="body.name", message="too long")
+
+
+def contract(schema: dict[str, Any] | None, *, status: str = "404", media: str = "application/json") -> Contract:
+    content = {} if schema is None else {"content": {media: {"schema": schema}}}
+    return load_contract(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "t", "version": "1"},
+            "paths": {
+                "/a": {"get": {"responses": {"200": {"description": "d"}, status: {"description": "e", **content}}}}
+            },
+        }
+    )
+
+
+def answered(schema: dict[str, Any] | None, *, details: list[Any] | None = None, invalid: bool = False) -> Any:
+    lines = failure_lines(contract(schema), invalid=invalid)
+    scope: dict[str, Any] = {
+        "Any": Any,
+        "FieldProblem": lambda field, message: SimpleNamespace(field=field, message=message),
+    }
+    body = "\n    ".join(lines)
+    exec(f"def make(status, code, message, details):\n    {body}", scope)
+    return scope["make"](404, "not_found", "There is none.", details or [])
+
+
+def object_of(required: list[str] | None = None, **properties: Any) -> dict[str, Any]:
+    return {"type": "object", "required": required or [], "properties": properties}
+
+
+def test_without_a_shape_of_its_own_a_contract_gets_the_envelope() -> None:
+    assert answered(None) == {"error": {"message": "There is none.", "code": "not_found"}}
+
+
+def test_details_stand_where_the_contract_has_a_place_for_them() -> None:
+    item = object_of(["field", "message"], field=TEXT, message=TEXT)
+    schema = object_of(
+        ["error"],
+        error=object_of(["message", "code"], message=TEXT, code=TEXT, details={"type": "array", "items": item}),
+    )
+
+    assert answered(schema) == {"error": {"message": "There is none.", "code": "not_found"}}
+    assert answered(schema, details=[DETAIL])["error"]["details"] == [{"field": "body.name", "message": "too long"}]
+
+
+def test_without_a_place_for_details_the_message_tells_them() -> None:
+    made = answered(object_of(["message"], message=TEXT), details=[DETAIL])
+
+    assert made == {"message": "There is none.; body.name: too long"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        (object_of(["detail"], detail=TEXT), {"detail": "There is none."}),
+        (object_of(error=TEXT), {"error": "There is none."}),
+        (
+            object_of(type={"type": "string", "format": "uri"}, title=TEXT, status={"type": "integer"}, detail=TEXT),
+            {"type": "about:blank", "title": "There is none.", "status": 404, "detail": "There is none."},
+        ),
+        (object_of(["code"], code={"type": "integer"}, message=TEXT), {"code": 404, "message": "There is none."}),
+    ],
+)
+def test_shapes_of_others(schema: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert answered(schema) == expected
+
+
+def test_the_list_of_fastapi_is_filled_even_without_details() -> None:
+    item = object_of(["loc", "msg", "type"], loc={"type": "array", "items": TEXT}, msg=TEXT, type=TEXT)
+    made = answered(object_of(detail={"type": "array", "items": item}), details=[DETAIL])
+
+    assert made == {"detail": [{"loc": ["body", "name"], "msg": "too long", "type": "not_found"}]}
+
+
+def test_the_media_type_is_the_contract_s() -> None:
+    assert failure_media(contract(object_of(), media="application/problem+json")) == "application/problem+json"
+    assert failure_media(contract(None)) == "application/json"
