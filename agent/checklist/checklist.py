@@ -10,6 +10,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import psycopg
+
 from agent.checklist import contract, layout, lint, main_path, migrations, performance, service, tests, types
 from agent.checklist.case import Case, Found, GateEvent, GateFinished, GateStarted, Owing, joined
 from agent.checklist.databases import Databases, NotMigrated
@@ -102,7 +104,7 @@ async def _run(
     started = time.monotonic()
     try:
         found = await check.settle(case, owing, databases)
-    except (ToolError, ServiceBroken, NotMigrated, OSError) as error:
+    except (ToolError, ServiceBroken, NotMigrated, OSError, psycopg.Error) as error:
         found = owing.cannot(check.rules, f"the gate {check.gate} could not run: {error}")
     progress(GateFinished(check.gate, found.receipts, found.measures, time.monotonic() - started))
     return found

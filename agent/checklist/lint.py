@@ -65,7 +65,7 @@ def _ruff(report: ToolReport, files: Mapping[str, str], silenced: tuple[Suppress
             [*map(str, findings), *extra[rule]],
             ran=ran,
             found=f"nothing found; {len(silenced)} suppressions in the code",
-            reproduce=ran,
+            reproduce="ruff check . && ruff format --check .",
             places=[f"{finding.file}:{finding.line}" for finding in findings],
             seconds=report.seconds,
         )

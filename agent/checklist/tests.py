@@ -32,7 +32,7 @@ async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
             suite_problems(report),
             ran=ran,
             found=_summary(report),
-            reproduce=ran,
+            reproduce=_pytest(report),
             places=[f"{file}:{lines[0]}" for file, lines in report.uncovered.items() if lines],
             seconds=report.seconds,
         )
@@ -41,7 +41,9 @@ async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
         operation = case.contract.operation(subject)
         seen = touches_of(report, case.contract, operation)
         problems = touch_problems(operation, seen, report)
-        receipts += owing.judge("TST-INTEG", problems, subject=subject, ran=ran, found=_seen(seen), reproduce=ran)
+        receipts += owing.judge(
+            "TST-INTEG", problems, subject=subject, ran=ran, found=_seen(seen), reproduce=_pytest(report)
+        )
     return Found(tuple(receipts), measures)
 
 
@@ -95,6 +97,12 @@ def declared(operation: Operation, status: int) -> bool:
     """True when the contract declares this status, as itself, as its class or as `default`."""
     names = {str(status), f"{status // 100}XX", f"{status // 100}xx", "default"}
     return any(answer.status in names for answer in operation.answers)
+
+
+def _pytest(report: TestReport) -> str:
+    """What to run to see the failures again."""
+    broken = [one.name for one in report.cases if one.outcome in ("failed", "error")]
+    return " ".join(["pytest", *broken[:3]])
 
 
 def _seen(touches: tuple[Touch, ...]) -> str:

@@ -36,7 +36,7 @@ async def settle(case: Case, owing: Owing) -> Found:
             [*map(str, findings), *_contradictions(rule, own), *(unexplained if rule == "MYP-STRICT" else ())],
             ran=ran,
             found="nothing found",
-            reproduce=ran,
+            reproduce="mypy .",
             places=[f"{finding.file}:{finding.line}" for finding in findings],
             seconds=report.seconds,
         )

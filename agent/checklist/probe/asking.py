@@ -131,7 +131,7 @@ def answered(reply: Reply) -> Any:
         return None
     try:
         return read_json(reply)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -160,7 +160,5 @@ def _header_text(value: Any) -> str:
 
 
 def _wait(reply: Reply) -> float:
-    try:
-        return min(float(reply.headers.get("retry-after", "1")), _LONGEST_WAIT)
-    except ValueError:
-        return 1.0
+    asked = str(reply.headers.get("retry-after", ""))
+    return min(float(asked), _LONGEST_WAIT) if asked.isascii() and asked.isdigit() else 1.0

@@ -8,6 +8,7 @@ from itertools import product
 from typing import Any
 
 from agent.binding.model import Action, Bound
+from agent.binding.words import words
 from agent.catalog.model import Catalog, Table
 from agent.checklist.probe.accounts import Caller, NoCredentials
 from agent.checklist.probe.judging import Notes, declared_answer, matches, successes
@@ -19,6 +20,10 @@ from agent.checklist.running import Reply
 
 _ON_ITS_ROW = (Action.RETRIEVE, Action.REPLACE, Action.PATCH, Action.DELETE, Action.LIST)
 _STATES = 16
+_OWN = frozenset(
+    {"me", "account", "profile", "password", "passwords", "session", "sessions", "logout", "token", "tokens"}
+)
+"""Words in the path of an operation that changes the caller or ends a session."""
 _CHANGING = ("post", "put", "patch", "delete")
 
 
@@ -66,9 +71,9 @@ async def main_path(world: World, bound: Bound, notes: Notes) -> Exchange:
 async def caller_for(world: World, bound: Bound) -> Caller | None:
     """Who calls: one user for all, and one of its own for an operation that changes users or ends sessions."""
     accounts = world.binding.accounts
-    own = bound.action in (Action.LOGOUT, Action.REFRESH) or (
-        accounts is not None and subject_table(world, bound) == accounts.table and bound.operation.method in _CHANGING
-    )
+    changes_users = accounts is not None and subject_table(world, bound) == accounts.table
+    changes_users = changes_users or (bound.hole and not _OWN.isdisjoint(words(bound.operation.path)))
+    own = bound.action in (Action.LOGOUT, Action.REFRESH) or (changes_users and bound.operation.method in _CHANGING)
     try:
         if bound.action in (Action.LOGIN, Action.REGISTER):
             return None

@@ -65,7 +65,7 @@ def _judge_answer(world: World, exchange: Exchange, notes: Notes) -> None:
     if not problems and answer.json is not None and reply.body and is_json(reply.media_type):
         try:
             problems += world.asker.schema_problems(answer.json, read_json(reply))[:_SHOWN]
-        except ValueError:
+        except (ValueError, RecursionError):
             problems.append(f"expected a JSON body, got {excerpt(reply)}")
     for problem in problems:
         notes.note_effect(f"the answer is not as declared: {problem}", exchange.request)

@@ -114,7 +114,7 @@ class Store:
         try:
             with self.connection.cursor(row_factory=dict_row) as cursor:
                 return cursor.execute(statement, parameters).fetchall()
-        except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.UndefinedFunction):
+        except (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.UndefinedFunction, UnicodeEncodeError):
             return []  # a value that the column cannot hold: there is no such row
 
 

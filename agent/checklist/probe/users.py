@@ -158,11 +158,11 @@ class Users:
 
 
 def token_in(reply: Reply, path: tuple[str, ...]) -> str:
-    """The token in an answer, empty when there is none."""
+    """The token in an answer; empty when there is none, or none that a header can carry."""
     value = answered(reply)
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
-    return value if isinstance(value, str) else ""
+    return value if isinstance(value, str) and value.isascii() and value.isprintable() else ""
 
 
 def _is_secret(column: str, secret: bool, accounts: Accounts) -> bool:

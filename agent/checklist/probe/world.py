@@ -8,7 +8,7 @@ from typing import Any
 
 from agent.binding.model import Action, Binding, Bound, PathColumn
 from agent.binding.model import Field as BoundField
-from agent.binding.words import singular, snake
+from agent.binding.words import singular, snake, words
 from agent.catalog.model import Catalog, Table
 from agent.checklist.probe.accounts import Caller, password
 from agent.checklist.probe.asking import Asker, known_row
@@ -21,6 +21,7 @@ from agent.checklist.running import Reply
 from agent.contract.model import Operation, Schema
 
 _DEEPEST = 6
+_PRESENT = frozenset({"current", "old", "present", "existing", "previous"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ class World:
         for name in reversed(parameters(bound.operation.path)):
             step = steps.get(name)
             if step is None:
-                values[name] = self._made_up_parameter(bound.operation, name)
+                values[name] = self._made_up_parameter(bound.operation, name, need.caller)
             elif step.link and need.row and need.row.table.name == bound.table:
                 values[name] = to_json(need.row.values[step.link])
             elif step.link and step.link in need.fixed:
@@ -149,10 +150,25 @@ class World:
             if one is not None and one.embedded is None:
                 await self._place(body, found[1], bound, one, need)
             elif one is None:
-                target = self.guessed_target(bound, name)
-                if target is not None:
-                    await self._refer(body, name, target, need)
+                await self._guess(body, found[1], bound, name, need)
         return body
+
+    async def _guess(self, body: dict[str, Any], schema: Schema, bound: Bound, name: str, need: Need) -> None:
+        """Fill a property that nobody bound, from its name: a password, a refresh token, a reference."""
+        said = words(name)
+        if "password" in said:
+            known = need.caller.password if need.caller and _PRESENT.intersection(said) else None
+            self.asker.put(body, schema, name, known or password(self.asker.chance))
+        elif said == ("refresh", "token") and need.caller and need.caller.refresh_token:
+            self.asker.put(body, schema, name, need.caller.refresh_token)
+        else:
+            target = self.guessed_target(bound, name)
+            if target is not None:
+                await self._refer(body, name, target, need)
+
+    def _is_login(self, name: str) -> bool:
+        accounts = self.binding.accounts
+        return accounts is not None and snake(name) in {accounts.login_column, "email", "username", "login"}
 
     def guessed_target(self, bound: Bound, name: str) -> tuple[str, str] | None:
         """Table and column that a body's property of an operation that nobody bound refers to, by its name."""
@@ -245,7 +261,9 @@ class World:
                     return self.asker.store.find(wanted, {there: row.values[here] for there, here in pairs})
         return None
 
-    def _made_up_parameter(self, operation: Operation, name: str) -> Any:
+    def _made_up_parameter(self, operation: Operation, name: str, caller: Caller | None) -> Any:
+        if caller is not None and self._is_login(name):
+            return caller.login
         schema = next((one.schema for one in operation.parameters if one.location == "path" and one.name == name), {})
         value = self.asker.made_up(schema)
         return "x" if value is ABSENT or value == "" else value
