@@ -97,7 +97,7 @@ class _Client(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._received += data
-        end = _answer_end(self._received)
+        end = answer_end(self._received)
         if end is None:
             return
         now = time.perf_counter()
@@ -134,7 +134,7 @@ class _Client(asyncio.Protocol):
             self._transport.abort()
 
 
-def _answer_end(received: bytearray) -> int | None:
+def answer_end(received: bytearray) -> int | None:
     """Where the first answer ends, None while it is not whole."""
     head_end = received.find(_HEAD_ENDS)
     if head_end < 0:

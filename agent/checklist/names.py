@@ -59,20 +59,17 @@ def syntax_trees(files: Mapping[str, str]) -> Iterator[tuple[str, ast.Module]]:
         if path.endswith(".py"):
             try:
                 yield path, ast.parse(content)
-            except (SyntaxError, ValueError):
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
                 continue
 
 
 def dotted(node: ast.expr) -> str:
     """`os.environ.get` for that expression, empty for anything that is no plain dotted name."""
-    match node:
-        case ast.Name(id=name):
-            return name
-        case ast.Attribute(value=value, attr=name):
-            before = dotted(value)
-            return f"{before}.{name}" if before else ""
-        case _:
-            return ""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(names)]) if isinstance(node, ast.Name) else ""
 
 
 def snake(name: str) -> bool:

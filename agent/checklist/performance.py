@@ -68,7 +68,9 @@ _HOPELESS = 250.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Measured:
+class Measured:
+    """One window of load, and what the service used in it."""
+
     window: Window
     resident_bytes: int
     ran: float
@@ -162,14 +164,14 @@ async def _fill(world: World, bound: Bound, caller: Caller | None) -> None:
     world.asker.store.seed(bound.table, alike, count=_ROWS)
 
 
-async def _measure(service: Running, request: Request) -> _Measured:
+async def _measure(service: Running, request: Request) -> Measured:
     await press(service.socket, _bytes(request), connections=_CONNECTIONS, seconds=_WARM_UP)
-    best: _Measured | None = None
+    best: Measured | None = None
     for _ in range(_WINDOWS):
         before = usage(service.process.pid)
         window = await press(service.socket, _bytes(request), connections=_CONNECTIONS, seconds=_WINDOW)
         after = usage(service.process.pid)
-        one = _Measured(
+        one = Measured(
             window,
             after.resident_bytes,
             after.cpu_seconds - before.cpu_seconds,
@@ -177,7 +179,7 @@ async def _measure(service: Running, request: Request) -> _Measured:
         )
         if best is None or _goodness(one) > _goodness(best):
             best = one
-        if set(_outcomes(one).values()) == {Outcome.MET}:
+        if set(outcomes(one).values()) == {Outcome.MET}:
             break
         if one.starved:
             await asyncio.sleep(_PAUSE)
@@ -185,13 +187,14 @@ async def _measure(service: Running, request: Request) -> _Measured:
     return best
 
 
-def _goodness(one: _Measured) -> tuple[int, int, float]:
+def _goodness(one: Measured) -> tuple[int, int, float]:
     """Fewer missed bounds first, then fewer that stay open, then more answers."""
-    outcomes = list(_outcomes(one).values())
-    return -outcomes.count(Outcome.FAILED), -outcomes.count(Outcome.UNCHECKED), one.window.per_second
+    found = list(outcomes(one).values())
+    return -found.count(Outcome.FAILED), -found.count(Outcome.UNCHECKED), one.window.per_second
 
 
-def _outcomes(one: _Measured) -> dict[str, Outcome]:
+def outcomes(one: Measured) -> dict[str, Outcome]:
+    """What one window says about each rule."""
     window, p95 = one.window, one.window.p95_ms
     return {
         "PRF-P95": _by_time(one, kept=p95 is not None and p95 < _P95_MS),
@@ -201,13 +204,13 @@ def _outcomes(one: _Measured) -> dict[str, Outcome]:
     }
 
 
-def _by_time(one: _Measured, *, kept: bool, starving_excuses: bool = True) -> Outcome:
+def _by_time(one: Measured, *, kept: bool, starving_excuses: bool = True) -> Outcome:
     if kept:
         return Outcome.MET
     return Outcome.UNCHECKED if one.starved and starving_excuses else Outcome.FAILED
 
 
-def _throughput_outcome(one: _Measured) -> Outcome:
+def _throughput_outcome(one: Measured) -> Outcome:
     if one.window.per_second > _PER_SECOND or (one.busy and one.alone_per_second > _PER_SECOND):
         return Outcome.MET
     if one.starved or (one.busy and one.alone_per_second > _CLEARLY_LESS):
@@ -215,7 +218,7 @@ def _throughput_outcome(one: _Measured) -> Outcome:
     return Outcome.FAILED
 
 
-def _judged(owing: Owing, request: Request, measured: _Measured) -> Found:
+def _judged(owing: Owing, request: Request, measured: Measured) -> Found:
     window = measured.window
     ran = f"{request.method} {request.target} on {_CONNECTIONS} connections, best window of {window.seconds:.1f} s"
     found = {
@@ -225,7 +228,7 @@ def _judged(owing: Owing, request: Request, measured: _Measured) -> Found:
         "PRF-RPS": f"{_throughput(measured)}; over {_PER_SECOND:.0f}/s are asked for",
     }
     receipts: list[Receipt] = []
-    for rule, outcome in _outcomes(measured).items():
+    for rule, outcome in outcomes(measured).items():
         if outcome is Outcome.UNCHECKED:
             receipts += owing.leave(
                 rule, f"the machine is too busy to tell: {found[rule]}; {_circumstances(measured)}", ran=ran
@@ -244,14 +247,14 @@ def _judged(owing: Owing, request: Request, measured: _Measured) -> Found:
     return Found(tuple(receipts), measures)
 
 
-def _throughput(one: _Measured) -> str:
+def _throughput(one: Measured) -> str:
     return (
         f"{one.window.per_second:.0f} requests/s; {one.cpu_ms:.2f} ms of processor time each, which is "
         f"{one.alone_per_second:.0f}/s on a core of its own"
     )
 
 
-def _circumstances(one: _Measured) -> str:
+def _circumstances(one: Measured) -> str:
     return (
         f"in {one.window.seconds:.1f} s the service ran for {one.ran:.2f} s and waited {one.queued:.2f} s for a "
         f"processor; "

@@ -74,5 +74,5 @@ def _comments(content: str) -> Iterator[tokenize.TokenInfo]:
         for token in tokenize.generate_tokens(io.StringIO(content).readline):
             if token.type == tokenize.COMMENT:
                 yield token
-    except (tokenize.TokenError, SyntaxError):
+    except (tokenize.TokenError, SyntaxError, ValueError):
         return  # what cannot be tokenized is a finding of the linter
