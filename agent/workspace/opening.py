@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import stat
 from dataclasses import asdict, dataclass
@@ -69,6 +70,14 @@ def create_workspace(
         if source is not None:
             source.git.attempt("worktree", "prune")
         raise
+
+
+def check_place(*, folder: Path | None, repository: Path | None, base: str | None) -> None:
+    """Raise the WorkspaceError that `create_workspace` would raise about where to work. Changes nothing."""
+    if repository is not None:
+        inspect_repository(repository.resolve(), base)
+    if folder is not None:
+        _refuse_occupied(folder.absolute())
 
 
 def has_workspace(state: Path) -> bool:
@@ -145,19 +154,31 @@ def _available(sandbox: SandboxKind | Literal["auto"]) -> SandboxKind:
 
 def _empty_folder(root: Path) -> bool:
     """Make the folder where it is missing; True when it was. Raises WorkspaceError when something is in it."""
+    _refuse_occupied(root)
+    if root.exists():
+        return False
+    try:
+        root.mkdir(parents=True)
+    except OSError as error:
+        raise WorkspaceError(f"{root}: cannot be made: {error.strerror}") from error
+    return True
+
+
+def _refuse_occupied(root: Path) -> None:
+    """Raise WorkspaceError unless the folder is empty, or can be made."""
     if root.is_symlink() or (root.exists() and not root.is_dir()):
         raise WorkspaceError(f"{root}: is no folder; name a new one")
-    if not root.exists():
-        try:
-            root.mkdir(parents=True)
-        except OSError as error:
-            raise WorkspaceError(f"{root}: cannot be made: {error.strerror}") from error
-        return True
+    there = next(folder for folder in (root, *root.parents) if os.path.lexists(folder))
+    if not there.is_dir():
+        raise WorkspaceError(f"{root}: cannot be made: {there} is no folder")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise WorkspaceError(f"{root}: cannot be made: {there} is not writable")
+    if there != root:
+        return
     if (root / ".git").exists():
         raise WorkspaceError(f"{root}: is a git repository already; give it as `repository`, or name a new folder")
     if any(root.iterdir()):
         raise WorkspaceError(f"{root}: is not empty and no git repository; name a new folder, or an empty one")
-    return False
 
 
 def _undo(root: Path, made: bool) -> None:
@@ -170,7 +191,7 @@ def _undo(root: Path, made: bool) -> None:
 def _worktree(source: Source, root: Path, slug: str, toolchain: Path, kind: SandboxKind) -> _Record:
     branch = add_worktree(source, root, slug)
     git_dir = Git(root).run("rev-parse", "--absolute-git-dir")
-    return _Record(str(root), branch, git_dir, str(toolchain), kind, "repository", source.base)
+    return _Record(str(root), branch, git_dir, str(toolchain.absolute()), kind, "repository", source.base)
 
 
 def _fresh(
@@ -182,7 +203,7 @@ def _fresh(
 ) -> _Record:
     branch = next(iter(branch_names(slug)))
     Git(root).run("init", "--quiet", "--template=", f"--initial-branch={branch}", str(root))
-    return _Record(str(root), branch, str(root / ".git"), str(toolchain), kind, origin)
+    return _Record(str(root), branch, str(root / ".git"), str(toolchain.absolute()), kind, origin)
 
 
 def _save(record: _Record, state: Path) -> None:
@@ -204,7 +225,7 @@ def _open(record: _Record, state: Path) -> GitWorkspace:
         git_dir=Path(record.git_dir),
         toolchain=Path(record.toolchain),
         sandbox=sandbox,
-        state=state,
+        state=state.absolute(),
     )
 
 
