@@ -91,6 +91,29 @@ def signing_out(shape: Shape, bound: Bound, accounts: Accounts) -> Iterator[Scen
     )
 
 
+def gone(shape: Shape, bound: Bound, accounts: Accounts) -> Iterator[Scenario]:
+    """A token of somebody who is not there any more opens nothing."""
+    column = shape.table(accounts.table).column(accounts.id_column)
+    if column is None or column.base_type != "uuid":
+        return
+    nobody = 'Caller(id=UUID("00000000-0000-4000-8000-00000000ffff"))'
+    presented = bound.action is Action.REFRESH and bound.presented
+    body = literal({bound.presented: Code(f"tokens.issue({nobody}).refresh")}) if presented else ""
+    yield Scenario(
+        f"{name_of(bound)}_of_somebody_who_is_gone",
+        "A token of somebody who is not there any more opens nothing.",
+        [f"body = {body}"] if body else [f"token = tokens.issue({nobody}).access"],
+        ask(
+            shape,
+            bound,
+            {},
+            body=Code("body") if body else None,
+            headers="" if body else '{"Authorization": f"Bearer {token}"}',
+        ),
+        401,
+    )
+
+
 def introducing(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     """The caller is answered as stored."""
     yield Scenario(

@@ -90,16 +90,17 @@ def _table_of(shape: Shape, repository: CodeClass) -> Table | None:
 def _line(method: CodeMethod, row: str) -> str:
     """What the method does in memory."""
     known, returns = bool(row), method.returns
+    writes = method.name.startswith(("change", "delete"))
     if known and returns == f"tuple[list[{row}], int]":
         return "return self.rows, len(self.rows)"
     if known and returns in (f"list[{row}]", f"Sequence[{row}]"):
         return "return self.rows"
     if known and returns == f"{row} | None":
-        return "return next(iter(self.rows), None)"
+        return f"return next(iter(self.rows), None){' if not self.vanishing else None' * writes}"
     if known and returns == row:
         return "return self.rows[0]"
     if returns == "bool":
-        return "return bool(self.rows)"
+        return f"return bool(self.rows){' and not self.vanishing' * writes}"
     if returns.startswith(("list[", "Sequence[")):
         return "return []"
     if returns.endswith("None"):

@@ -10,11 +10,17 @@ from agent.stacks.python_fastapi.project.rendering import render
 from agent.stacks.python_fastapi.project.shape import Shape
 from agent.stacks.python_fastapi.project.unit import unit_files
 
+_PLAIN = ("database", "logging", "middleware")
+"""Unit tests that are the same for every service."""
+
 
 def test_files(shape: Shape, source: Mapping[str, str]) -> Mapping[str, str]:
     """`tests/` for the service whose code is `source`: path → content."""
     tokens = "jwt_secret" in source.get("src/core/config.py", "")
     document = next((path for path in sorted(source) if path.startswith("openapi.")), "openapi.json")
+    statements = source.get("src/repositories/statements.py", "")
+    names = [name for name in ("order_by", "containing", "insertion") if f"def {name}(" in statements]
+    extra = {"tests/unit/test_statements.py": render("tests/test_statements.py.jinja", names=names)} if names else {}
     security = {"tests/unit/test_security.py": render("tests/test_security.py")} if tokens and shape.accounts else {}
     return {
         "tests/__init__.py": "",
@@ -22,6 +28,8 @@ def test_files(shape: Shape, source: Mapping[str, str]) -> Mapping[str, str]:
         "tests/database.py": render("tests/database.py"),
         "tests/factories.py": factories_file(shape),
         "tests/unit/__init__.py": "",
+        **{f"tests/unit/test_{name}.py": render(f"tests/test_{name}.py") for name in _PLAIN},
+        **extra,
         "tests/unit/test_config.py": render("tests/test_config.py.jinja", tokens=tokens),
         "tests/integration/test_service.py": render("tests/test_service.py.jinja", document=document),
         **security,

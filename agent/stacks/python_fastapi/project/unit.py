@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -111,6 +112,9 @@ def _tests(place: _Place) -> Iterator[UnitTest]:
             yield _missing(place)
         case Action.REPLACE | Action.PATCH | Action.DELETE:
             yield _missing(place)
+            yield from _forbidden(place)
+            if place.method.body.count("raise NotFound") > 1:
+                yield _vanished(place)
         case Action.CREATE:
             yield _created(place)
 
@@ -154,6 +158,38 @@ def _missing(place: _Place) -> UnitTest:
     )
 
 
+def _owner_field(place: _Place) -> str:
+    """The field of the row that the method compares with the caller; empty when it compares none."""
+    found = re.search(r"row\.(\w+) != caller\.id", place.method.body)
+    return found[1] if found else ""
+
+
+def _forbidden(place: _Place) -> Iterator[UnitTest]:
+    if "raise Forbidden" in place.method.body and _owner_field(place):
+        yield UnitTest(
+            f"test_{place.method.name}_of_somebody_else",
+            "Nothing happens to what belongs to somebody else.",
+            (*_service(place, filled=True), "with pytest.raises(Forbidden):", f"    {_call(place, '')}"),
+            _fixtures(place),
+        )
+
+
+def _vanished(place: _Place) -> UnitTest:
+    owner = _owner_field(place)
+    call = _call(place, "", caller=f"Caller(id={place.own}.rows[0].{owner})" if owner else "")
+    return UnitTest(
+        f"test_{place.method.name}_of_what_vanishes_meanwhile",
+        "What was there a moment ago is not found either.",
+        (
+            *_service(place, filled=True),
+            f"{place.own}.vanishing = True",
+            "with pytest.raises(NotFound):",
+            f"    {call}",
+        ),
+        _fixtures(place),
+    )
+
+
 def _created(place: _Place) -> UnitTest:
     table = place.shape.table(place.bound.table)
     body = _body(place)
@@ -182,8 +218,12 @@ def _service(place: _Place, *, filled: bool) -> Iterator[str]:
     yield f"service = {place.service.name}({', '.join(given)})"
 
 
-def _call(place: _Place, variable: str) -> str:
-    arguments = [f"{one.name}={_argument(place, one)}" for one in place.method.arguments if one.required]
+def _call(place: _Place, variable: str, caller: str = "") -> str:
+    arguments = [
+        f"{one.name}={caller if caller and one.annotation == 'Caller' else _argument(place, one)}"
+        for one in place.method.arguments
+        if one.required
+    ]
     call = f"await service.{place.method.name}({', '.join(arguments)})"
     return f"{variable} = {call}" if variable else call
 
@@ -242,7 +282,10 @@ def _imports(body: str, service: CodeClass, fakes: Mapping[str, Fake]) -> str:
     lines |= {f"from {module} import {name}" for name, module in service.imports.items() if name in used}
     lines |= {f"from tests.unit.fakes import {name}" for one in fakes.values() for name in (one.name, one.maker)}
     lines.add("from tests.unit.fakes import NoDatabase")
-    lines |= {"from src.core.exceptions import NotFound", "from src.core.security import Caller, TokenIssuer"}
+    lines |= {
+        "from src.core.exceptions import Forbidden, NotFound",
+        "from src.core.security import Caller, TokenIssuer",
+    }
     lines |= {"from datetime import UTC, date, datetime, time, timedelta", "from decimal import Decimal"}
     lines |= {"from uuid import UUID", "import pytest"}
     return "\n".join(line for line in sorted(lines) if used & set(line.replace(",", " ").split()[1:]))
