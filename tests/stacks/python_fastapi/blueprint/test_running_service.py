@@ -167,7 +167,8 @@ async def test_a_database_that_is_gone_is_not_ready_and_tells_nothing(
         with psycopg.connect(database.url(postgres.socket_folder), autocommit=True) as connection:
             connection.execute(f"ALTER ROLE {database.role} PASSWORD 'another'".encode())
             connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND pid <> pg_backend_pid()"
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE usename = current_user AND pid <> pg_backend_pid()"
             )
         assert (await client.get("http://x/health/ready")).status_code == 503
         assert (await client.get("http://x/health/live")).status_code == 200
