@@ -96,6 +96,9 @@ def _strangers(bundle: Bundle) -> Iterator[Problem]:
     nodes = list(_nodes(bundle.document))
     known = {(kind, path) for kind, path, _ in nodes}
     for kind, path, node in nodes:
+        for key in ("$dynamicRef", "$recursiveRef"):
+            if kind == "schemas" and isinstance(node, Mapping) and key in node:
+                yield Problem(bundle.place((*path, key)), f"`{key}` is not supported; use `$ref`")
         target = reference(kind, node)
         if target is not None and (kind, steps(target)) not in known:
             message = f"{target} leads to a place that holds none of the {kind}; move it to `components.{kind}`"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from agent.contract.grammar import Step, children
 from agent.contract.sieve import Version, schema_is_valid
@@ -51,7 +51,23 @@ def _validator(version: Version) -> Any:
         "3.1": (OpenAPIV31SpecValidator, keywords.OpenAPIV31SchemaValidator),
     }[version]
     replaced = {**validator.keyword_validators, "schema": type("PlacedSchemas", (_Placed, schemas), {})}
-    return type("PlacedSpecValidator", (validator,), {"keyword_validators": replaced})
+    return type(
+        "PlacedSpecValidator", (validator,), {"keyword_validators": replaced, "resolver_handlers": _NothingIsFetched()}
+    )
+
+
+class _NothingIsFetched(dict[str, Any]):
+    """Handlers of every URI scheme: the library follows `$ref` even inside values, even into networks."""
+
+    def __contains__(self, scheme: object) -> bool:
+        return True
+
+    def __getitem__(self, scheme: str) -> Any:
+        return _refuse
+
+
+def _refuse(uri: str) -> NoReturn:
+    raise LookupError(f"{uri} is not fetched")
 
 
 class _Placed(_Checks):  # type: ignore[misc]

@@ -49,7 +49,13 @@ def structural_problems(bundle: Bundle) -> tuple[Problem, ...]:
 
 def semantic_problems(bundle: Bundle) -> tuple[Problem, ...]:
     """What openapi-spec-validator objects to beyond the structure: schemas, then defaults and tags."""
-    return _problems(bundle, semantic_errors(bundle.document, _version(bundle)))
+    from referencing.exceptions import Unresolvable
+
+    try:
+        return _problems(bundle, semantic_errors(bundle.document, _version(bundle)))
+    except Unresolvable as error:
+        message = f"a default holds `$ref` as a value ({error.ref}), which cannot be checked; take it out"
+        return (Problem(bundle.place(()), message),)
 
 
 def dialect_problems(bundle: Bundle) -> tuple[Problem, ...]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from textwrap import dedent
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -242,6 +245,21 @@ CASES = {
         "api.yaml:6: #/components/schemas/Isbn/pattern",
         "is not a regular expression",
     ),
+    "reference to a thing of another kind": (
+        HEAD
+        + """\
+        paths: {/a: {get: {responses: {200: {$ref: '#/components/schemas/A'}}}}}
+        components: {schemas: {A: {type: string}}}
+        """,
+        "api.yaml:3: #/paths/~1a/get/responses/200/$ref",
+        "leads to a place that holds none of the responses",
+    ),
+    "dynamic reference": (
+        "openapi: 3.1.0\ninfo: {title: a, version: b}\npaths: {/a: {get: {responses: {200: {description: ok}}}}}\n"
+        "components: {schemas: {A: {$dynamicRef: '#node'}}}\n",
+        "api.yaml:4: #/components/schemas/A/$dynamicRef",
+        "is not supported; use `$ref`",
+    ),
     "too deep": (HEAD + "x-deep: " + "[" * 100_000 + "\n", "api.yaml:3", "nested deeper than 200 levels"),
     "aliases that explode": (
         "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
@@ -312,6 +330,38 @@ def test_a_symbolic_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
     (folder / "inside.yaml").symlink_to(tmp_path / "outside.yaml")
     problems = _problems(folder, "api.yaml", HEAD + "paths:\n  /a: {$ref: inside.yaml}\n")
     assert "leaves the project's folder" in problems[0].message
+
+
+def test_nothing_is_fetched_not_even_for_references_inside_values(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # noqa: N802
+            asked.append(self.path)
+            self.send_error(404)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    secret = tmp_path / "secret.json"
+    secret.write_text("{}")
+    try:
+        for uri in (f"http://127.0.0.1:{server.server_port}/a", secret.as_uri(), "secret.json"):
+            value = f"{{$ref: '{uri}'}}"
+            for schema in (
+                f"{{default: {value}}}",
+                f"{{example: {value}}}",
+                f"{{enum: [{value}]}}",
+                f"{{$ref: '{uri}#/a'}}",
+            ):
+                text = f"{HEAD}paths: {{/a: {{get: {{responses: {{200: {{description: ok}}}}}}}}}}\n"
+                path = tmp_path / "api.yaml"
+                path.write_text(f"{text}components: {{schemas: {{A: {schema}}}}}\n")
+                with suppress(ContractError):
+                    load_contract(path)
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert asked == []
 
 
 def test_path_items_that_contain_each_other_are_refused(tmp_path: Path) -> None:
