@@ -32,8 +32,10 @@ _REMEDY = "or delete the setting: the gate brings its own configuration"
 
 async def settle(case: Case, owing: Owing) -> Found:
     """Settle what the gate lint owes."""
-    report = await case.stack.lint(case.workspace)
     files = case.workspace.read()
+    if not any(path.endswith(".py") for path in files):
+        return owing.cannot(RULES, "the tree holds no Python file")
+    report = await case.stack.lint(case.workspace)
     silenced = suppressions(files)
     names = Found(
         (

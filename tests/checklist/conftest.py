@@ -50,7 +50,7 @@ def binding(contract: Contract, catalog: Catalog) -> Binding:
 
 @pytest.fixture(scope="session")
 def toolchain() -> Path:
-    return build_toolchain(PythonFastapi().toolchain_lock(), cache_folder())
+    return build_toolchain(PythonFastapi().toolchain_lock(), cache_folder() / "toolchains")
 
 
 @pytest.fixture(scope="session")
