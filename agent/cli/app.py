@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from agent.errors import AgentError, ExitCode
 
@@ -26,6 +27,10 @@ app.add_typer(schema_app, name="schema")
 Model = Annotated[
     str | None,
     typer.Option(help="`anthropic:claude-sonnet-5-5`, any model pydantic-ai can name, or `offline` for none."),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(help="Folder for a new repository: not there yet, or empty. Overrides the task's workspace."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, and nothing else.")]
 SandboxOption = Annotated[
@@ -63,9 +68,12 @@ Run = Annotated[str, typer.Argument(metavar="RUN", help="A name that `agent runs
 
 @app.command()
 def run(
-    task: Annotated[Path, typer.Argument(help="task.yaml or task.json; `agent init` writes one to start from.")],
+    task: Annotated[Path, typer.Argument(metavar="TASK", help="task.yaml or task.json; `agent init` writes one to start from.")],
     model: Model = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the new repository; overrides the task's.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for a new repository: not there yet, or empty. Overrides the task's workspace."),
+    ] = None,
     as_json: Json = False,
     events: Events = None,
     sandbox: SandboxOption = "auto",
@@ -107,7 +115,7 @@ def resume(
 
 @app.command()
 def verify(
-    directory: Annotated[Path, typer.Argument(help="The backend to judge; it is copied, never changed.")],
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The backend to judge; it is copied, never changed.")],
     api: Api,
     schema: Schemas,
     stack: Annotated[str, typer.Option(help="The stack that it is written in.")] = "python-fastapi",
@@ -123,7 +131,7 @@ def verify(
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(help="Where to write task.yaml.")] = Path(),
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to write task.yaml.")] = Path(),
 ) -> None:
     """Write a commented task.yaml to start from."""
     from agent.cli.looking import init_command
@@ -190,15 +198,13 @@ def main() -> None:
     import sys
 
     try:
-        app(standalone_mode=True)
-    except AgentError as error:
-        if "--json" in sys.argv[1:]:
-            from agent.cli.errors import error_object
+        sys.exit(app(standalone_mode=False))
+    except (AgentError, TyperException) as error:
+        from agent.cli.errors import tell
 
-            sys.stdout.write(error_object(error) + "\n")
-        typer.echo(f"agent: {error}", err=True)
-        sys.exit(error.exit_code)
+        sys.exit(tell(error, as_json="--json" in sys.argv[1:]))
     except KeyboardInterrupt:
+        typer.echo("agent: interrupted", err=True)
         sys.exit(ExitCode.INTERRUPTED)
     except BrokenPipeError:
         # Whoever read the output has enough of it; Python would complain once more when it closes the stream.

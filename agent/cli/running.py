@@ -3,59 +3,49 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
 from agent.cli.printing import print_delivery
 from agent.cli.watching import watching
 from agent.delivery.model import Delivery
-from agent.errors import ExitCode
-from agent.orchestrator.options import RunOptions, SandboxChoice, stack_choice
+from agent.orchestrator.options import Listener, RunOptions, SandboxChoice, stack_choice
 from agent.orchestrator.running import resume_run, run_task
-from agent.orchestrator.runs import all_runs
+from agent.orchestrator.stopping import RunInterrupted
 from agent.orchestrator.verifying import verify_directory
 
 
 def run_command(task: Path, options: RunOptions, *, as_json: bool, events: Path | None) -> NoReturn:
     """Deliver a task."""
-    with watching(events) as listen:
-        try:
-            delivery = run_task(task, options, listen)
-        except KeyboardInterrupt:
-            _interrupted(next((run.name for run in all_runs()), ""))
-    _finish(delivery, as_json=as_json)
+    _watched(lambda listen: run_task(task, options, listen), events, as_json=as_json)
 
 
 def resume_command(name: str, options: RunOptions, *, as_json: bool, events: Path | None) -> NoReturn:
     """Continue a run."""
-    with watching(events) as listen:
-        try:
-            delivery = resume_run(name, options, listen)
-        except KeyboardInterrupt:
-            _interrupted(name)
-    _finish(delivery, as_json=as_json)
+    _watched(lambda listen: resume_run(name, options, listen), events, as_json=as_json)
 
 
 def verify_command(
     directory: Path, api: Path, schemas: tuple[Path, ...], stack: str, *, as_json: bool, sandbox: SandboxChoice
 ) -> NoReturn:
     """Judge a folder."""
-    with watching(None) as listen:
-        delivery = verify_directory(directory, api, schemas, stack_choice(stack), sandbox, listen)
-    _finish(delivery, as_json=as_json)
+    chosen = stack_choice(stack)
+    _watched(lambda listen: verify_directory(directory, api, schemas, chosen, sandbox, listen), None, as_json=as_json)
 
 
-def _finish(delivery: Delivery, *, as_json: bool) -> NoReturn:
+def _watched(work: Callable[[Listener], Delivery], events: Path | None, *, as_json: bool) -> NoReturn:
+    interrupted = ""
+    with watching(events) as listen:
+        try:
+            delivery = work(listen)
+        except RunInterrupted as stop:
+            delivery, interrupted = stop.delivery, str(stop)
     if as_json:
         sys.stdout.write(delivery.model_dump_json(indent=2) + "\n")
-    else:
+    elif not interrupted:
         print_delivery(delivery)
     sys.stdout.flush()
+    if interrupted:
+        sys.stderr.write(f"agent: {interrupted}\n")
     sys.exit(delivery.exit_code)
-
-
-def _interrupted(name: str) -> NoReturn:
-    sys.stderr.write(
-        f"\nagent: interrupted; continue with: agent resume {name}\n" if name else "\nagent: interrupted\n"
-    )
-    sys.exit(ExitCode.INTERRUPTED)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from rich.console import Console
+from rich.markup import escape
 from rich.status import Status
+from rich.text import Text
 
+from agent.errors import InputError
 from agent.journal.events import (
     AssignmentDone,
     AssignmentGiven,
@@ -31,23 +35,43 @@ from agent.receipts import Outcome
 
 @contextmanager
 def watching(events: Path | None) -> Iterator[Listener]:
-    """A listener that shows what happens, and appends the events to a file if one is given."""
-    console = Console(stderr=True, highlight=False)
-    watcher = _Watcher(console)
-    log = events.open("ab") if events else None
+    """A listener that shows what happens, and appends the events to a file if one is given.
+
+    Raises InputError when that file cannot be written; where nothing happens, none is left behind.
+    """
+    watcher = _Watcher(Console(stderr=True, highlight=False))
+    with _event_log(events) as record, watcher:
+
+        def listen(event: Event | Note) -> None:
+            if not isinstance(event, Note):
+                record(event)
+            watcher.show(event)
+
+        yield listen
+
+
+@contextmanager
+def _event_log(path: Path | None) -> Iterator[Callable[[Event], None]]:
+    if path is None:
+        yield lambda _: None
+        return
+    new = not path.exists()
     try:
-        with watcher:
-
-            def listen(event: Event | Note) -> None:
-                if log and not isinstance(event, Note):
-                    log.write(event_adapter.dump_json(event) + b"\n")
-                    log.flush()
-                watcher.show(event)
-
-            yield listen
+        log = path.open("ab")
+    except OSError as error:
+        raise InputError(f"--events {path}: cannot be written: {error.strerror}") from error
+    try:
+        yield lambda event: _append(log, event)
     finally:
-        if log:
-            log.close()
+        unused = new and log.tell() == 0
+        log.close()
+        if unused:
+            path.unlink()
+
+
+def _append(log: BinaryIO, event: Event) -> None:
+    log.write(event_adapter.dump_json(event) + b"\n")
+    log.flush()
 
 
 class _Watcher:
@@ -58,6 +82,7 @@ class _Watcher:
         self._began = time.monotonic()
         self._status: Status | None = console.status("starting") if console.is_terminal else None
         self._answers = 0
+        self._gates: list[str] = []
 
     def __enter__(self) -> None:
         if self._status:
@@ -69,21 +94,30 @@ class _Watcher:
 
     def show(self, event: Event | Note) -> None:
         """Show one event or note."""
-        if isinstance(event, ModelAnswered):
-            self._answers += 1
-            return self._now(f"the model works: answer {self._answers}, {', '.join(event.tools) or 'text'}")
-        line = f"{event.text}" if isinstance(event, Note) else line_of(event)
-        if isinstance(event, Note) and event.stage == "gate":
-            return self._now(f"gate {event.text}")
-        return self._say(line) if line else None
+        match event:
+            case Note(text, "gate"):
+                self._gates.append(text)
+                self._now(f"checking: {', '.join(self._gates)}")
+            case Note(text):
+                self._say(text)
+                self._now(text)
+            case ModelAnswered():
+                self._answers += 1
+                self._now(f"the model works: answer {self._answers}, {', '.join(event.tools) or 'text'}")
+            case _:
+                self._say(line_of(event))
+                if isinstance(event, GateSettled) and str(event.gate) in self._gates:
+                    self._gates.remove(str(event.gate))
+                    self._now(f"checking: {', '.join(self._gates)}" if self._gates else "checking")
 
     def _now(self, text: str) -> None:
         if self._status:
-            self._status.update(text)
+            self._status.update(escape(text))
 
     def _say(self, line: str) -> None:
-        self._console.print(f"[dim]{time.monotonic() - self._began:6.1f} s[/dim]  ", end="")
-        self._console.print(line, markup=False, soft_wrap=True)
+        if line:
+            passed = Text(f"{time.monotonic() - self._began:6.1f} s  ", style="dim")
+            self._console.print(passed.append(line, style="not dim"), soft_wrap=True)
 
 
 def line_of(event: Event) -> str:

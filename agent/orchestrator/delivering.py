@@ -1,16 +1,18 @@
-"""Ends a run: the delivery, made from where the run stands, and its reports."""
+"""Ends a run: the delivery, made from its record and its journal alone, and its reports."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from agent.delivery.model import Delivery, DeliveryOutcome
 from agent.delivery.reports import write_reports
-from agent.journal.events import Delivered, Ending, GateSettled
+from agent.journal.events import Delivered, Ending, Event, GateSettled, Resumed
+from agent.loop.moves import Deliver, next_move
 from agent.loop.state import State, state_of
+from agent.orchestrator.options import OFFLINE
+from agent.orchestrator.record import RunRecord
 from agent.orchestrator.session import Session
-from agent.workspace.model import Workspace
-from tools.sandbox.base import SandboxKind
 
 _OUTCOMES: dict[Ending, DeliveryOutcome] = {
     Ending.COMPLETE: "complete",
@@ -20,9 +22,9 @@ _OUTCOMES: dict[Ending, DeliveryOutcome] = {
 }
 
 
-def deliver(session: Session, workspace: Workspace, state: State, ending: Ending) -> Delivery:
+def deliver(session: Session, ending: Ending) -> Delivery:
     """Write the reports of a run that is over, and record its end."""
-    delivery = _delivery(session, state, _OUTCOMES[ending], workspace.sandbox.kind)
+    delivery = _delivery(session.folder, session.record, session.journal.events, _OUTCOMES[ending])
     write_reports(session.folder, delivery)
     session.happened(Delivered(ending=ending, exit_code=delivery.exit_code))
     return delivery
@@ -30,19 +32,27 @@ def deliver(session: Session, workspace: Workspace, state: State, ending: Ending
 
 def deliver_interrupted(session: Session) -> Delivery:
     """Write the reports of a run that the user stopped; it can be resumed."""
-    state = state_of(session.journal.events)
-    sandbox: SandboxKind = "none" if session.record.sandbox == "none" else "bubblewrap"
-    delivery = _delivery(session, state, "interrupted", sandbox)
+    delivery = _delivery(session.folder, session.record, session.journal.events, "interrupted")
     write_reports(session.folder, delivery)
     return delivery
 
 
-def _delivery(session: Session, state: State, outcome: DeliveryOutcome, sandbox: SandboxKind) -> Delivery:
+def delivered_before(folder: Path, record: RunRecord, events: Sequence[Event], *, model: str) -> Delivery | None:
+    """What the run delivered; None when it did not, or when `model` would have something to do in it."""
+    last = events[-1] if events else None
+    if not isinstance(last, Delivered):
+        return None
+    move = next_move(state_of((*events, Resumed(process=0))), offline=model == OFFLINE)
+    return _delivery(folder, record, events, _OUTCOMES[last.ending]) if isinstance(move, Deliver) else None
+
+
+def _delivery(folder: Path, record: RunRecord, events: Sequence[Event], outcome: DeliveryOutcome) -> Delivery:
+    state = state_of(events)
     return Delivery(
-        run=session.folder.name,
-        title=session.record.title,
-        stack=session.record.stack,
-        model=session.record.model,
+        run=folder.name,
+        title=record.title,
+        stack=record.stack,
+        model=record.model,
         outcome=outcome,
         stopped_by=state.limit,
         branch=state.opened.branch if state.opened else None,
@@ -51,16 +61,16 @@ def _delivery(session: Session, state: State, outcome: DeliveryOutcome, sandbox:
         verdict=state.verdict,
         holes=state.holes,
         usage=state.usage,
-        sandbox=sandbox,
-        seconds=seconds_by_stage(session),
-        warnings=(*session.record.warnings, *_assumed(session, state)),
+        sandbox=record.sandbox_kind,
+        seconds=_seconds_by_stage(events),
+        warnings=(*record.warnings, *_assumed(record, state)),
     )
 
 
-def seconds_by_stage(session: Session) -> dict[str, float]:
+def _seconds_by_stage(events: Sequence[Event]) -> dict[str, float]:
     """Wall time of each stage, all processes of the run together; gates run side by side."""
     stages: dict[str, float] = {}
-    for event in session.journal.events:
+    for event in events:
         seconds = getattr(event, "seconds", None)
         if seconds is None:
             continue
@@ -69,14 +79,14 @@ def seconds_by_stage(session: Session) -> dict[str, float]:
     return stages
 
 
-def _assumed(session: Session, state: State) -> tuple[str, ...]:
+def _assumed(record: RunRecord, state: State) -> tuple[str, ...]:
     found = []
     if state.replaced:
         found.append(f"On the branch the blueprint replaced files that were there: {', '.join(state.replaced)}.")
-    if session.record.sandbox == "none":
+    if record.sandbox == "none":
         found.append("The delivered code ran without a sandbox while it was checked: --sandbox none.")
     if state.usage.requests and state.usage.usd is None:
-        found.append(f"The price of {session.record.model} is not known, so neither is what the run cost.")
+        found.append(f"The price of {record.model} is not known, so neither is what the run cost.")
     if state.failure:
         found.append(f"The model's last assignment ended early: {state.failure}")
     return tuple(found)

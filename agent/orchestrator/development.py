@@ -37,17 +37,17 @@ async def develop(
         task=session.record.title,
         description=session.record.description,
         acceptance=session.record.acceptance,
-        contract=session.contract,
-        catalog=session.catalog,
-        binding=session.binding,
-        rulebook=session.rulebook,
+        contract=session.inputs.contract,
+        catalog=session.inputs.catalog,
+        binding=session.inputs.binding,
+        rulebook=session.inputs.rulebook,
     )
     developer = Developer(
-        open_model(session.record.model), persona(session.rulebook, session.record.stack), session.happened
+        open_model(session.record.model), persona(session.inputs.rulebook, session.record.stack), session.happened
     )
     text = render_assignment(view(background, assignment, state.verdict, workspace.read()))
-    files = Files(workspace.root, check=session.stack.syntax_error)
-    toolbox = Toolbox(workspace, session.stack, files, lambda: _empty_database(session, workspace))
+    files = Files(workspace.root, check=session.inputs.stack.syntax_error)
+    toolbox = Toolbox(workspace, session.inputs.stack, files, lambda: _empty_database(session, workspace))
     remedy = f"when that is mended, continue with `agent resume {session.folder.name}`"
     try:
         worked = await developer.work(text, toolbox, allowance)
@@ -55,13 +55,13 @@ async def develop(
         raise MissingDependency(f"{error}; {remedy}") from error
     except InputError as error:
         raise InputError(f"{error}; {remedy}, and another `--model` where it is to blame") from error
-    await session.stack.format(workspace)  # the style of an edit is no question for a model
+    await session.inputs.stack.format(workspace)  # the style of an edit is no question for a model
     return worked
 
 
 @asynccontextmanager
 async def _empty_database(session: Session, workspace: Workspace) -> AsyncIterator[DatabaseAccess]:
-    server = session.server
+    server = session.inputs.server
     database = await asyncio.to_thread(server.create_database)
     try:
         inside = workspace.sandbox.bound(server.socket_folder, _INSIDE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 
-from agent.checklist.case import Case, GateEvent, GateFinished
+from agent.checklist.case import GateEvent, GateFinished
 from agent.checklist.checklist import settle
 from agent.errors import BudgetExhausted
 from agent.journal.events import (
@@ -35,8 +35,8 @@ class Driver:
     session: Session
     workspace: Workspace
 
-    async def run(self) -> tuple[State, Ending]:
-        """Work until the loop says to deliver; where the run stands then, and why it ended."""
+    async def run(self) -> Ending:
+        """Work until the loop says to deliver; why it ended."""
         offline = self.session.record.model == OFFLINE
         while True:
             state = state_of(self.session.journal.events)
@@ -48,13 +48,13 @@ class Driver:
                 case Work(assignment):
                     await self._work(state, assignment)
                 case Deliver(ending):
-                    return state, ending
+                    return ending
 
     async def _scaffold(self) -> None:
-        started, session = time.monotonic(), self.session
+        started, session, inputs = time.monotonic(), self.session, self.session.inputs
         if session.record.blueprint:
             session.note("writing what needs no judgement", "blueprint")
-            scaffold = session.stack.scaffold(session.contract, session.catalog, session.binding, session.record.title)
+            scaffold = inputs.stack.scaffold(inputs.contract, inputs.catalog, inputs.binding, session.record.title)
             files, holes = scaffold.files, tuple(map(open_hole, scaffold.holes))
         else:
             files, holes = {}, ()
@@ -62,7 +62,7 @@ class Driver:
         replaced = tuple(sorted(path for path in files if before.get(path, files[path]) != files[path]))
         self.workspace.write(files)
         if files:
-            await session.stack.format(self.workspace)
+            await inputs.stack.format(self.workspace)
         commit = self.workspace.commit(f"Write the service from its contract and schema\n\n{_about(holes)}")
         session.happened(
             Scaffolded(
@@ -79,26 +79,18 @@ class Driver:
 
         def progress(event: GateEvent) -> None:
             if isinstance(event, GateFinished):
-                session.happened(
-                    GateSettled(
-                        tree=tree,
-                        gate=event.gate,
-                        receipts=event.receipts,
-                        measures=event.measures,
-                        seconds=event.seconds,
-                    )
-                )
+                session.happened(gate_settled(tree, event))
             else:
                 session.note(str(event.gate), "gate")
 
         known = tuple(
             GateFinished(one.gate, one.receipts, one.measures, one.seconds) for one in state.settled if one.tree == tree
         )
-        verdict = await settle(self._case(), progress, known=known)
+        verdict = await settle(session.inputs.case(self.workspace), progress, known=known)
         reasons = {hole.operation: hole.reason for hole in state.holes}
         holes = tuple(
             open_hole(replace(hole, reason=hole.reason or reasons.get(hole.operation, "")))
-            for hole in session.stack.open_holes(self.workspace.read())
+            for hole in session.inputs.stack.open_holes(self.workspace.read())
         )
         session.happened(Verified(verdict=verdict, holes=holes, seconds=time.monotonic() - started))
 
@@ -125,17 +117,16 @@ class Driver:
         if worked.limit:
             session.happened(BudgetReached(limit=in_words(session.record, worked.limit)))
 
-    def _case(self) -> Case:
-        session = self.session
-        return Case(
-            workspace=self.workspace,
-            stack=session.stack,
-            contract=session.contract,
-            catalog=session.catalog,
-            binding=session.binding,
-            rulebook=session.rulebook,
-            server=session.server,
-        )
+
+def gate_settled(tree: str, finished: GateFinished) -> GateSettled:
+    """A settled gate as the journal keeps it."""
+    return GateSettled(
+        tree=tree,
+        gate=finished.gate,
+        receipts=finished.receipts,
+        measures=finished.measures,
+        seconds=finished.seconds,
+    )
 
 
 def open_hole(hole: Hole) -> OpenHole:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -75,7 +76,9 @@ def sandbox_choice(name: str) -> SandboxChoice:
 
 
 def decimal_or_none(value: float | None) -> Decimal | None:
-    """An amount of money as typed on the command line."""
+    """An amount of money as typed on the command line. Raises InputError when it is no finite number."""
+    if value is not None and not math.isfinite(value):
+        raise InputError(f"--max-usd {value}: expected an amount")
     return None if value is None else Decimal(str(value))
 
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from pathlib import Path
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
-from agent.catalog.model import Catalog
-from agent.contract.model import Contract
 from agent.errors import InputError
-from agent.orchestrator.options import SandboxChoice
+from agent.orchestrator.inputs import Inputs
+from agent.orchestrator.options import RunOptions, SandboxChoice, chosen_model
 from agent.rulebook.model import StackName
+from agent.task.model import ExistingRepository, NewFolder, Task
+from tools.sandbox.base import SandboxKind
 
+DEFAULT_MINUTES = 60.0
+DEFAULT_REQUESTS = 400
 _RECORD = "run.json"
 _CONTRACT = "contract.json"
 _SCHEMA = "schema.sql"
@@ -43,21 +47,67 @@ class RunRecord(BaseModel):
     warnings: tuple[str, ...] = ()
     """What was assumed about the inputs."""
 
+    @classmethod
+    def of(cls, task: Task, options: RunOptions) -> Self:
+        """What a task asks for, as far as the options leave it to the task."""
+        place = NewFolder(folder=options.out.expanduser().absolute()) if options.out else task.workspace
+        repository = place if isinstance(place, ExistingRepository) else None
+        return cls(
+            title=task.title,
+            slug=task.slug,
+            description=task.description,
+            acceptance="\n".join(task.acceptance),
+            stack=task.stack,
+            model=chosen_model(options.model, task.model)[0],
+            sandbox=options.sandbox,
+            blueprint=options.blueprint,
+            max_usd=_first(options.max_usd, task.budget.usd),
+            max_minutes=_first(options.max_minutes, task.budget.minutes, DEFAULT_MINUTES),
+            max_requests=_first(options.max_requests, task.budget.model_requests, DEFAULT_REQUESTS),
+            folder=place.folder if isinstance(place, NewFolder) else None,
+            repository=repository.repository if repository else None,
+            base=repository.base if repository else None,
+        )
 
-def keep(folder: Path, record: RunRecord, contract: Contract, catalog: Catalog) -> None:
+    def with_options(self, options: RunOptions) -> Self:
+        """The same with the model and the limits that are given for the rest of the run."""
+        names = ("model", "max_usd", "max_minutes", "max_requests")
+        given: dict[str, Any] = {name: getattr(options, name) for name in names}
+        return self.model_copy(update={name: value for name, value in given.items() if value is not None})
+
+    @property
+    def sandbox_kind(self) -> SandboxKind:
+        """Where the delivered code runs while it is checked; `auto` never means none."""
+        return "none" if self.sandbox == "none" else "bubblewrap"
+
+
+def keep(folder: Path, record: RunRecord, inputs: Inputs) -> None:
     """Write the record, and copies of contract and schema, into the run's folder."""
-    inputs = folder / "inputs"
-    inputs.mkdir(exist_ok=True)
-    (inputs / _CONTRACT).write_text(json.dumps(contract.document, ensure_ascii=False), encoding="utf-8")
-    statements = "".join(f"{statement.sql}\n;\n" for statement in catalog.statements)
-    (inputs / _SCHEMA).write_text(statements, encoding="utf-8")
-    (folder / _RECORD).write_text(record.model_dump_json(indent=2), encoding="utf-8")
+    copies = folder / "inputs"
+    copies.mkdir(exist_ok=True)
+    (copies / _CONTRACT).write_text(json.dumps(inputs.contract.document, ensure_ascii=False), encoding="utf-8")
+    statements = "".join(f"{statement.sql}\n;\n" for statement in inputs.catalog.statements)
+    (copies / _SCHEMA).write_text(statements, encoding="utf-8")
+    keep_record(folder, record)
+
+
+def keep_record(folder: Path, record: RunRecord) -> None:
+    """Write the record anew; it is there whole at any time."""
+    unfinished = folder / f"{_RECORD}.new"
+    unfinished.write_text(record.model_dump_json(indent=2), encoding="utf-8")
+    unfinished.replace(folder / _RECORD)
 
 
 def recall(folder: Path) -> tuple[RunRecord, Path, Path]:
-    """The record of a run, and the files with its contract and its schema."""
+    """The record of a run, and the files with its contract and its schema. Raises InputError when it is unreadable."""
     try:
         record = RunRecord.model_validate_json((folder / _RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder / _RECORD}: cannot be read, so the run cannot be resumed ({error})") from error
+    except OSError as error:
+        raise InputError(f"{folder / _RECORD}: cannot be read ({error.strerror}); start a new run") from error
+    except ValueError as error:
+        raise InputError(f"{folder / _RECORD}: is not of this version; start a new run") from error
     return record, folder / "inputs" / _CONTRACT, folder / "inputs" / _SCHEMA
+
+
+def _first[T: (float, int, Decimal)](*values: T | None) -> T | None:
+    return next((value for value in values if value is not None), None)

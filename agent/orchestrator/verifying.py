@@ -5,32 +5,29 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from agent.binding.deriving import bind
-from agent.catalog.loading import load_catalog
-from agent.checklist.case import Case, GateEvent, GateFinished
+from agent.checklist.case import GateEvent, GateFinished
 from agent.checklist.checklist import settle
-from agent.contract.loading import load_contract
 from agent.delivery.model import Delivery
-from agent.journal.events import GateSettled
-from agent.orchestrator.driver import open_hole
+from agent.errors import MissingDependency, WorkspaceError
+from agent.orchestrator.driver import gate_settled, open_hole
+from agent.orchestrator.inputs import Inputs, reading
+from agent.orchestrator.opening import toolchain_of
 from agent.orchestrator.options import Listener, Note, SandboxChoice, silent
-from agent.orchestrator.running import serving
-from agent.places import cache_folder
-from agent.rulebook.loading import load_rulebook
+from agent.orchestrator.stopping import stoppable
 from agent.rulebook.model import StackName
-from agent.stacks.registry import stack_named
 from agent.workspace.opening import snapshot_workspace
-from agent.workspace.toolchain import build_toolchain
+from agent.workspace.worktree import GitWorkspace
+from tools.sandbox.choosing import probe_bubblewrap
 
 
 def verify_directory(
     directory: Path,
     api: Path,
     schemas: Sequence[Path],
-    stack_name: StackName,
+    stack: StackName,
     sandbox: SandboxChoice = "auto",
     listener: Listener = silent,
 ) -> Delivery:
@@ -39,50 +36,37 @@ def verify_directory(
     Raises InputError and MissingDependency.
     """
     began = time.monotonic()
-    stack, contract = stack_named(stack_name), load_contract(api, cache=cache_folder() / "contracts")
-    toolchain = build_toolchain(
-        stack.toolchain_lock(), cache_folder() / "toolchains", progress=lambda text: listener(Note(text, "toolchain"))
-    )
-    with tempfile.TemporaryDirectory(prefix="agent-verify-") as state, serving(listener) as server:
-        catalog = load_catalog(server, list(schemas))
+    if not directory.is_dir():
+        raise WorkspaceError(f"{directory}: is no folder; name the one that holds the backend")
+    problem = None if sandbox == "none" else probe_bubblewrap()
+    if problem:
+        raise MissingDependency(problem)
+    with (
+        stoppable(),
+        tempfile.TemporaryDirectory(prefix="agent-verify-") as state,
+        reading(api, schemas, stack, listener) as inputs,
+    ):
+        toolchain = toolchain_of(inputs.stack, listener)
         workspace = snapshot_workspace(directory, toolchain=toolchain, sandbox=sandbox, state=Path(state))
-        case = Case(
-            workspace=workspace,
-            stack=stack,
-            contract=contract,
-            catalog=catalog,
-            binding=bind(contract, catalog),
-            rulebook=load_rulebook(),
-            server=server,
-        )
-        verdict = asyncio.run(settle(case, _told(listener, workspace.tree())))
-        holes = tuple(map(open_hole, stack.open_holes(workspace.read())))
-        return Delivery(
-            run="",
-            title=contract.title,
-            stack=stack_name,
-            model="",
-            outcome="complete" if verdict.holds and not holes else "incomplete",
-            verdict=verdict,
-            holes=holes,
-            sandbox=workspace.sandbox.kind,
-            seconds={"verify": round(time.monotonic() - began, 3)},
-        )
+        return _judged(inputs, workspace, stack, listener, began)
 
 
-def _told(listener: Listener, tree: str) -> Callable[[GateEvent], None]:
+def _judged(inputs: Inputs, workspace: GitWorkspace, stack: StackName, listener: Listener, began: float) -> Delivery:
+    tree = workspace.tree()
+
     def tell(event: GateEvent) -> None:
-        if isinstance(event, GateFinished):
-            listener(
-                GateSettled(
-                    tree=tree,
-                    gate=event.gate,
-                    receipts=event.receipts,
-                    measures=event.measures,
-                    seconds=event.seconds,
-                )
-            )
-        else:
-            listener(Note(str(event.gate), "gate"))
+        listener(gate_settled(tree, event) if isinstance(event, GateFinished) else Note(str(event.gate), "gate"))
 
-    return tell
+    verdict = asyncio.run(settle(inputs.case(workspace), tell))
+    holes = tuple(map(open_hole, inputs.stack.open_holes(workspace.read())))
+    return Delivery(
+        run="",
+        title=inputs.contract.title,
+        stack=stack,
+        outcome="complete" if verdict.holds and not holes else "incomplete",
+        verdict=verdict,
+        holes=holes,
+        sandbox=workspace.sandbox.kind,
+        seconds={"verify": round(time.monotonic() - began, 3)},
+        warnings=inputs.catalog.notes,
+    )

@@ -166,6 +166,12 @@ def _empty_folder(root: Path) -> bool:
 
 def _refuse_occupied(root: Path) -> None:
     """Raise WorkspaceError unless the folder is empty, or can be made."""
+    try:
+        root.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        raise WorkspaceError(f"{root}: cannot be made: {error.strerror}") from error
     if root.is_symlink() or (root.exists() and not root.is_dir()):
         raise WorkspaceError(f"{root}: is no folder; name a new one")
     there = next(folder for folder in (root, *root.parents) if os.path.lexists(folder))

@@ -1,0 +1,83 @@
+"""Reads what a run or a verification is given, and starts the server that its checks need."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agent.binding.deriving import bind
+from agent.binding.model import Binding
+from agent.catalog.live import load_catalog_from_dsn
+from agent.catalog.loading import load_catalog
+from agent.catalog.model import Catalog
+from agent.checklist.case import Case
+from agent.contract.loading import load_contract
+from agent.contract.model import Contract
+from agent.errors import MissingDependency
+from agent.orchestrator.options import Listener, Note
+from agent.places import cache_folder
+from agent.rulebook.loading import load_rulebook
+from agent.rulebook.model import Rulebook, StackName
+from agent.stacks.base import Stack
+from agent.stacks.registry import stack_named
+from agent.workspace.model import Workspace
+from tools.errors import ServerUnavailable
+from tools.postgres.server import PostgresServer, postgres_server
+
+Schema = Sequence[Path] | str
+"""SQL files in order, or the address of a database that is only read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Everything that is known before there is a workspace."""
+
+    contract: Contract
+    catalog: Catalog
+    binding: Binding
+    rulebook: Rulebook
+    stack: Stack
+    server: PostgresServer
+
+    def case(self, workspace: Workspace) -> Case:
+        """This, with the backend in that workspace, before the checklist."""
+        return Case(
+            workspace=workspace,
+            stack=self.stack,
+            contract=self.contract,
+            catalog=self.catalog,
+            binding=self.binding,
+            rulebook=self.rulebook,
+            server=self.server,
+        )
+
+
+@contextmanager
+def reading(api: Path | Mapping[str, Any], schema: Schema, stack: StackName, listener: Listener) -> Iterator[Inputs]:
+    """Contract and schema, read and found good, with a PostgreSQL server for as long as the context is open.
+
+    Raises InputError with every problem of the contract, else of the schema, and MissingDependency without a server.
+    """
+    chosen = stack_named(stack)
+    listener(Note("reading the contract", "contract"))
+    contract = load_contract(api, cache=cache_folder())
+    with _serving(listener) as server:
+        listener(Note("running the schema", "catalog"))
+        catalog = load_catalog_from_dsn(server, schema) if isinstance(schema, str) else load_catalog(server, schema)
+        yield Inputs(contract, catalog, bind(contract, catalog), load_rulebook(), chosen, server)
+
+
+@contextmanager
+def _serving(listener: Listener) -> Iterator[PostgresServer]:
+    """`AGENT_POSTGRES_DSN`, installed binaries, or the embedded ones."""
+    listener(Note("starting PostgreSQL", "postgres"))
+    try:
+        with postgres_server(dsn=os.environ.get("AGENT_POSTGRES_DSN"), cache=cache_folder()) as server:
+            listener(Note(f"PostgreSQL {server.version_text}", "postgres"))
+            yield server
+    except ServerUnavailable as error:
+        raise MissingDependency(str(error)) from error
