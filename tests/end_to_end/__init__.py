@@ -1,0 +1,1 @@
+"""Whole runs, from the task to the delivery."""

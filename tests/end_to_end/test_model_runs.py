@@ -1,0 +1,217 @@
+"""Whole runs with a model over the wire: what it writes is judged by the gates, whatever it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from agent.binding.deriving import bind
+from agent.catalog.loading import load_catalog
+from agent.contract.loading import load_contract
+from agent.delivery.model import Delivery
+from agent.journal.events import AssignmentDone, AssignmentGiven, Event, Scaffolded
+from agent.journal.recording import read_events
+from agent.orchestrator.options import RunOptions
+from agent.orchestrator.running import run_task
+from agent.orchestrator.runs import find_run
+from agent.receipts import Outcome
+from agent.stacks.python_fastapi.stack import PythonFastapi
+from tests.end_to_end.scripted import Filling, Section, fill
+from tests.wire.server import AnthropicServer, Asked, Call, Say, Script, Turn, anthropic_server
+from tools.postgres.server import PostgresServer
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+MODEL = "anthropic:claude-sonnet-5-5"
+HOLES = {"POST /tickets/{ticket_id}/merge", "POST /tickets/{ticket_id}/escalate", "GET /reports/workload"}
+GOOD = {"src/services/tickets.py": fill("tickets"), "src/services/reports.py": fill("reports")}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run that is over."""
+
+    delivery: Delivery
+    server: AnthropicServer
+    events: tuple[Event, ...]
+
+    @property
+    def assignments(self) -> list[str]:
+        """The titles of what the model was given, in order."""
+        return [event.assignment.title for event in self.events if isinstance(event, AssignmentGiven)]
+
+    @property
+    def unmet(self) -> list[str]:
+        """What of the delivery failed, with what was found."""
+        return [f"{one.obligation.id}: {one.found}" for one in self.delivery.receipts if one.outcome is Outcome.FAILED]
+
+
+@contextmanager
+def model_environment(url: str, state: Path) -> Iterator[None]:
+    """A provider on this machine, and a place of its own for the journals."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ANTHROPIC_BASE_URL", url)
+        patch.setenv("ANTHROPIC_API_KEY", "a-key")
+        patch.setenv("AGENT_STATE_DIR", str(state))
+        yield
+
+
+def run(script: Script, folder: Path, options: RunOptions = RunOptions(), example: str = "helpdesk") -> Run:
+    """Deliver an example with a model that follows a script."""
+    chosen = replace(options, model=MODEL, out=folder / "service")
+    with anthropic_server(script) as server, model_environment(server.url, folder / "state"):
+        delivery = run_task(EXAMPLES / example / "task.yaml", chosen)
+        return Run(delivery, server, tuple(read_events(find_run(delivery.run))))
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Helpdesk, its holes filled as they should be."""
+    return run(Filling(GOOD), tmp_path_factory.mktemp("filled"))
+
+
+def test_holes_that_a_model_fills_well_are_delivered(filled: Run) -> None:
+    assert filled.unmet == []
+    assert filled.delivery.holes == ()
+    assert filled.delivery.exit_code == 0
+    assert filled.delivery.sentence.startswith("Backend implementation completed. Delivered 13 endpoints")
+    assert filled.server.refused == []
+
+
+def test_a_model_is_given_the_holes_alone_file_by_file(filled: Run) -> None:
+    (scaffolded,) = [event for event in filled.events if isinstance(event, Scaffolded)]
+    assert {hole.operation for hole in scaffolded.holes} == HOLES
+    assert sorted(filled.assignments) == ["src/services/reports.py", "src/services/tickets.py"]
+
+
+def test_persona_and_tools_are_paid_for_once_in_a_run(filled: Run) -> None:
+    first, *others = filled.server.usages
+    assert first["cache_read_input_tokens"] == 0
+    shared = len(json.dumps([filled.server.asked[0].body["tools"], filled.server.asked[0].system])) // 4
+    assert all(usage["cache_read_input_tokens"] > 0.9 * shared for usage in others)
+    usage = filled.delivery.usage
+    assert usage.requests == len(filled.server.asked)
+    assert usage.cache_read_tokens == sum(one["cache_read_input_tokens"] for one in filled.server.usages)
+    assert usage.usd
+    assert usage.usd > 0
+
+
+def test_every_step_of_the_model_is_a_commit_with_its_words(filled: Run) -> None:
+    done = [event for event in filled.events if isinstance(event, AssignmentDone)]
+    log = git(filled, "log", "--format=%H %s%n%b").stdout
+    for event in done:
+        assert event.commit in log
+        assert f"Work on {event.title}" in log
+        assert event.said in log
+
+
+def git(run: Run, *arguments: str) -> subprocess.CompletedProcess[str]:
+    assert run.delivery.worktree
+    return subprocess.run(
+        ["git", "-C", str(run.delivery.worktree), *arguments], capture_output=True, text=True, check=True
+    )
+
+
+def spoiled(sections: Sequence[Section], old: str, new: str) -> tuple[Section, ...]:
+    """The same changes with a mistake in them."""
+    assert sum(old in section.text for section in sections) == 1
+    return tuple(replace(section, text=section.text.replace(old, new)) for section in sections)
+
+
+def test_a_wrong_fill_is_caught_and_its_receipt_reaches_the_model(tmp_path: Path) -> None:
+    """The model forgets a column's name, tests nothing, and says that all is well."""
+    right, wrong = "UPDATE ticket_comments SET ticket_id = $2", "UPDATE ticket_comments SET ticket = $2"
+    careless = Filling({**GOOD, "src/services/tickets.py": spoiled(fill("tickets"), right, wrong)}, careful=False)
+    receipts: list[str] = []
+
+    def script(asked: Asked) -> Turn:
+        if "src/services" in asked.opening.split("\n", 1)[0]:
+            return careless(asked)
+        if asked.turn == 0:
+            receipts.append(asked.opening)
+        if "POST /tickets/{ticket_id}/merge" not in asked.opening:
+            return [Say("This is not my doing.")]
+        mend = Call("edit_file", {"path": "src/repositories/tickets.py", "old": wrong, "new": right})
+        return [mend] if asked.turn == 0 else [Say("The column has its right name now.")]
+
+    mended = run(script, tmp_path)
+    assert "API-STATUS:POST /tickets/{ticket_id}/merge" in receipts[0]
+    assert "expected 200, got 500" in receipts[0]
+    assert len(mended.assignments) > 2
+    assert mended.unmet == []
+    assert mended.delivery.exit_code == 0
+
+
+def test_a_model_that_only_talks_gets_nothing_delivered_as_done(tmp_path: Path) -> None:
+    talked = run(lambda _: [Say("All operations are implemented, tested and documented.")], tmp_path)
+    assert len(talked.server.asked) == 2
+    assert talked.delivery.exit_code == 1
+    assert {hole.operation for hole in talked.delivery.holes} == HOLES
+    for operation in HOLES:
+        assert operation in talked.delivery.sentence
+
+
+def test_at_a_limit_what_is_proven_is_delivered(tmp_path: Path) -> None:
+    """Eight requests: enough for the report, not enough for the tickets. This time through the command line."""
+    task = tmp_path / "task.yaml"
+    example = EXAMPLES / "helpdesk"
+    text = (example / "task.yaml").read_text()
+    for name in ("openapi.yaml", "schema.sql"):
+        text = text.replace(f": {name}", f": {example / name}")
+    task.write_text(f"{text}\nbudget: {{model_requests: 8}}\n")
+    with anthropic_server(Filling(GOOD)) as server:
+        done = subprocess.run(
+            [sys.executable, "-c", "from agent.cli.app import main; main()", "run", str(task)]
+            + ["--model", MODEL, "--out", str(tmp_path / "service"), "--json"],
+            env={
+                **os.environ,
+                "ANTHROPIC_BASE_URL": server.url,
+                "ANTHROPIC_API_KEY": "a-key",
+                "AGENT_STATE_DIR": str(tmp_path / "state"),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 3, done.stderr
+    delivery = Delivery.model_validate(
+        {name: value for name, value in json.loads(done.stdout).items() if name in Delivery.model_fields}
+    )
+    assert len(server.asked) == delivery.usage.requests == 8
+    assert delivery.stopped_by == "8 model requests"
+    met = {one.obligation.id for one in delivery.receipts if one.outcome is Outcome.MET}
+    assert "API-STATUS:GET /reports/workload" in met
+    assert {hole.operation for hole in delivery.holes} == HOLES - {"GET /reports/workload"}
+
+
+def test_a_model_that_writes_everything_is_judged_the_same(tmp_path: Path, postgres: PostgresServer) -> None:
+    """Without the blueprint, by a model that knows by heart what the blueprint would have written."""
+    files = written_by_the_blueprint(postgres)
+    batches = [list(files)[start : start + 12] for start in range(0, len(files), 12)]
+
+    def script(asked: Asked) -> Turn:
+        if asked.turn < len(batches):
+            return [Call("write_file", {"path": path, "content": files[path]}) for path in batches[asked.turn]]
+        return [Say("The service is written.")]
+
+    whole = run(script, tmp_path, RunOptions(blueprint=False), example="bookshop")
+    opening = whole.server.asked[0].opening
+    assert "Nothing is written yet" in opening
+    assert "CREATE TABLE books" in opening
+    assert "operationId: listBooks" in opening
+    assert whole.assignments == ["the whole service"]
+    assert whole.unmet == []
+    assert whole.delivery.exit_code == 0
+
+
+def written_by_the_blueprint(postgres: PostgresServer) -> Mapping[str, str]:
+    contract = load_contract(EXAMPLES / "bookshop" / "openapi.yaml")
+    catalog = load_catalog(postgres, [EXAMPLES / "bookshop" / "schema.sql"])
+    return PythonFastapi().scaffold(contract, catalog, bind(contract, catalog), "Bookshop API").files
