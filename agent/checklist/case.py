@@ -78,19 +78,26 @@ class Owing:
     obligations: tuple[Obligation, ...]
     gates: Mapping[str, Gate]
     """The gate of each rule."""
+    subjects_of: Mapping[str, tuple[str, ...]]
+    """What each rule is owed for."""
 
     @classmethod
     def of(cls, case: Case) -> Owing:
         """What the case's worktree, as it is now, owes."""
+        obligations = owed(case.rulebook, case.stack.name, case.contract, case.catalog)
+        subjects: dict[str, list[str]] = {}
+        for one in obligations:
+            subjects.setdefault(one.rule, []).append(one.subject)
         return cls(
             tree=case.workspace.tree(),
-            obligations=owed(case.rulebook, case.stack.name, case.contract, case.catalog),
+            obligations=obligations,
             gates={rule.id: rule.gate for rule in case.rulebook.rules.values()},
+            subjects_of={rule: tuple(found) for rule, found in subjects.items()},
         )
 
     def subjects(self, rule: str) -> tuple[str, ...]:
         """Everything that this rule is owed for; empty when it is not owed at all."""
-        return tuple(one.subject for one in self.obligations if one.rule == rule)
+        return self.subjects_of.get(rule, ())
 
     def judge(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -60,6 +60,10 @@ class Asker:
             credentials=credentials(operation, self.contract, caller),
             secrets=caller.secrets if caller else frozenset(),
         )
+
+    def refreshed(self, request: Request) -> Request:
+        """The same with new values in its headers: an idempotency key counts once."""
+        return replace(request, headers=self._parameters(request.operation)[1])
 
     async def send(self, request: Request, notes: Notes | None = None) -> Reply:
         """Send it. A request that got no answer counts as status 0; 429 is waited out for a few seconds."""

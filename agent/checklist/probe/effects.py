@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from agent.binding.model import Action, Bound, Meta
 from agent.binding.model import Field as BoundField
-from agent.checklist.probe.asking import answered, answered_key, carried
+from agent.checklist.probe.asking import answered, carried
 from agent.checklist.probe.exchange import Exchange, read_back, unequal
 from agent.checklist.probe.judging import Notes, excerpt, matches, successes
-from agent.checklist.probe.requests import ABSENT, body_schema
+from agent.checklist.probe.requests import body_schema
 from agent.checklist.probe.store import Row, comparable, differs
 from agent.checklist.probe.users import token_in
 from agent.checklist.probe.values import same, to_json
-from agent.checklist.probe.world import Need, World
+from agent.checklist.probe.world import World
 
 _PATCHES = 3
 _SHOWN = 120
@@ -45,8 +46,10 @@ async def read_effect(world: World, bound: Bound, exchange: Exchange, notes: Not
 
 
 def _unchanged_by_reading(world: World, exchange: Exchange, notes: Notes) -> None:
-    table = exchange.table
-    if exchange.digest and table is not None and world.asker.store.digest(table) != exchange.digest:
+    table, accounts = exchange.table, world.binding.accounts
+    if table is None or not exchange.digest or (accounts is not None and table.name == accounts.table):
+        return  # when somebody was last seen may be kept with the user
+    if world.asker.store.digest(table) != exchange.digest:
         notes.note_effect(f"a GET changed rows of {table.name}", exchange.request)
 
 
@@ -181,8 +184,7 @@ async def _one_alone(world: World, bound: Bound, exchange: Exchange, before: Row
         if not isinstance(fuller, dict) or one.property not in fuller:
             continue
         sent = {name: body[name] for name in required if name in body} | {one.property: fuller[one.property]}
-        request = await world.request(bound, Need(exchange.need.caller, before))
-        request = _with_body(request, sent)
+        request = replace(world.asker.refreshed(exchange.request), body=sent)
         reply = await world.asker.send(request, notes)
         if not matches(reply.status, successes(bound.operation)):
             if 400 <= reply.status < 500 and reply.status not in (401, 404):
@@ -247,14 +249,5 @@ async def _deleted(world: World, bound: Bound, exchange: Exchange, notes: Notes)
         )
 
 
-def _with_body(request: Any, body: Any) -> Any:
-    from dataclasses import replace
-
-    return replace(request, body=body if body else ABSENT)
-
-
 def _key(row: Row) -> str:
     return ", ".join(f"{name} {to_json(value)}" for name, value in row.key.items())
-
-
-__all__ = ["answered_key", "read_effect", "wrong_fields"]

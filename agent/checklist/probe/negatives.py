@@ -84,6 +84,7 @@ async def _wrong_password(world: World, bound: Bound, exchange: Exchange, notes:
 
 
 async def _expect(world: World, request: Request, wanted: Collection[int], how: str, notes: Notes) -> None:
+    request = world.asker.refreshed(request)
     reply = await world.asker.send(request, notes)
     if reply.status not in wanted:
         got = f"{reply.status} {excerpt(reply)}" if reply.status else excerpt(reply)
