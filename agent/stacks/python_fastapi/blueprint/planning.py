@@ -13,6 +13,7 @@ from agent.stacks.python_fastapi.blueprint.annotations import Annotations, Typed
 from agent.stacks.python_fastapi.blueprint.answers import Mappers, Underivable
 from agent.stacks.python_fastapi.blueprint.columns import python_type
 from agent.stacks.python_fastapi.blueprint.credentials import Credentials
+from agent.stacks.python_fastapi.blueprint.deriving import key_condition
 from agent.stacks.python_fastapi.blueprint.naming import Names, class_stem, function_name, snake
 from agent.stacks.python_fastapi.blueprint.operations import PlannedBody, PlannedOperation
 from agent.stacks.python_fastapi.blueprint.repositories import Repository
@@ -38,10 +39,10 @@ class Resource:
     name: str
     """snake_case; names the modules."""
     stem: str
+    mappers: Mappers
     operations: list[PlannedOperation] = field(default_factory=list)
     repositories: dict[str, Repository] = field(default_factory=dict)
     """By attribute."""
-    mappers: Mappers = field(default=None)  # type: ignore[assignment]
     uses_tokens: bool = False
 
     @property
@@ -132,9 +133,7 @@ class Plan:
     def _resource(self, name: str) -> Resource:
         key = snake(name, fallback="operations")
         if key not in self.resources:
-            resource = Resource(key, class_stem(key))
-            resource.mappers = Mappers(self.reading, Names())
-            self.resources[key] = resource
+            self.resources[key] = Resource(key, class_stem(key), Mappers(self.reading, Names()))
             self._functions[key] = Names("router")
         return self.resources[key]
 
@@ -180,8 +179,6 @@ class Plan:
             repository = self.repository(resource, name)
             key = repository.reading.table.primary_key if repository.reading else ()
             if key and len(key) == 1:
-                from agent.stacks.python_fastapi.blueprint.steps import key_condition
-
                 repository.keyed("find", (key_condition(self, name, key[0]),))
         elif not resource.repositories:
             self.repository(resource, resource.name, table=False)

@@ -14,10 +14,10 @@ from agent.stacks.python_fastapi.blueprint.columns import quoted
 from agent.stacks.python_fastapi.blueprint.failures import failure_lines, failure_media
 from agent.stacks.python_fastapi.blueprint.planning import Plan, Resource
 from agent.stacks.python_fastapi.blueprint.repositories import Repository
+from agent.stacks.python_fastapi.blueprint.sql_text import block_text, sql, statement
 from agent.stacks.python_fastapi.blueprint.text import docstring, literal, one_line
 
 _TEMPLATES = Path(__file__).parent.parent / "templates" / "src"
-_SQL_PIECE = 70
 _SERVICE_IMPORTS = (
     "from collections.abc import Sequence",
     "from datetime import date",
@@ -176,8 +176,8 @@ class Renderer:
             fields = sorted(reading.fields.values(), key=lambda one: _place(reading, one.expression))
             details = {
                 "fields": [_sql_constant(one.expression) for one in fields],
-                "joins": [_text_constant(clause) for _, clause, _ in reading.joins.values()],
-                "stored": [_text_constant(spot) for spot in reading.stored.values()],
+                "joins": [block_text(clause) for _, clause, _ in reading.joins.values()],
+                "stored": [block_text(spot) for spot in reading.stored.values()],
                 "source": reading.source,
                 "alias": quoted(reading.alias),
                 "then": ", ".join(reading.spot(one) for one in reading.table.primary_key)
@@ -277,49 +277,12 @@ class Renderer:
         return f"src/{name}", self._rendered(name, **values)
 
 
-def sql(text: str) -> str:
-    """SQL as a string literal, in several pieces when it is long."""
-    pieces = _pieces(text)
-    return " ".join(_double(piece) for piece in pieces) if len(pieces) == 1 else f"({' '.join(map(_double, pieces))})"
-
-
-def statement(text: str) -> str:
-    """SQL as an f-string: `<_COLUMNS>` stands for a name of the module."""
-    made = []
-    for piece in _pieces(text):
-        names = re.findall(r"<([A-Za-z_]+)>", piece)
-        plain = _double(piece.replace("{", "{{").replace("}", "}}") if names else piece)
-        made.append("f" + re.sub(r"<([A-Za-z_]+)>", r"{\1}", plain) if names else plain)
-    return "\n".join(made)
-
-
-def _pieces(text: str) -> list[str]:
-    found, rest = [], text
-    while len(rest) > _SQL_PIECE:
-        cut = rest.rfind(" ", 1, _SQL_PIECE)
-        if cut <= 0:
-            break
-        found.append(rest[:cut])
-        rest = rest[cut:]
-    return [*found, rest]
-
-
-def _double(text: str) -> str:
-    """A literal in double quotes, as the formatter would spell it."""
-    made = repr(text)
-    return made if made[0] == '"' else '"' + made[1:-1].replace("\\'", "'").replace('"', '\\"') + '"'
-
-
 def _dictionary(values: Mapping[str, str]) -> str:
     return "{" + ", ".join(f"{literal(key)}: {literal(value)}" for key, value in values.items()) + "}"
 
 
-def _text_constant(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-
-
 def _sql_constant(text: str) -> dict[str, str]:
-    return {"expression": _text_constant(text)}
+    return {"expression": block_text(text)}
 
 
 def _place(reading: Any, expression: str) -> tuple[int, str]:

@@ -27,6 +27,8 @@ class Condition:
     """Its part of the method's name."""
     value: str = ""
     """Expression that makes the parameter's value inside the repository, when it is not the argument itself."""
+    owns: bool = False
+    """It says whose the row is."""
 
     @property
     def passed(self) -> str:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from agent.binding.model import Accounts, Action, TokenPart
 from agent.stacks.python_fastapi.blueprint.answers import Underivable, nested
+from agent.stacks.python_fastapi.blueprint.deriving import Deriving, key_condition, property_schema, written_values
 from agent.stacks.python_fastapi.blueprint.operations import call
 from agent.stacks.python_fastapi.blueprint.repositories import Method, Repository
 from agent.stacks.python_fastapi.blueprint.text import literal
-
-if TYPE_CHECKING:
-    from agent.stacks.python_fastapi.blueprint.steps import Deriving
 
 
 def session_steps(one: Deriving) -> None:
@@ -39,10 +35,8 @@ def _users(one: Deriving, accounts: Accounts) -> Repository:
 
 
 def _register(one: Deriving, accounts: Accounts) -> None:
-    from agent.stacks.python_fastapi.blueprint.steps import _written
-
     users = _users(one, accounts)
-    one.steps.write = call(one.target(users, users.add(Method("create", "create"))), (_written(one, {}),))
+    one.steps.write = call(one.target(users, users.add(Method("create", "create"))), (written_values(one, {}),))
     if one.bound.tokens:
         one.resource.uses_tokens = True
         caller = one.plan.reading(accounts.table).value(accounts.id_column)
@@ -71,8 +65,6 @@ def _login(one: Deriving, accounts: Accounts) -> None:
 
 
 def _refresh(one: Deriving, accounts: Accounts) -> None:
-    from agent.stacks.python_fastapi.blueprint.steps import key_condition
-
     users = _users(one, accounts)
     one.resource.uses_tokens = True
     if one.bound.presented:
@@ -106,8 +98,6 @@ def _me(one: Deriving, accounts: Accounts) -> None:
 
 def _own_row(one: Deriving, accounts: Accounts, identifier: str) -> None:
     """Read the caller's own row, where the answer shows it; an account that is gone is no account."""
-    from agent.stacks.python_fastapi.blueprint.steps import key_condition
-
     if not one.bound.answer:
         return
     users = _users(one, accounts)
@@ -141,12 +131,10 @@ def _token(one: Deriving, path: tuple[str, ...], part: TokenPart) -> str:
 
 
 def _spelt_bearer(one: Deriving, path: tuple[str, ...]) -> str:
-    from agent.stacks.python_fastapi.blueprint.steps import _property
-
     success = one.bound.operation.success
     schema = (success.json if success else None) or {}
     for part in path:
-        schema = _property(one.plan, one.plan.contract.resolve(schema), part) or {}
+        schema = property_schema(one.plan.contract, one.plan.contract.resolve(schema), part) or {}
     schema = one.plan.contract.resolve(schema)
     allowed = schema.get("enum") or ([schema["const"]] if "const" in schema else [])
     return next((str(value) for value in allowed if str(value).lower() == "bearer"), "bearer")
