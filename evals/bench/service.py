@@ -46,8 +46,8 @@ _SEED = """
     WITH made AS (INSERT INTO authors (name) SELECT 'Author ' || n FROM generate_series(1, 100) AS n RETURNING id),
          numbered AS (SELECT id, row_number() OVER () - 1 AS n FROM made)
     INSERT INTO books (author_id, title, isbn, price_cents, created_at)
-    SELECT a.id, 'Book ' || n, '978' || lpad(n::text, 10, '0'), n % 10000, now() - n * interval '1 minute'
-    FROM generate_series(1, %s) AS n JOIN numbered AS a ON a.n = n %% 100
+    SELECT a.id, 'Book ' || book, '978' || lpad(book::text, 10, '0'), book %% 10000, now() - book * interval '1 minute'
+    FROM generate_series(1, %s) AS book JOIN numbered AS a ON a.n = book %% 100
 """
 
 
