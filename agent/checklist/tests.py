@@ -23,13 +23,15 @@ async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
     """Settle what the gate tests owes."""
     async with databases.empty() as database:
         report = await case.stack.run_tests(case.workspace, database.access)
+    # Code that a test rewrites would be judged by the other gates in place of the code that was handed in.
+    changed = [] if case.workspace.tree() == owing.tree else ["the tests changed files of the worktree"]
     ran = " ".join(report.command)
     passed = sum(one.outcome == "passed" for one in report.cases)
     measures = Measures(coverage_percent=report.covered_percent, tests_passed=passed)
     receipts: list[Receipt] = [
         *owing.judge(
             "TST-COVER",
-            suite_problems(report),
+            [*suite_problems(report), *changed],
             ran=ran,
             found=_summary(report),
             reproduce=_pytest(report),

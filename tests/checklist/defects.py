@@ -292,6 +292,15 @@ TESTS = (
         "TST-COVER:files",
         "TST-INTEG:DELETE /notes/{note_id}",
     ),
+    _defect(
+        "test that rewrites the code",
+        "tests",
+        "tests/test_auth.py",
+        "",
+        "\n\ndef test_rewrites() -> None:\n    from pathlib import Path\n\n"
+        '    Path(__file__).with_name("test_more.py").write_text("")\n',
+        "TST-COVER:files",
+    ),
 )
 """Two defects in one, because a test run takes long: the test fails, and the operation is not reached."""
 

@@ -20,6 +20,7 @@ from agent.checklist.running import Reply
 
 _ON_ITS_ROW = (Action.RETRIEVE, Action.REPLACE, Action.PATCH, Action.DELETE, Action.LIST)
 _STATES = 16
+_ROLES = 2
 _OWN = frozenset(
     {"me", "account", "profile", "password", "passwords", "session", "sessions", "logout", "token", "tokens"}
 )
@@ -46,26 +47,30 @@ async def main_path(world: World, bound: Bound, notes: Notes) -> Exchange:
 
     Gives the first answer when none is a success. Raises `NoCredentials` and `NoRow`.
     """
-    first: Exchange | None = None
     caller = await caller_for(world, bound)
-    for number, (who, fresh) in enumerate([*[(None, turn > 0) for turn in range(3)], *_with_roles(world)]):
-        if who is not None and (first is None or first.reply.status != 403):
-            continue
-        actor = caller if who is None else await world.users.caller(f"as {who}", role=who)
-        need = await _need(world, bound, actor, fresh=fresh or number > 0)
-        exchange = await _ask(world, bound, need, notes)
-        first = first or exchange
+    first = await _attempt(world, bound, caller, notes, fresh=False)
+    if not _worth_another(bound, first.reply):
+        return first
+    roles = world.users.roles()[:_ROLES] if first.reply.status == 403 else ()
+    for role in roles or (None,) * _ROLES:
+        actor = await world.users.caller(f"as {role}", role=role) if role else caller
+        exchange = await _attempt(world, bound, actor, notes, fresh=True)
         if not _worth_another(bound, exchange.reply):
             return exchange
-        for state in _states(world.catalog, need.row) if number > 0 or bound.hole else ():
-            changed = world.asker.store.change(need.row, state) if need.row else None
-            if changed is None:
-                continue
-            exchange = await _ask(world, bound, Need(actor, changed, need.fixed, need.fresh), notes)
-            if not _worth_another(bound, exchange.reply):
-                return exchange
-    assert first is not None
     return first
+
+
+async def _attempt(world: World, bound: Bound, actor: Caller | None, notes: Notes, *, fresh: bool) -> Exchange:
+    """Ask once; where another state of the row may be accepted, with every state that can be made."""
+    need = await _need(world, bound, actor, fresh=fresh)
+    exchange = await _ask(world, bound, need, notes)
+    for state in _states(world.catalog, need.row) if fresh or bound.hole else ():
+        if not _worth_another(bound, exchange.reply):
+            break
+        changed = world.asker.store.change(need.row, state) if need.row else None
+        if changed is not None:
+            exchange = await _ask(world, bound, Need(actor, changed, need.fixed, need.fresh), notes)
+    return exchange
 
 
 async def caller_for(world: World, bound: Bound) -> Caller | None:
@@ -161,10 +166,6 @@ def _worth_another(bound: Bound, reply: Reply) -> bool:
     return (
         refused and not matches(reply.status, successes(operation)) and bool(declared_answer(operation, reply.status))
     )
-
-
-def _with_roles(world: World) -> list[tuple[str | None, bool]]:
-    return [(role, True) for role in world.users.roles()[:3]]
 
 
 def _states(catalog: Catalog, row: Row | None) -> Iterator[dict[str, Any]]:
