@@ -37,7 +37,7 @@ KNOWN = "claude-sonnet-5-5"
 
 @pytest.fixture(scope="session")
 def toolchain() -> Path:
-    return build_toolchain(PythonFastapi().toolchain_lock(), cache_folder() / "toolchains")
+    return build_toolchain(PythonFastapi().toolchain_lock(), cache_folder())
 
 
 @pytest.fixture
