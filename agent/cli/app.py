@@ -68,7 +68,9 @@ Run = Annotated[str, typer.Argument(metavar="RUN", help="A name that `agent runs
 
 @app.command()
 def run(
-    task: Annotated[Path, typer.Argument(metavar="TASK", help="task.yaml or task.json; `agent init` writes one to start from.")],
+    task: Annotated[
+        Path, typer.Argument(metavar="TASK", help="task.yaml or task.json; `agent init` writes one to start from.")
+    ],
     model: Model = None,
     out: Annotated[
         Path | None,
@@ -115,7 +117,9 @@ def resume(
 
 @app.command()
 def verify(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="The backend to judge; it is copied, never changed.")],
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="The backend to judge; it is copied, never changed.")
+    ],
     api: Api,
     schema: Schemas,
     stack: Annotated[str, typer.Option(help="The stack that it is written in.")] = "python-fastapi",
@@ -198,14 +202,14 @@ def main() -> None:
     import sys
 
     try:
-        sys.exit(app(standalone_mode=False))
+        code = app(standalone_mode=False)
+        if code == ExitCode.INTERRUPTED:  # what the library makes of a KeyboardInterrupt
+            typer.echo("agent: interrupted", err=True)
+        sys.exit(code)
     except (AgentError, TyperException) as error:
         from agent.cli.errors import tell
 
         sys.exit(tell(error, as_json="--json" in sys.argv[1:]))
-    except KeyboardInterrupt:
-        typer.echo("agent: interrupted", err=True)
-        sys.exit(ExitCode.INTERRUPTED)
     except BrokenPipeError:
         # Whoever read the output has enough of it; Python would complain once more when it closes the stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -20,6 +20,8 @@ def init_command(folder: Path) -> None:
     from agent.task.template import template
 
     path = folder / "task.yaml"
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is no folder; name the one that task.yaml is for")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as file:

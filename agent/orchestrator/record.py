@@ -50,8 +50,9 @@ class RunRecord(BaseModel):
     @classmethod
     def of(cls, task: Task, options: RunOptions) -> Self:
         """What a task asks for, as far as the options leave it to the task."""
-        place = NewFolder(folder=options.out.expanduser().absolute()) if options.out else task.workspace
+        place = None if options.out else task.workspace
         repository = place if isinstance(place, ExistingRepository) else None
+        folder = place.folder if isinstance(place, NewFolder) else None
         return cls(
             title=task.title,
             slug=task.slug,
@@ -64,7 +65,7 @@ class RunRecord(BaseModel):
             max_usd=_first(options.max_usd, task.budget.usd),
             max_minutes=_first(options.max_minutes, task.budget.minutes, DEFAULT_MINUTES),
             max_requests=_first(options.max_requests, task.budget.model_requests, DEFAULT_REQUESTS),
-            folder=place.folder if isinstance(place, NewFolder) else None,
+            folder=options.out.expanduser().absolute() if options.out else folder,
             repository=repository.repository if repository else None,
             base=repository.base if repository else None,
         )

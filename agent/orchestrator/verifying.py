@@ -38,6 +38,8 @@ def verify_directory(
     began = time.monotonic()
     if not directory.is_dir():
         raise WorkspaceError(f"{directory}: is no folder; name the one that holds the backend")
+    if not any(directory.iterdir()):
+        raise WorkspaceError(f"{directory}: holds no file to check")
     problem = None if sandbox == "none" else probe_bubblewrap()
     if problem:
         raise MissingDependency(problem)
