@@ -78,7 +78,9 @@ class Developer:
             raise InputError(f"the model's provider knows no such model: {error}") from error
         except ModelHTTPError as error:
             if error.status_code in _UNAUTHORISED:
-                raise MissingDependency(f"the model's provider refuses the key: {error}") from error
+                raise MissingDependency(
+                    f"the model's provider refuses the key; check it in the environment ({error})"
+                ) from error
             return Worked("", failure=f"the model's provider answered: {error}")
         except ModelAPIError as error:
             return Worked("", failure=f"the model's provider cannot be reached: {error}")
