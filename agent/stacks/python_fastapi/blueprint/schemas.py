@@ -113,6 +113,7 @@ def generate_schemas(contract: Contract) -> SchemaModule:
     names = Names(*(name.lower() for name in _SHADOWED))
     safe = {name: names.take(_class_name(name)) for name in components}
     renamed = {safe[name]: _rewritten(schema, safe) for name, schema in components.items()}
+    renamed = _with_shared_enums(renamed, names)
     broken: dict[str, str] = {}
     try:
         text, metadata = _generated(renamed)
@@ -120,6 +121,31 @@ def generate_schemas(contract: Contract) -> SchemaModule:
         broken = _broken(renamed, error)
         text, metadata = _generated({name: {} if name in broken else schema for name, schema in renamed.items()})
     return _read(text, metadata, safe, broken)
+
+
+def _with_shared_enums(schemas: Mapping[str, Any], names: Names) -> dict[str, Any]:
+    """The schemas with every listing of texts that has a default as a component of its own, equal ones shared.
+
+    The generator makes one class of equal listings, and would give the default of one to the others.
+    """
+    shared: dict[str, tuple[str, Any]] = {}
+
+    def apart(part: Any, named: str) -> Any:
+        if isinstance(part, list):
+            return [apart(item, named) for item in part]
+        if not isinstance(part, Mapping):
+            return part
+        if part.get("type") == "string" and isinstance(part.get("enum"), list) and part.get("default") is not None:
+            listing = {key: value for key, value in part.items() if key not in {"default", "description"}}
+            told = json.dumps(listing, default=str, sort_keys=True)
+            if told not in shared:
+                shared[told] = (names.take(_class_name(named)), listing)
+            beside = {key: part[key] for key in ("default", "description") if key in part}
+            return {"$ref": f"{_PREFIX}{shared[told][0]}", **beside}
+        return {key: value if key in _VALUES else apart(value, key) for key, value in part.items()}
+
+    found = {name: apart(schema, name) if "enum" not in schema else schema for name, schema in schemas.items()}
+    return {**found, **dict(shared.values())}
 
 
 def body_schema(operation: Operation) -> Schema | None:
