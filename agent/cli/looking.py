@@ -14,6 +14,9 @@ from agent.journal.events import Delivered, Event, Interrupted, RunStarted, even
 from agent.journal.recording import read_events
 from agent.orchestrator.runs import all_runs, find_run
 
+_WIDE = 300
+"""Columns where the output is no terminal: names are never cut there."""
+
 
 def init_command(folder: Path) -> None:
     """Write a commented task.yaml; an existing one is never overwritten."""
@@ -56,7 +59,7 @@ def runs_command(*, as_json: bool) -> None:
     table = Table("run", "title", "model", "started", "state", box=None, pad_edge=False)
     for row in rows:
         table.add_row(row["run"], row["title"], row["model"], row["started"], row["state"])
-    Console(highlight=False).print(table)
+    Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE).print(table)
 
 
 def show_command(name: str, *, as_json: bool) -> None:

@@ -21,7 +21,8 @@ def print_delivery(delivery: Delivery, console: Console | None = None) -> None:
     """Print a delivery on standard output."""
     console = console or Console(file=sys.stdout, highlight=False)
     console.print()
-    _checklist(delivery, console)
+    if delivery.gates:
+        _checklist(delivery, console)
     _holes(delivery, console)
     _failures(delivery, console)
     _unchecked(delivery, console)
@@ -70,7 +71,7 @@ def _failures(delivery: Delivery, console: Console) -> None:
         console.print(f"\nfailed: {receipt.obligation.id}", style="red", markup=False, soft_wrap=True)
         console.print(textwrap.indent(_about(receipt), "  "), markup=False, soft_wrap=True)
     if len(failed) > _FAILURES:
-        console.print(f"\n… and {len(failed) - _FAILURES} failures more, all in the report")
+        console.print(f"\n… and {len(failed) - _FAILURES} more, all in the report")
 
 
 def _about(receipt: Receipt) -> str:
@@ -83,7 +84,8 @@ def _about(receipt: Receipt) -> str:
 def _unchecked(delivery: Delivery, console: Console) -> None:
     if delivery.unchecked:
         names = textwrap.fill(" ".join(delivery.unchecked), _WIDTH, break_on_hyphens=False)
-        console.print(f"\nnot checked yet, and not counted as met ({len(delivery.unchecked)} rules):", style="dim")
+        count = "1 rule" if len(delivery.unchecked) == 1 else f"{len(delivery.unchecked)} rules"
+        console.print(f"\nnot checked yet, and not counted as met ({count}):", style="dim")
         console.print(names, style="dim", markup=False, soft_wrap=True)
 
 

@@ -16,19 +16,13 @@ from tests.end_to_end.processes import Answer, Home, database_folders, gone
 TASK = Path(__file__).with_name("tiny") / "task.yaml"
 RUN = "notes-1"
 
-MOMENTS = (
-    ("run started", 1),
-    ("toolchain ready", 1),
-    ("workspace opened", 1),
-    ("scaffolded", 1),
-    ("gate settled", 1),
-    ("gate settled", 2),
-    ("gate settled", 4),
-    ("gate settled", 7),
-    ("gate settled", 9),
-    ("verified", 1),
-)
-"""Ten events, each the n-th of its kind, from the first of a run to the last but one."""
+JOURNEYS = {
+    "from the first event on": (("run started", 1), ("gate settled", 1), ("gate settled", 9)),
+    "without a workspace": (("toolchain ready", 1), ("gate settled", 4)),
+    "without a file": (("workspace opened", 1), ("gate settled", 2), ("verified", 1)),
+    "with everything to check": (("scaffolded", 1), ("gate settled", 7)),
+}
+"""Ten events, each the n-th of its kind in the run's journal: from the first one to the last but one."""
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +39,11 @@ def home(tmp_path: Path) -> Home:
 
 def outcomes(delivery: dict[str, Any]) -> dict[str, str]:
     """Obligation → outcome. How fast the service is depends on who else uses the machine: met or left open there."""
-    found = {f"{one['rule']}:{one['subject']}": one["outcome"] for one in delivery["verdict"]["receipts"]}
-    timed = {
-        f"{one['rule']}:{one['subject']}" for one in delivery["verdict"]["receipts"] if one["gate"] == "performance"
+    receipts = {f"{one['rule']}:{one['subject']}": one for one in delivery["verdict"]["receipts"]}
+    return {
+        name: "timed" if one["gate"] == "performance" and one["outcome"] != "failed" else one["outcome"]
+        for name, one in receipts.items()
     }
-    return {name: "timed" if name in timed and one != "failed" else one for name, one in found.items()}
 
 
 def test_the_undisturbed_run_is_complete(whole: tuple[Home, Answer]) -> None:
@@ -58,24 +52,31 @@ def test_the_undisturbed_run_is_complete(whole: tuple[Home, Answer]) -> None:
     assert answer.json["outcome"] == "complete"
 
 
-@pytest.mark.parametrize(("kind", "count"), MOMENTS, ids=[f"{kind} {count}" for kind, count in MOMENTS])
-def test_a_killed_run_is_resumed_to_the_same_verdict(
-    home: Home, whole: tuple[Home, Answer], kind: str, count: int
+@pytest.mark.parametrize("journey", JOURNEYS.values(), ids=JOURNEYS.keys())
+def test_a_run_is_killed_again_and_again_and_comes_to_the_same_verdict(
+    home: Home, whole: tuple[Home, Answer], journey: tuple[tuple[str, int], ...]
 ) -> None:
-    running = home.start("run", TASK)
-    running.until(home, RUN, kind, count)
-    family = running.family()
-    running.process.send_signal(signal.SIGKILL)
-    running.wait()
-    before = home.events(RUN)
-    assert gone(family), [member.command for member in family if member.lives]
+    command: tuple[str | Path, ...] = ("run", TASK)
+    before: list[dict[str, Any]] = []
+    folders: set[Path] = set()
+    for kind, count in journey:
+        running = home.start(*command)
+        running.until(home, RUN, kind, count)
+        family = running.family()
+        running.process.send_signal(signal.SIGKILL)
+        assert running.wait().code == -signal.SIGKILL
+        assert gone(family), [member.command for member in family if member.lives]
+        after = home.events(RUN)
+        assert after[: len(before)] == before
+        folders |= set(database_folders(family))
+        command, before = ("resume", RUN), after
 
     resumed = home.call("resume", RUN, "--json")
 
     assert resumed.code == whole[1].code, resumed.err
     assert outcomes(resumed.json) == outcomes(whole[1].json)
-    assert database_folders(family)
-    assert not [folder for folder in database_folders(family) if folder.exists()]
+    assert len(folders) == len(journey)
+    assert not [folder for folder in folders if folder.exists()]
     after = home.events(RUN)
     assert after[: len(before)] == before
     kinds = Counter(event["kind"] for event in after)
