@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from agent.binding.accounts import accounts_of
 from agent.binding.drafting import Draft, draft
-from agent.binding.envelopes import item_answer, row_answer
+from agent.binding.envelopes import confirmation, item_answer, row_answer
+from agent.binding.fields import Answered
 from agent.binding.holding import holdings_of
 from agent.binding.inputs import Inputs, find_users, shared_prefix, success_shape, why_no_users
 from agent.binding.lists import filters, paging, sorting
-from agent.binding.model import Action, Binding, Bound, TokenPart
+from agent.binding.model import Action, Binding, Bound, Envelope, TokenPart
 from agent.binding.owning import READS, Asked, Holdings, ownership
 from agent.binding.paths import nearest
 from agent.binding.reasons import Undecided
@@ -60,7 +61,10 @@ def _bound(inputs: Inputs, holdings: Holdings, one: Draft) -> Bound:
 
 def _rows(inputs: Inputs, holdings: Holdings, one: Draft) -> Bound:
     table = one.table
-    envelope, answer = row_answer(inputs, one.operation, one.action, table)
+    confirmed = confirmation(inputs, one.operation, table) if one.action is Action.DELETE else {}
+    envelope, answer = (
+        (Envelope(), Answered((), ())) if confirmed else row_answer(inputs, one.operation, one.action, table)
+    )
     asked = Asked(one.operation, one.action, table, one.path, answer.fields, one.mine)
     owning = ownership(inputs, holdings, asked)
     fills = filled(one, table) if one.action not in READS | {Action.DELETE} else {}
@@ -82,6 +86,7 @@ def _rows(inputs: Inputs, holdings: Holdings, one: Draft) -> Bound:
         guards=owning.guards,
         filled=fills,
         left_out=answer.left_out,
+        confirmed=confirmed,
     )
 
 

@@ -49,6 +49,8 @@ def draft(inputs: Inputs, operation: Operation) -> Draft:
     _demand_no_query(operation, action)
     path = path_columns(inputs, operation, way)
     body = _body(inputs, operation, action, way.table) if action in WRITES else ()
+    if action is Action.REPLACE and _keeps_unsent(way.table, body):
+        action = Action.PATCH
     if action not in WRITES and operation.body is not None:
         raise Undecided(f"a {operation.method.upper()} with a body: nothing says what it does")
     return Draft(operation, action, way.table, path, way.mine, body)
@@ -104,6 +106,13 @@ def _body(inputs: Inputs, operation: Operation, action: Action, table: Table) ->
     for one in found:
         _demand_free(action, table, one.field)
     return found
+
+
+def _keeps_unsent(table: Table, body: tuple[Written, ...]) -> bool:
+    """True for a PUT that demands nothing although some column must have a value: only keeping it can be meant."""
+    columns = [table.column(one.field.column) for one in body]
+    bare = any(column and not column.nullable and not column.server_filled for column in columns)
+    return bare and not any(one.field.required for one in body)
 
 
 def _demand_free(action: Action, table: Table, field: Field) -> None:

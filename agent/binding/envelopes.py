@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.binding.columns import short
+from agent.binding.columns import column_for, short
 from agent.binding.fields import Answered, answered
 from agent.binding.inputs import Inputs, success_shape
 from agent.binding.model import Action, Envelope, Meta
@@ -22,6 +22,9 @@ _META: dict[str, Meta] = {
     **dict.fromkeys(("total", "total_count", "total_items", "total_results", "total_elements", "count"), Meta.TOTAL),
     **dict.fromkeys(("pages", "total_pages", "page_count", "last_page", "num_pages"), Meta.PAGES),
 }
+_DONE = frozenset({"success", "ok", "deleted"})
+_TELLS = frozenset({"message", "msg", "detail"})
+_CONSTRAINTS = frozenset({"const", "enum", "pattern", "format", "minLength", "maxLength"})
 _TOTAL_HEADERS = frozenset({"x_total_count", "x_total", "total_count", "x_total_items"})
 
 
@@ -60,6 +63,23 @@ def list_answer(inputs: Inputs, operation: Operation, table: Table) -> tuple[Env
     headers = operation.success.headers if operation.success else {}
     total = next((name for name in headers if snake(name) in _TOTAL_HEADERS), "")
     return Envelope(path, meta, total), Answered(found.fields, (*found.left_out, *left_out))
+
+
+def confirmation(inputs: Inputs, operation: Operation, table: Table) -> dict[str, str | bool]:
+    """What an answer says that tells nothing but that the row is gone; empty when it carries anything else."""
+    said = _success(inputs, operation)
+    found: dict[str, str | bool] = {}
+    for name, schema in said.properties.items() if said and said.is_object else ():
+        one = inputs.shape(schema)
+        if snake(name) in _DONE and one.types == {"boolean"} and not one.values:
+            found[name] = True
+        elif snake(name) in _TELLS and one.types == {"string"} and not _CONSTRAINTS & set(one.schema):
+            found[name] = f"The {singular(short(table)).replace('_', ' ')} was deleted."
+        else:
+            return {}
+        if column_for(table, name, one):
+            return {}
+    return found
 
 
 def _success(inputs: Inputs, operation: Operation) -> Shape | None:

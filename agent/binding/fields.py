@@ -55,8 +55,10 @@ def _written(inputs: Inputs, table: Table, name: str, schema: Schema, required: 
     said = inputs.shape(schema)
     given = required or said.has_default
     if inputs.users and inputs.is_users(table) and is_password(name):
-        field = Field(name, inputs.users.password.name, required, secret=True)
-        return Written(field, said.nullable, given)
+        password = inputs.users.password
+        unsent = said.nullable and not password.nullable
+        field = Field(name, password.name, required, secret=True, unsent_when_null=unsent)
+        return Written(field, said.nullable and not unsent, given and not unsent)
     column = column_for(table, name, said)
     if column is None:
         raise Undecided(f"body property `{name}` has no column in `{table.name}`")
@@ -65,9 +67,9 @@ def _written(inputs: Inputs, table: Table, name: str, schema: Schema, required: 
     if column.generated or column.identity == "always":
         raise Undecided(f"body property `{name}` writes the column `{column.name}`, which only the database fills")
     between = conversion(inputs.contract, inputs.catalog, column, name, said, writes=True)
-    if said.nullable and not column.nullable:
-        raise Undecided(f"body property `{name}` may be null, column `{column.name}` may not")
-    return Written(Field(name, column.name, required, conversion=between), said.nullable, given)
+    unsent = said.nullable and not column.nullable
+    field = Field(name, column.name, required, conversion=between, unsent_when_null=unsent)
+    return Written(field, said.nullable and not unsent, given and not unsent)
 
 
 def is_password(name: str) -> bool:

@@ -98,6 +98,8 @@ class Field:
     secret: bool = False
     """A password: stored as a hash in `column`, never answered."""
     conversion: Conversion = ""
+    unsent_when_null: bool = False
+    """Bodies only: the contract allows null, the column does not. Null then means the same as leaving it out."""
     absent_when_null: bool = False
     """Answers only: the contract allows no null here, so the property is left out when the column is null."""
 
@@ -230,6 +232,8 @@ class Bound:
     """Refresh and logout: the body property that carries the refresh token; empty when none is sent."""
     left_out: tuple[str, ...] = ()
     """Optional properties of the answer that nothing in the schema gives; they are never sent."""
+    confirmed: Mapping[str, str | bool] = field(default_factory=dict)
+    """Delete, without `answer`: properties that only say that it was done, and what they say."""
 
     @property
     def hole(self) -> bool:

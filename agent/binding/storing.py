@@ -44,13 +44,14 @@ def demand_sources(draft: Draft, table: Table, owner: str | None, fills: Mapping
     always = {one.field.column for one in draft.body if one.given}
     given = always | set(fills) | {one.link for one in draft.path if one.link} | {owner}
     sent = {one.field.column for one in draft.body}
+    lacks = {one.field.column: "say null for" if one.field.unsent_when_null else "leave out" for one in draft.body}
     twice = [one.link for one in draft.path if one.link in sent]
     if twice:
         raise Undecided(f"the column `{twice[0]}` is given by the path and by the body")
     reasons = [
         f"nothing gives the column `{column.name}` of `{table.name}`, which must have a value"
         if column.name not in sent
-        else f"the body may leave out the column `{column.name}` of `{table.name}`, which must have a value"
+        else f"the body may {lacks[column.name]} the column `{column.name}` of `{table.name}`, which must have a value"
         for column in table.columns
         if not column.nullable and not column.server_filled and column.name not in given
         if draft.action in CREATES or column.name in sent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.binding.model import Action
 from tests.binding.conftest import Derive
 from tests.binding.phrases import TEXT, UUID, maybe, operation, record
 from tests.binding.schemas import LIBRARY
@@ -50,10 +51,36 @@ def test_a_column_that_must_have_a_value_needs_a_source(derive: Derive) -> None:
 
 
 def test_replacing_needs_every_value_that_the_column_demands(derive: Derive) -> None:
-    put = operation(body=record(title=maybe(TEXT)), status="204")
+    put = operation(body=record(title=maybe(TEXT), urgent={"type": "boolean"}), status="204")
     assert derive(TASKS, f"/tasks/{{id}}: {{put: {put}}}").operations[0].reason == (
         "the body may leave out the column `title` of `tasks`, which must have a value"
     )
+
+
+def test_a_put_that_demands_nothing_changes_what_was_sent(derive: Derive) -> None:
+    put = operation(body=record(title=maybe(TEXT)), status="204")
+    assert derive(TASKS, f"/tasks/{{id}}: {{put: {put}}}").operations[0].action is Action.PATCH
+
+
+def test_null_for_a_column_that_is_never_null_means_the_same_as_leaving_it_out(derive: Derive) -> None:
+    nullable = {"type": ["boolean", "null"]}
+    sql = "CREATE TABLE notes (id serial PRIMARY KEY, pinned boolean NOT NULL DEFAULT false);"
+    post = operation(body=record(pinned=nullable), status="201")
+    patch = operation(body=record(pinned=maybe(nullable)), status="204")
+    creating, changing = derive(sql, f"/notes: {{post: {post}}}\n/notes/{{id}}: {{patch: {patch}}}").operations
+    assert [one.body[0].unsent_when_null for one in (creating, changing)] == [True, True]
+
+
+def test_an_answer_that_only_confirms_a_delete_is_derived(derive: Derive) -> None:
+    delete = operation(answer=record("message", success={"type": "boolean"}))
+    bound = derive(TASKS, f"/tasks/{{id}}: {{delete: {delete}}}").operations[0]
+    assert (bound.action, bound.answer) == (Action.DELETE, ())
+    assert bound.confirmed == {"message": "The task was deleted.", "success": True}
+
+
+def test_an_answer_to_a_delete_that_tells_more_is_a_hole(derive: Derive) -> None:
+    delete = operation(answer=record("message", remaining={"type": "integer"}))
+    assert derive(TASKS, f"/tasks/{{id}}: {{delete: {delete}}}").operations[0].hole
 
 
 def test_a_column_that_path_and_body_both_give_is_a_hole(derive: Derive) -> None:
