@@ -99,7 +99,11 @@ def _delete(one: Deriving) -> None:
 
 
 def _object_answer(one: Deriving) -> str:
-    return nested({one.bound.envelope.data: one.answered()}) if one.bound.answer else "{}"
+    if one.bound.answer:
+        return nested({one.bound.envelope.data: one.answered()})
+    return (
+        nested({(name,): repr(value) for name, value in one.bound.confirmed.items()}) if one.bound.confirmed else "{}"
+    )
 
 
 def _find(one: Deriving) -> None:

@@ -28,12 +28,13 @@ class BodyValues:
         """The expression of what is stored; `MISSING` where it was left out."""
         found = self._field(item)
         spot = f"body.{found.name}"
-        if item.secret:
-            hashed = f"await hash_password({self._open(found, spot)})"
-            return f"MISSING if {spot} is MISSING else {hashed}" if "MISSING" in found.type else hashed
-        stored = self.plain(item)
-        unsent = partial and not found.required and "MISSING" not in found.type
-        return f'{stored} if "{found.name}" in body.model_fields_set else MISSING' if unsent else stored
+        stored = f"await hash_password({self._open(found, spot)})" if item.secret else self.plain(item)
+        lacking = [f"{spot} is None"] if item.unsent_when_null and "None" in found.type else []
+        if "MISSING" in found.type:
+            lacking += [f"{spot} is MISSING"] if item.secret else []
+        elif partial and not found.required:
+            lacking.append(f'"{found.name}" not in body.model_fields_set')
+        return f"MISSING if {' or '.join(lacking)} else {stored}" if lacking else stored
 
     def plain(self, item: Field) -> str:
         """The expression of the value as it was sent."""
