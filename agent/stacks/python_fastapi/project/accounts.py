@@ -91,12 +91,9 @@ def signing_out(shape: Shape, bound: Bound, accounts: Accounts) -> Iterator[Scen
     )
 
 
-def gone(shape: Shape, bound: Bound, accounts: Accounts) -> Iterator[Scenario]:
+def gone(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     """A token of somebody who is not there any more opens nothing."""
-    column = shape.table(accounts.table).column(accounts.id_column)
-    if column is None or column.base_type != "uuid":
-        return
-    nobody = 'Caller(id=UUID("00000000-0000-4000-8000-00000000ffff"))'
+    nobody = f"Caller(id={shape.nobody})"
     presented = bound.action is Action.REFRESH and bound.presented
     body = literal({bound.presented: Code(f"tokens.issue({nobody}).refresh")}) if presented else ""
     yield Scenario(

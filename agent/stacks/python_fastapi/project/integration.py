@@ -72,7 +72,7 @@ def _main(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     elif shape.accounts is not None:
         yield from _SESSIONS[bound.action](shape, bound, shape.accounts)
     if bound.action in (Action.ME, Action.REFRESH) and shape.accounts is not None:
-        yield from accounts.gone(shape, bound, shape.accounts)
+        yield from accounts.gone(shape, bound)
     if bound.action in (Action.REGISTER, Action.LOGIN, Action.REFRESH):
         yield from refusals.misfits(shape, bound)
 

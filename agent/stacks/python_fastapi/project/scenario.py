@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from agent.stacks.python_fastapi.project.source import Code, literal
 Parameters = Mapping[str, Any]
 """Query parameter → value."""
 
+_LONGEST = 80
 _FORM = "application/x-www-form-urlencoded"
 FIXTURES = {
     "client": "AsyncClient",
@@ -127,6 +128,21 @@ def _url(shape: Shape, bound: Bound, path: Mapping[str, Code]) -> str:
             value = path.get(parameter.name, fallback).text
             is_expression = bool(re.search(r"[\[(]", value))
             url = url.replace(f"{{{parameter.name}}}", f"\0{value}\1" if is_expression else value)
-    if "\0" not in url:
-        return literal(url)
-    return 'f"' + url.replace("\0", "{").replace("\1", "}") + '"'
+    return " ".join(_quoted(piece) for piece in _pieces(url))
+
+
+def _pieces(url: str) -> Iterator[str]:
+    """The URL in pieces that fit on a line, each ending before a slash."""
+    piece = ""
+    for part in re.split(r"(?=/)", url):
+        if piece and len(piece) + len(part) > _LONGEST:
+            yield piece
+            piece = ""
+        piece += part
+    yield piece
+
+
+def _quoted(piece: str) -> str:
+    if "\0" not in piece:
+        return '"' + piece + '"'
+    return 'f"' + piece.replace("\0", "{").replace("\1", "}") + '"'

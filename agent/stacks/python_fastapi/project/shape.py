@@ -45,6 +45,18 @@ class Shape:
             found.update({table: owner for table, owner in places if owner})
         return found
 
+    @property
+    def nobody(self) -> str:
+        """An expression for the id of a user who is not there, in the type of users' ids."""
+        table = self.catalog.table(self.accounts.table) if self.accounts else None
+        column = table.column(self.accounts.id_column) if table and self.accounts else None
+        match column.base_type if column else "uuid":
+            case "uuid":
+                return 'UUID("00000000-0000-4000-8000-00000000ffff")'
+            case "int2" | "int4" | "int8":
+                return "32000"
+        return '"nobody"'
+
     def table(self, name: str) -> Table:
         """The table of that name; KeyError when there is none."""
         table = self.catalog.table(name)

@@ -21,7 +21,7 @@ def test_files(shape: Shape, source: Mapping[str, str]) -> Mapping[str, str]:
     statements = source.get("src/repositories/statements.py", "")
     names = [name for name in ("order_by", "containing", "insertion") if f"def {name}(" in statements]
     extra = {"tests/unit/test_statements.py": render("tests/test_statements.py.jinja", names=names)} if names else {}
-    security = {"tests/unit/test_security.py": render("tests/test_security.py")} if tokens and shape.accounts else {}
+    security = {"tests/unit/test_security.py": _security(shape)} if tokens and shape.accounts else {}
     return {
         "tests/__init__.py": "",
         "tests/conftest.py": render("tests/conftest.py.jinja", tokens=tokens),
@@ -36,3 +36,8 @@ def test_files(shape: Shape, source: Mapping[str, str]) -> Mapping[str, str]:
         **integration_files(shape),
         **unit_files(shape, source),
     }
+
+
+def _security(shape: Shape) -> str:
+    imports = "from uuid import UUID" if "UUID(" in shape.nobody else ""
+    return render("tests/test_security.py.jinja", caller=shape.nobody, imports=imports)

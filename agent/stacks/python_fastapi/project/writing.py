@@ -116,7 +116,14 @@ def request_body(
 
 def assigned(body: Mapping[str, Any]) -> str:
     """The line that puts the body into a variable."""
-    return f"body = {literal(body)}" if body else "body: dict[str, Any] = {}"
+    # Without the annotation a type checker cannot tell what an empty container holds.
+    return f"body{': dict[str, Any]' if _has_empty(body) else ''} = {literal(body)}"
+
+
+def _has_empty(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return not value or any(_has_empty(item) for item in value.values())
+    return isinstance(value, list) and (not value or any(_has_empty(item) for item in value))
 
 
 def _reference(shape: Shape, bound: Bound, made: Arrangement, links: dict[str, Code], field: Field) -> Code | None:
