@@ -36,6 +36,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     shutil.copytree(TINY, folder / "tiny")
     with (folder / "tiny" / "task.yaml").open("a") as task:
         task.write("workspace: {repository: ../shop, base: main}\n")
+    schema = folder / "tiny" / "schema.sql"
+    schema.write_text(f"CREATE EXTENSION nowhere;\n{schema.read_text()}")
     (folder / "shop").mkdir()
     git(folder / "shop", "init", "-q", "-b", "main")
     (folder / "shop" / "NOTES.md").write_text("theirs\n")
@@ -60,6 +62,12 @@ def test_a_repository_gets_a_branch_and_keeps_everything_else(home: Home, delive
     assert git(shop, "rev-parse", "agent/notes^") == git(shop, "rev-parse", "main")
     assert "NOTES.md" in git(shop, "ls-tree", "--name-only", "agent/notes").split()
     assert Path(delivery["worktree"]).is_relative_to(home.folder / "runs")
+
+
+def test_what_was_left_out_of_the_schema_is_told(home: Home, delivered: Answer) -> None:
+    assert delivered.code == 0, delivered.err
+    (warning,) = delivered.json["warnings"]
+    assert warning.startswith(f"{home.folder}/tiny/schema.sql:1: left out, because nothing needs it: extension")
 
 
 def test_the_next_run_gets_a_name_and_a_branch_of_its_own(home: Home, delivered: Answer) -> None:
