@@ -41,7 +41,7 @@ def reports_are_well_formed(folder: Path) -> None:
     receipts = report["verdict"]["receipts"]
     assert len(list(suites.iter("testcase"))) == len(receipts)
     assert len(list(suites.iter("failure"))) == sum(one["outcome"] == "failed" for one in receipts)
-    assert report["sentence"] in (folder / "report.md").read_text(encoding="utf-8")
+    assert report["sentence"] in (folder / "report.md").read_text(encoding="utf-8").replace("\\<", "<")
 
 
 class TestBookshop:
