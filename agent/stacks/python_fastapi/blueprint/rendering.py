@@ -307,7 +307,7 @@ def _inputs(lines: tuple[str, ...]) -> dict[str, str]:
     return {
         name: f"{name}: {kind}"
         for name, kind in types.items()
-        if re.search(rf"(?<!\")\b{name}\b(?!\")", "\n".join(lines))
+        if re.search(rf"(?<![\"'])\b{name}\b(?![\"'])", "\n".join(lines))
     }
 
 

@@ -82,6 +82,8 @@ def _of_type(catalog: Catalog, column: Column) -> dict[str, Any]:
     if column.base_type in ("json", "jsonb"):
         return {"type": "object"}
     schema: dict[str, Any] = {"type": "string"}
+    if column.base_type in ("inet", "cidr"):
+        schema["format"] = "ipv4"
     if column.base_type in _FORMATS:
         schema["format"] = _FORMATS[column.base_type]
     if column.max_length:

@@ -77,7 +77,7 @@ def stored(shape: Shape, bound: Bound, body: Mapping[str, Any]) -> Iterator[str]
             yield f"assert {_as_json(column, name)} == body[{literal(field.property)}]"
         elif value is None:
             yield f"assert {name} is None"
-        elif column.base_type not in ("json", "jsonb", "timestamp", "interval", "float4"):
+        elif column.base_type not in ("json", "jsonb", "timestamp", "interval", "float4", "inet", "cidr"):
             expected = shape.values.code(column, value)
             yield f"assert {name} is {expected}" if isinstance(value, bool) else f"assert {name} == {expected}"
 

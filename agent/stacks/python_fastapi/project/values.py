@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -44,10 +46,19 @@ class Values:
         if table is None or column is None or field.secret:
             return self.of_schema(schema, field.property, number)
         if field.conversion == "text":
-            return str(self.of_column(table, column, number))
+            return self._printed(schema, table, column, number)
         both = dict(self._plain(schema))
         narrow(both, _without_type(column_schema(self._catalog, table, column), both))
         return self.of_schema(both, field.property, number)
+
+    def _printed(self, schema: Schema, table: Table, column: Column, number: int) -> str:
+        """The column's value as the database prints it: an exact decimal with all its places."""
+        plain = self._plain(schema)
+        value = self.of_column(table, column, number)
+        places = column.numeric_scale if column.base_type == "numeric" else None
+        text = str(value) if places is None else f"{Decimal(str(value)):.{places}f}"
+        fits = "pattern" not in plain or re.search(plain["pattern"], text)
+        return text if fits else str(sample(self._contract, plain, seed=number))
 
     def of_column(self, table: Table, column: Column, number: int) -> Any:
         """The same for a column, as JSON: dates and UUIDs are strings."""
