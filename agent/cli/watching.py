@@ -124,9 +124,8 @@ def line_of(event: Event) -> str:
     """One event in one line; empty for those that are not worth one."""
     match event:
         case RunStarted():
-            return (
-                f"run {event.run}: {event.title}, {event.stack}, {event.operations} operations, {event.tables} tables"
-            )
+            size = f"{_count(event.operations, 'operation')}, {_count(event.tables, 'table')}"
+            return f"run {event.run}: {event.title}, {event.stack}, {size}"
         case Resumed():
             return "resumed"
         case ToolchainReady():
