@@ -45,22 +45,47 @@ def reports_are_well_formed(folder: Path) -> None:
     assert report["sentence"] in re.sub(r"\\(\W|_)", r"\1", text)
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("bookshop")
+
+
+@pytest.fixture(scope="module")
+def told() -> list[Event | Note]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def delivery(place: Path, told: list[Event | Note]) -> Delivery:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AGENT_STATE_DIR", str(place / "state"))
+        return run_task(BOOKSHOP, RunOptions(model="offline", out=place / "service"), told.append)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    return Home(tmp_path_factory.mktemp("helpdesk"))
+
+
+@pytest.fixture(scope="module")
+def answer(home: Home) -> Answer:
+    return home.call("run", HELPDESK, "--model", "offline", "--events", "events.jsonl")
+
+
+@pytest.fixture(scope="module")
+def run(answer: Answer, home: Home) -> Path:
+    assert answer.code == 1, answer.err
+    return home.folder / "runs" / "helpdesk-api-1"
+
+
+@pytest.fixture(scope="module")
+def report(run: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((run / "report.json").read_text(encoding="utf-8"))
+    return found
+
+
 class TestBookshop:
     """Everything can be derived: the library delivers it without a model."""
-
-    @pytest.fixture(scope="class")
-    def place(self, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        return tmp_path_factory.mktemp("bookshop")
-
-    @pytest.fixture(scope="class")
-    def told(self) -> list[Event | Note]:
-        return []
-
-    @pytest.fixture(scope="class")
-    def delivery(self, place: Path, told: list[Event | Note]) -> Delivery:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("AGENT_STATE_DIR", str(place / "state"))
-            return run_task(BOOKSHOP, RunOptions(model="offline", out=place / "service"), told.append)
 
     def test_every_checked_obligation_is_met(self, delivery: Delivery) -> None:
         assert [f"{one.obligation.id}: {one.found}" for one in delivery.receipts if one.outcome is Outcome.FAILED] == []
@@ -111,24 +136,6 @@ class TestBookshop:
 
 class TestHelpdesk:
     """Three operations need judgement: without a model the command line says which, and that it is not ready."""
-
-    @pytest.fixture(scope="class")
-    def home(self, tmp_path_factory: pytest.TempPathFactory) -> Home:
-        return Home(tmp_path_factory.mktemp("helpdesk"))
-
-    @pytest.fixture(scope="class")
-    def answer(self, home: Home) -> Answer:
-        return home.call("run", HELPDESK, "--model", "offline", "--events", "events.jsonl")
-
-    @pytest.fixture(scope="class")
-    def run(self, answer: Answer, home: Home) -> Path:
-        assert answer.code == 1, answer.err
-        return home.folder / "runs" / "helpdesk-api-1"
-
-    @pytest.fixture(scope="class")
-    def report(self, run: Path) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((run / "report.json").read_text(encoding="utf-8"))
-        return found
 
     def test_it_is_not_ready(self, answer: Answer) -> None:
         assert answer.code == 1, answer.err
