@@ -42,6 +42,8 @@ _BOUNDS: dict[str, Comparison] = {
     "before": "below",
     "lt": "below",
 }
+_MOMENTS = {"date": ("date",), "timestamptz": ("date-time",), "timestamp": ("date-time",)}
+"""Type of a column → formats that `since` and `until` alone may have to mean it, where it is the only one."""
 
 
 def paging(inputs: Inputs, operation: Operation) -> Paging:
@@ -183,6 +185,9 @@ def _bound(table: Table, name: str, said: Shape) -> tuple[Column, Comparison] | 
             column = column_for(table, "_".join(rest), said) or _moment(table, "_".join(rest))
             if column is not None:
                 return column, _BOUNDS[word]
+    if len(parts) == 1 and parts[0] in _BOUNDS:
+        column = _only(table, [one for one in table.columns if said.format in _MOMENTS.get(one.base_type, ())])
+        return (column, _BOUNDS[parts[0]]) if column else None
     return None
 
 

@@ -135,6 +135,7 @@ _LOOKS = {
     "email": "person{0}@example.com",
     "mail": "person{0}@example.com",
     "url": "https://example.com/{0}",
+    "homepage": "https://example.com/{0}",
     "website": "https://example.com/{0}",
     "link": "https://example.com/{0}",
     "slug": "item-{0}",

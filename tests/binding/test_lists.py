@@ -128,7 +128,7 @@ def test_a_description_can_say_what_is_searched_and_how(derive: Derive) -> None:
         ("mood", TEXT, "query parameter `mood` has no column in `books`"),
         ("minMood", WHOLE, "query parameter `minMood` has no column in `books`"),
         ("cursor", TEXT, "query parameter `cursor` has no column in `books`"),
-        ("since", TIME, "query parameter `since` has no column in `books`"),
+        ("since", TIME, "the columns `created_at` and `updated_at` of `books` can both be meant"),
         ("pages", TEXT, ""),
         ("isLent", WHOLE, "`isLent` is integer, column `is_lent` is boolean"),
         ("format", {"enum": ["stone"]}, "`format` allows `stone`, which the enum format lacks"),
@@ -138,6 +138,14 @@ def test_a_description_can_say_what_is_searched_and_how(derive: Derive) -> None:
 def test_a_filter_that_means_nothing_is_a_hole(derive: Derive, name: str, schema: Any, reason: str) -> None:
     bound = listing(derive, **{name: schema})
     assert bound.reason == reason
+
+
+@pytest.mark.parametrize(("name", "comparison"), [("since", "at least"), ("until", "at most"), ("before", "below")])
+def test_a_bare_bound_means_the_only_moment_that_there_is(derive: Derive, name: str, comparison: str) -> None:
+    get = operation(answer=rows(record("kind")), query={name: TIME})
+    sql = "CREATE TABLE events (id serial PRIMARY KEY, kind text NOT NULL, day date, at timestamptz NOT NULL);"
+    bound = derive(sql, f"/events: {{get: {get}}}").operations[0]
+    assert [(one.columns, one.comparison) for one in bound.filters] == [(("at",), comparison)]
 
 
 def test_a_search_needs_text_to_search_in(derive: Derive) -> None:
