@@ -42,7 +42,7 @@ _IMPORTS = {
     "date": "from datetime import date",
     "time": "from datetime import time",
     "AwareDatetime": "from src.schemas.formats import AwareDatetime",
-    "EmailStr": "from pydantic import EmailStr",
+    "EmailStr": "from src.schemas.formats import EmailStr",
     "Literal": "from typing import Literal",
     "Any": "from typing import Any",
 }

@@ -29,7 +29,7 @@ _SERVICE_IMPORTS = (
     "from uuid import uuid4",
     "from fastapi import Response",
     "from src.schemas.formats import AwareDatetime",
-    "from pydantic import EmailStr",
+    "from src.schemas.formats import EmailStr",
     "from pydantic import Field",
     "from pydantic import MISSING",
     "from pydantic import SecretStr",
@@ -127,8 +127,10 @@ class Renderer:
         used = {name: f"{name}(" in services for name in ("given", "omit_null", "jsonable")}
         if any(used.values()):
             yield self._file("schemas/presence.py", uses=used)
-        if "AwareDatetime" in self._plan.schemas.text + services:
-            yield self._file("schemas/formats.py")
+        typed = self._plan.schemas.text + services.replace("import AwareDatetime", "").replace("import EmailStr", "")
+        formats = {name: name in typed for name in ("AwareDatetime", "EmailStr")}
+        if any(formats.values()):
+            yield self._file("schemas/formats.py", uses=formats)
         if "grouped(" in services:
             yield self._file("services/grouping.py")
         uses = {
