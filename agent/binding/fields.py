@@ -121,11 +121,11 @@ def _answered(inputs: Inputs, table: Table, name: str, said: Shape, required: bo
 def _absent_when_null(inputs: Inputs, table: Table, column_name: str, name: str, said: Shape, required: bool) -> bool:
     column = table.column(column_name)
     free = said.nullable or not (said.types or said.values)
-    if column is None or free or not inputs.can_be_null(table, column):
+    if column is None or free or not column.nullable:
         return False
-    if required:
+    if required and inputs.can_be_null(table, column):
         raise Undecided(f"answer property `{name}` is never null, column `{column_name}` can be")
-    return True
+    return not required
 
 
 def _embedded(inputs: Inputs, table: Table, name: str, said: Shape, required: bool, trail: tuple[str, ...]) -> Field:
