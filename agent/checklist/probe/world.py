@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 from agent.binding.model import Action, Binding, Bound, PathColumn
 from agent.binding.model import Field as BoundField
 from agent.binding.words import singular, snake, words
+from agent.catalog.demands import demands_of
 from agent.catalog.model import Catalog, Table
 from agent.checklist.probe.accounts import Caller, password
 from agent.checklist.probe.asking import Asker, known_row
@@ -151,7 +153,19 @@ class World:
                 await self._place(body, found[1], bound, one, need)
             elif one is None:
                 await self._guess(body, found[1], bound, name, need)
+        self._set_in_order(body, bound)
         return body
+
+    def _set_in_order(self, body: dict[str, Any], bound: Bound) -> None:
+        """Move dates behind those that a check of the table wants before them."""
+        table = self.catalog.table(bound.table)
+        names = {one.column: one.property for one in bound.body}
+        for column, demands in demands_of(table).items() if table else ():
+            for earlier in demands.later_than:
+                first, second = body.get(names.get(earlier, "")), body.get(names.get(column, ""))
+                if isinstance(first, str) and isinstance(second, str) and second <= first:
+                    moved = _day_after(first)
+                    body[names[column]] = moved or second
 
     async def _guess(self, body: dict[str, Any], schema: Schema, bound: Bound, name: str, need: Need) -> None:
         """Fill a property that nobody bound, from its name: a password, a refresh token, a reference."""
@@ -202,7 +216,9 @@ class World:
         elif one.column in need.fixed:
             body[one.property] = to_json(need.fixed[one.column])
         elif target is None:
-            return
+            text, longest = body[one.property], column.max_length if column else None
+            if longest and isinstance(text, str) and len(text) > longest:
+                body[one.property] = text[-longest:].strip()
         elif target[0] != bound.table:
             await self._refer(body, one.property, target, need)
         elif column is not None and column.nullable and not one.required:
@@ -272,3 +288,12 @@ class World:
 def _up_to(path: str, parameter: str) -> str:
     end = "{" + parameter + "}"
     return erased(path.split(end)[0] + end)
+
+
+def _day_after(said: str) -> str:
+    """The same moment a day later; empty when the text is no date."""
+    try:
+        day = date.fromisoformat(said[:10]) + timedelta(days=1)
+    except (ValueError, OverflowError):
+        return ""
+    return day.isoformat() + said[10:]

@@ -197,6 +197,8 @@ def read(column: Column, conversion: Conversion, spot: str) -> str:
         case "integer":
             return f"{spot}::int8{many}"
         case "text":
+            if column.base_type == "inet" and not column.array:
+                return f"concat('', {spot})" if not column.nullable else f"nullif(concat('', {spot}), '')"
             return f"{spot}::text{many}"
         case "date" if column.base_type == "timestamptz":
             return f"({spot} AT TIME ZONE 'UTC')::date"

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from agent.binding.words import snake
@@ -114,6 +115,8 @@ def value_for(shape: Shape, table: Table | None, argument: Argument) -> str:
     if "None" in argument.annotation.split(" | "):
         return "None"
     value = shape.values.of_column(table, column, 1) if table and column else None
+    if argument.annotation == "str" and column and column.base_type == "numeric" and isinstance(value, int | float):
+        value = f"{Decimal(str(value)):.{column.numeric_scale or 0}f}"
     return by_annotation(argument, value)
 
 
