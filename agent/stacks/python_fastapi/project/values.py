@@ -49,7 +49,7 @@ class Values:
             return self._printed(schema, table, column, number)
         both = dict(self._plain(schema))
         narrow(both, _without_type(column_schema(self._catalog, table, column), both))
-        return self.of_schema(both, field.property, number)
+        return self.of_schema(both, field.property, number + _rank(table, column))
 
     def _printed(self, schema: Schema, table: Table, column: Column, number: int) -> str:
         """The column's value as the database prints it: an exact decimal with all its places."""
