@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from agent.binding.model import Bound
+from agent.catalog.model import Table
 from agent.stacks.python_fastapi.project.arrangement import Arrangement, value_of
 from agent.stacks.python_fastapi.project.scenario import (
     Scenario,
@@ -63,12 +64,24 @@ def _body(shape: Shape, bound: Bound, made: Arrangement) -> dict[str, Any] | Non
     wanted = [name for name in properties if name in schema.get("required", ())] or list(properties)
     for name in wanted:
         one = properties[name]
-        table = shape.named(name) if shape.contract.resolve(one).get("format") == "uuid" else None
+        table = _referred(shape, bound, name) if shape.contract.resolve(one).get("format") == "uuid" else None
         if table is not None and len(table.primary_key) == 1:
             body[name] = Code(f"str({value_of(made.row(table), table.primary_key[0])})")
         else:
             body[name] = shape.values.of_schema(one, name, 1)
     return body
+
+
+def _referred(shape: Shape, bound: Bound, name: str) -> Table | None:
+    """The table that a body's id leads to: the one it is named after, else the one that the path is about.
+
+    `POST /tickets/{ticketId}/merge` with `targetId` wants another ticket.
+    """
+    named = shape.named(name)
+    if named is not None or not name.endswith(("_id", "Id")):
+        return named
+    selected = [one.name for one in bound.operation.parameters if one.location == "path"]
+    return shape.named(selected[-1]) if selected else None
 
 
 def _promises(shape: Shape, bound: Bound) -> Iterator[str]:
