@@ -66,12 +66,17 @@ def _holes(delivery: Delivery, console: Console) -> None:
 
 
 def _failures(delivery: Delivery, console: Console) -> None:
+    """What failed; failures of operations that are not written are their echo, and only counted."""
+    unwritten = {hole.operation for hole in delivery.holes}
     failed = delivery.verdict.failed if delivery.verdict else ()
-    for receipt in failed[:_FAILURES]:
+    told = [receipt for receipt in failed if receipt.subject not in unwritten]
+    for receipt in told[:_FAILURES]:
         console.print(f"\nfailed: {receipt.obligation.id}", style="red", markup=False, soft_wrap=True)
         console.print(textwrap.indent(_about(receipt), "  "), markup=False, soft_wrap=True)
-    if len(failed) > _FAILURES:
-        console.print(f"\n… and {len(failed) - _FAILURES} more, all in the report")
+    if len(told) > _FAILURES:
+        console.print(f"\n… and {len(told) - _FAILURES} more, all in the report")
+    if len(failed) > len(told):
+        console.print(f"\nfailed with what is not written: {len(failed) - len(told)}, all in the report", style="red")
 
 
 def _about(receipt: Receipt) -> str:

@@ -58,3 +58,11 @@ def test_colours_come_on_a_terminal_only_and_not_where_they_are_unwanted(monkeyp
 def test_brackets_of_foreign_texts_are_no_markup() -> None:
     found = FAILURE.model_copy(update={"found": "[bold]expected[/bold] [red]"})
     assert "[bold]expected[/bold] [red]" in printed(delivery(outcome="incomplete", verdict=verdict(found)))
+
+
+def test_failures_of_what_is_not_written_are_only_counted() -> None:
+    echo = FAILURE.model_copy(update={"subject": HOLE.operation})
+    text = printed(delivery(outcome="incomplete", holes=(HOLE,), verdict=verdict(FAILURE, echo)))
+    assert f"failed: {FAILURE.obligation.id}" in text
+    assert f"failed: {echo.obligation.id}" not in text
+    assert "failed with what is not written: 1, all in the report" in text
