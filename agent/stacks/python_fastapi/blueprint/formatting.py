@@ -37,7 +37,7 @@ def _ruff(files: Mapping[str, str]) -> dict[str, str]:
             place = root / name
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(text, encoding="utf-8")
-        options = ["--no-cache", "--quiet", "--config", str(_CONFIG)]
+        options = ["--no-cache", "--config", str(_CONFIG)]
         compact = ["--config", "format.skip-magic-trailing-comma=true"]
         tidy = ["--select", "F401,I", "--config", "lint.isort.split-on-trailing-comma=false"]
         _run([ruff, "check", "--fix", "--exit-zero", *tidy, *options, "."], root)
