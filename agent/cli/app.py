@@ -202,7 +202,7 @@ def main() -> None:
     import sys
 
     try:
-        code = app(standalone_mode=False)
+        code = app(standalone_mode=False, prog_name="agent")
         if code == ExitCode.INTERRUPTED:  # what the library makes of a KeyboardInterrupt
             typer.echo("agent: interrupted", err=True)
         sys.exit(code)
