@@ -28,6 +28,8 @@ def stoppable() -> Iterator[None]:
     """
 
     def stop(*_: object) -> None:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background by a script
+            raise KeyboardInterrupt
         signal.raise_signal(signal.SIGINT)
 
     main = threading.current_thread() is threading.main_thread()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -56,6 +57,7 @@ class Home:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=_heed_signals,
         )
         return Running(process)
 
@@ -69,6 +71,12 @@ class Home:
             content = (self.folder / "runs" / run / "journal.jsonl").read_text(encoding="utf-8")
             return [json.loads(line) for line in content.split("\n")[:-1]]
         return []
+
+
+def _heed_signals() -> None:
+    """As at a terminal, also where the tests themselves run in the background with these signals ignored."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @dataclass(frozen=True, slots=True)
