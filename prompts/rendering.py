@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
@@ -112,11 +112,6 @@ def persona(rulebook: RulebookText, stack: str) -> str:
 def assignment(view: AssignmentView) -> str:
     """What the developer is asked to do next. Everything from outside is fenced and named as data."""
     return _render("assignment.md.j2", view=view, shown=FAILURES_SHOWN)
-
-
-def feedback(failures: Sequence[FailureView], *, attempt: int, holes: Sequence[str] = ()) -> str:
-    """What the gates found after the developer's last change; `holes` are the operations still without a body."""
-    return _render("feedback.md.j2", failures=failures, attempt=attempt, holes=holes, shown=FAILURES_SHOWN)
 
 
 def summary(delivery: Mapping[str, Any]) -> str:

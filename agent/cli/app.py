@@ -81,6 +81,8 @@ def run(
     sandbox: SandboxOption = "auto",
     max_usd: Annotated[float | None, typer.Option(min=0, help="Stop before the model costs more than this.")] = None,
     max_minutes: Annotated[float | None, typer.Option(min=0, help="Stop the model's work after this long.")] = None,
+    max_requests: Annotated[int | None, typer.Option(min=0, help="Stop after so many requests to the model.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=0, help="Stop before the model reads and writes more.")] = None,
     blueprint: Annotated[bool, typer.Option(help="Let the blueprint write what needs no judgement.")] = True,
 ) -> None:
     """Deliver a task: write the service, verify it, report. Exit code 0 when every checked obligation is met."""
@@ -93,6 +95,8 @@ def run(
         sandbox=sandbox_choice(sandbox),
         max_usd=decimal_or_none(max_usd),
         max_minutes=max_minutes,
+        max_requests=max_requests,
+        max_tokens=max_tokens,
         blueprint=blueprint,
     )
     run_command(task, options, as_json=as_json, events=events)
@@ -106,12 +110,20 @@ def resume(
     events: Events = None,
     max_usd: Annotated[float | None, typer.Option(min=0, help="A new limit for the whole run.")] = None,
     max_minutes: Annotated[float | None, typer.Option(min=0, help="A new limit for the whole run.")] = None,
+    max_requests: Annotated[int | None, typer.Option(min=0, help="A new limit for the whole run.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=0, help="A new limit for the whole run.")] = None,
 ) -> None:
     """Continue a run that was stopped, interrupted or killed, without repeating finished work."""
     from agent.cli.running import resume_command
     from agent.orchestrator.options import RunOptions, decimal_or_none
 
-    options = RunOptions(model=model, max_usd=decimal_or_none(max_usd), max_minutes=max_minutes)
+    options = RunOptions(
+        model=model,
+        max_usd=decimal_or_none(max_usd),
+        max_minutes=max_minutes,
+        max_requests=max_requests,
+        max_tokens=max_tokens,
+    )
     resume_command(run_name, options, as_json=as_json, events=events)
 
 

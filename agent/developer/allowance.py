@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-Limit = Literal["usd", "minutes", "model_requests"]
+Limit = Literal["usd", "minutes", "model_requests", "tokens"]
 """What can run out; a closed set, named as in the task's budget."""
 
 
@@ -15,6 +15,8 @@ class Allowance:
     """What is left of the budget; None where there is no limit."""
 
     usd: Decimal | None = None
-    """The answer that goes beyond it is still paid for: what it costs is known only when it is there."""
+    """Never exceeded: a request is sent only when its worst case still fits."""
     seconds: float | None = None
     requests: int | None = None
+    tokens: int | None = None
+    """In and out together, those read from the provider's cache included. Never exceeded either."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic_ai.capabilities import AbstractCapability
-from pydantic_ai.exceptions import ToolFailed, UsageLimitExceeded
+from pydantic_ai.exceptions import ToolFailed
 from pydantic_ai.messages import ModelResponse, ToolCallPart
 from pydantic_ai.models import ModelRequestContext
 from pydantic_ai.tools import RunContext, ToolDefinition
@@ -31,22 +31,16 @@ _NO_SUCH_FILE: dict[type[Exception], str] = {
 
 @dataclass
 class Recording(AbstractCapability[Toolbox]):
-    """Tells `answered` of each answer before anything else is done with it.
-
-    Under a money limit an answer without a known price ends the work, so that the limit is never silently ignored.
-    """
+    """Tells `answered` of each answer before anything else is done with it."""
 
     answered: Callable[[ModelAnswered], None]
 
     async def after_model_request(
         self, ctx: RunContext[Toolbox], *, request_context: ModelRequestContext, response: ModelResponse
     ) -> ModelResponse:
-        del request_context
+        del ctx, request_context
         tools = tuple(part.tool_name for part in response.parts if isinstance(part, ToolCallPart))
         self.answered(ModelAnswered(usage=usage_of(response.usage), tools=tools))
-        limits = ctx.usage_limits
-        if limits and limits.cost_limit is not None and response.usage.cost is None:
-            raise UsageLimitExceeded(f"the price of an answer of {response.model_name} is not known")
         return response
 
 

@@ -58,7 +58,7 @@ def require_price(model: Model) -> None:
     except LookupError as error:
         raise InputError(
             f"the price of {model.model_name} is not known, so a limit of money cannot be kept: leave out `usd` "
-            "(--max-usd), and limit `minutes` (--max-minutes) or `model_requests`"
+            "(--max-usd), and limit `tokens` (--max-tokens) or `minutes` (--max-minutes)"
         ) from error
 
 

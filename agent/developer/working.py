@@ -18,6 +18,7 @@ from pydantic_ai.models import Model
 
 from agent.developer.allowance import Allowance, Limit
 from agent.developer.answers import Forgiving, Recording
+from agent.developer.reserving import MOST_OUTPUT, NothingLeft, Reserving
 from agent.developer.toolbox import Toolbox, toolset
 from agent.errors import InputError, MissingDependency
 from agent.journal.events import ModelAnswered
@@ -52,9 +53,9 @@ class Developer:
             deps_type=Toolbox,
             instructions=persona,
             toolsets=[toolset],
-            capabilities=[Recording(answered), Forgiving()],
+            capabilities=[Reserving(), Recording(answered), Forgiving()],
             # Breakpoints after the tools, after the persona and at the conversation's end: three of the four allowed.
-            model_settings={"cache": True, "max_retries": PROVIDER_RETRIES},
+            model_settings={"cache": True, "max_retries": PROVIDER_RETRIES, "max_tokens": MOST_OUTPUT},
             retries=3,
         )
 
@@ -64,12 +65,14 @@ class Developer:
         Raises MissingDependency when the provider refuses the key, InputError when it has no such model.
         """
         requests = min(REQUESTS_AN_ASSIGNMENT, allowance.requests or REQUESTS_AN_ASSIGNMENT)
-        limits = UsageLimits(request_limit=requests, cost_limit=allowance.usd)
+        limits = UsageLimits(request_limit=requests, cost_limit=allowance.usd, total_tokens_limit=allowance.tokens)
         used = RunUsage()
         try:
             result = await self._agent.run(
                 assignment, deps=toolbox, usage=used, usage_limits=limits, timeout=allowance.seconds
             )
+        except NothingLeft as error:
+            return Worked("", failure=error.message, limit=error.limit)
         except UsageLimitExceeded as error:
             return Worked("", failure=str(error), limit=_reached(used, allowance))
         except RunTimedOut:
@@ -91,10 +94,4 @@ class Developer:
 
 def _reached(used: RunUsage, allowance: Allowance) -> Limit | None:
     """Which limit of the budget it was; None when it was the assignment's own."""
-    if allowance.requests is not None and used.requests >= allowance.requests:
-        return "model_requests"
-    return None if allowance.usd is None or _affordable(used, allowance) else "usd"
-
-
-def _affordable(used: RunUsage, allowance: Allowance) -> bool:
-    return used.cost is not None and allowance.usd is not None and used.cost <= allowance.usd
+    return "model_requests" if allowance.requests is not None and used.requests >= allowance.requests else None

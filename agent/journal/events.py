@@ -40,6 +40,11 @@ class Usage(BaseModel):
     usd: Decimal | None = None
     """None when the price of the model is not known."""
 
+    @property
+    def tokens(self) -> int:
+        """In and out together."""
+        return self.input_tokens + self.output_tokens
+
     def __add__(self, other: Usage) -> Usage:
         known = [one for one in (self.usd, other.usd) if one is not None]
         return Usage(

@@ -35,6 +35,7 @@ class RunOptions:
     max_usd: Decimal | None = None
     max_minutes: float | None = None
     max_requests: int | None = None
+    max_tokens: int | None = None
     blueprint: bool = True
     """False: the model writes everything; judged the same."""
 

@@ -39,6 +39,7 @@ class RunRecord(BaseModel):
     max_usd: Decimal | None
     max_minutes: float | None
     max_requests: int | None
+    max_tokens: int | None = None
     folder: Path | None
     """A new repository is made here."""
     repository: Path | None
@@ -65,6 +66,7 @@ class RunRecord(BaseModel):
             max_usd=_first(options.max_usd, task.budget.usd),
             max_minutes=_first(options.max_minutes, task.budget.minutes, DEFAULT_MINUTES),
             max_requests=_first(options.max_requests, task.budget.model_requests, DEFAULT_REQUESTS),
+            max_tokens=_first(options.max_tokens, task.budget.tokens),
             folder=options.out.expanduser().absolute() if options.out else folder,
             repository=repository.repository if repository else None,
             base=repository.base if repository else None,
@@ -72,7 +74,7 @@ class RunRecord(BaseModel):
 
     def with_options(self, options: RunOptions) -> Self:
         """The same with the model and the limits that are given for the rest of the run."""
-        names = ("model", "max_usd", "max_minutes", "max_requests")
+        names = ("model", "max_usd", "max_minutes", "max_requests", "max_tokens")
         given: dict[str, Any] = {name: getattr(options, name) for name in names}
         return self.model_copy(update={name: value for name, value in given.items() if value is not None})
 

@@ -134,6 +134,8 @@ class Budget(_Strict):
     """Wall time."""
     model_requests: Annotated[int, Field(ge=0), Number] | None = None
     """Requests to the model."""
+    tokens: Annotated[int, Field(ge=0), Number] | None = None
+    """Tokens that the model reads and writes, all requests together: the limit for a model without a known price."""
 
 
 def _api_kind(value: Any) -> str | None:

@@ -23,7 +23,7 @@ from agent.stacks.python_fastapi.stack import PythonFastapi
 from agent.workspace.opening import snapshot_workspace
 from agent.workspace.toolchain import build_toolchain
 from prompts.rendering import persona
-from tests.wire.server import AnthropicServer, Asked, Say, Turn, anthropic_server
+from tests.wire.server import AnthropicServer, Asked, Bill, Say, Turn, anthropic_server
 from tests.wire.validation import blocks
 from tools.files import Files
 from tools.postgres.server import PostgresServer
@@ -99,13 +99,17 @@ def play(service: Toolbox, monkeypatch: pytest.MonkeyPatch) -> Play:
     """Let a model take these turns, one after the other, then say that it is done."""
 
     async def run(
-        *turns: Turn, allowance: Allowance = Allowance(), model: str = KNOWN, toolbox: Toolbox = service
+        *turns: Turn,
+        allowance: Allowance = Allowance(),
+        model: str = KNOWN,
+        toolbox: Toolbox = service,
+        bill: Bill | None = None,
     ) -> Played:
         def script(asked: Asked) -> Turn:
             return turns[asked.turn] if asked.turn < len(turns) else [Say("It is done.")]
 
         answers: list[ModelAnswered] = []
-        with anthropic_server(script) as server:
+        with anthropic_server(script, bill) as server:
             monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
             developer = Developer(open_model(f"anthropic:{model}"), PERSONA, answers.append)
             worked = await developer.work("# Assignment\nDo it.", toolbox, allowance)

@@ -28,7 +28,9 @@ STARTED = RunStarted(
 )
 
 
-def record(usd: str | None = None, minutes: float | None = None, requests: int | None = None) -> RunRecord:
+def record(
+    usd: str | None = None, minutes: float | None = None, requests: int | None = None, tokens: int | None = None
+) -> RunRecord:
     return RunRecord(
         title="t",
         slug="t",
@@ -41,6 +43,7 @@ def record(usd: str | None = None, minutes: float | None = None, requests: int |
         max_usd=None if usd is None else Decimal(usd),
         max_minutes=minutes,
         max_requests=requests,
+        max_tokens=tokens,
         folder=None,
         repository=None,
         base=None,
@@ -49,7 +52,9 @@ def record(usd: str | None = None, minutes: float | None = None, requests: int |
 
 def answered(minute: float, usd: str | None = "0.50") -> Event:
     cost = None if usd is None else Decimal(usd)
-    return ModelAnswered(usage=Usage(requests=1, usd=cost), at=BEGIN + timedelta(minutes=minute))
+    return ModelAnswered(
+        usage=Usage(requests=1, input_tokens=900, output_tokens=100, usd=cost), at=BEGIN + timedelta(minutes=minute)
+    )
 
 
 def test_without_limits_nothing_is_limited() -> None:
@@ -75,6 +80,7 @@ def test_a_resumed_run_has_what_was_left_and_the_pause_costs_no_time() -> None:
         (record(minutes=4), "4 minutes"),
         (record(minutes=1.5), "1.5 minutes"),
         (record(requests=2), "2 model requests"),
+        (record(tokens=2_000), "2000 tokens"),
     ],
 )
 def test_a_limit_that_is_used_up_is_named(limits: RunRecord, words: str) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import time
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart
@@ -13,6 +15,7 @@ from pydantic_ai.models.function import AgentInfo, FunctionModel
 
 from agent.developer.allowance import Allowance
 from agent.developer.models import open_model
+from agent.developer.reserving import LEAST_OUTPUT, MOST_OUTPUT
 from agent.developer.toolbox import Toolbox
 from agent.developer.working import PROVIDER_RETRIES, REQUESTS_AN_ASSIGNMENT, Developer
 from agent.errors import InputError, MissingDependency
@@ -71,18 +74,50 @@ async def test_at_the_limit_of_requests_no_further_one_is_sent(play: Play) -> No
     assert played.worked.limit == "model_requests"
 
 
-async def test_the_answer_that_goes_beyond_the_money_is_the_last(play: Play) -> None:
-    played = await play(*[LOOK] * 9, allowance=Allowance(usd=Decimal("0.011"), requests=100))
-    spent = [answer.usage.usd or Decimal(0) for answer in played.answers]
-    assert sum(spent[:-1]) <= Decimal("0.011") < sum(spent)
+def bill_the_worst(body: dict[str, Any]) -> dict[str, int]:
+    """A token for each byte, all of it written to the cache, and the longest answer that was allowed."""
+    return {
+        "input_tokens": 0,
+        "cache_read_input_tokens": 0,
+        "cache_creation_input_tokens": len(json.dumps(body, ensure_ascii=False).encode()),
+        "output_tokens": body["max_tokens"],
+    }
+
+
+@pytest.mark.parametrize("cents", [5, 20, 50, 100, 300])
+async def test_a_limit_of_money_holds_even_when_each_request_costs_the_most_that_it_can(play: Play, cents: int) -> None:
+    limit = Decimal(cents) / 100
+    turns = [[Say("é" * 3000), Call("list_files", {})]] * 30
+    played = await play(*turns, allowance=Allowance(usd=limit, requests=100), bill=bill_the_worst)
+    spent = sum(answer.usage.usd or Decimal(0) for answer in played.answers)
+    assert spent <= limit
     assert played.worked.limit == "usd"
+    assert "could cost more" in played.worked.failure
 
 
-async def test_a_limit_of_money_is_not_ignored_when_the_price_is_unknown(play: Play) -> None:
+async def test_money_that_is_left_is_used(play: Play) -> None:
+    played = await play(*[LOOK] * 9, allowance=Allowance(usd=Decimal("0.40"), requests=100))
+    assert len(played.answers) == 10
+    assert played.worked.limit is None
+
+
+async def test_when_little_money_is_left_answers_may_only_be_as_long_as_can_be_paid(play: Play) -> None:
+    played = await play(LOOK, allowance=Allowance(usd=Decimal("0.18")), bill=bill_the_worst)
+    assert LEAST_OUTPUT <= played.server.asked[0].body["max_tokens"] < MOST_OUTPUT
+
+
+async def test_a_limit_of_money_sends_nothing_when_the_price_is_unknown(play: Play) -> None:
     played = await play(*[LOOK] * 9, allowance=Allowance(usd=Decimal(5)), model="qwen2.5-coder")
-    assert len(played.answers) == 1
+    assert played.server.asked == []
     assert played.worked.limit == "usd"
     assert "price" in played.worked.failure
+
+
+async def test_no_request_is_sent_beyond_the_limit_of_tokens(play: Play) -> None:
+    played = await play(*[LOOK] * 9, allowance=Allowance(tokens=150_000), bill=bill_the_worst)
+    used = sum(answer.usage.input_tokens + answer.usage.output_tokens for answer in played.answers)
+    assert 0 < used <= 150_000
+    assert played.worked.limit == "tokens"
 
 
 async def test_when_the_time_is_up_the_work_ends_even_while_the_model_thinks(

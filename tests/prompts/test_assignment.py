@@ -16,7 +16,6 @@ from prompts.rendering import (
     HoleView,
     assignment,
     code,
-    feedback,
     fenced,
     plain,
 )
@@ -59,15 +58,11 @@ def test_an_assignment_of_failures_only(snapshot: SnapshotAssertion) -> None:
     assert assignment(AssignmentView("GET /books", "Bookshop", failures=(FAILURE,))) == snapshot
 
 
-def test_feedback_as_it_is_sent(snapshot: SnapshotAssertion) -> None:
-    assert feedback((FAILURE,), attempt=2, holes=("POST /tickets/{ticketId}/escalate",)) == snapshot
-
-
 def test_of_many_failures_the_first_are_shown_and_the_rest_named() -> None:
     many = tuple(FailureView(f"RULE-{n}:GET /x", "rule", found=f"found {n}") for n in range(FAILURES_SHOWN + 3))
-    for text in (assignment(AssignmentView("x", "x", failures=many)), feedback(many, attempt=1)):
-        assert text.count("\nFound:\n") == FAILURES_SHOWN
-        assert f"3 more: `RULE-{FAILURES_SHOWN}:GET /x`" in text
+    text = assignment(AssignmentView("x", "x", failures=many))
+    assert text.count("\nFound:\n") == FAILURES_SHOWN
+    assert f"3 more: `RULE-{FAILURES_SHOWN}:GET /x`" in text
 
 
 def outside_fences(text: str) -> str:

@@ -120,7 +120,7 @@ ALIASES = "\n".join(
         ),
         (
             GOOD + "budget:\n  dollars: 5\n",
-            "task.yaml:5: budget.dollars: there is no such key; expected usd, minutes, model_requests",
+            "task.yaml:5: budget.dollars: there is no such key; expected usd, minutes, model_requests, tokens",
         ),
         (
             GOOD + "workspace: {repository: folder}\n",

@@ -47,6 +47,9 @@ Turn = Sequence[Say | Call] | Fail
 Script = Callable[["Asked"], Turn]
 """Given what was asked, what the model does next."""
 
+Bill = Callable[[dict[str, Any]], dict[str, int]]
+"""Given a request, the usage that is billed for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -88,11 +91,15 @@ class AnthropicServer:
 
 
 @contextmanager
-def anthropic_server(script: Script) -> Iterator[AnthropicServer]:
-    """Serve on a free port of the loopback until the context ends."""
+def anthropic_server(script: Script, bill: Bill | None = None) -> Iterator[AnthropicServer]:
+    """Serve on a free port of the loopback until the context ends; `bill` takes the place of counting tokens."""
     http = ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
     server = AnthropicServer(url=f"http://127.0.0.1:{http.server_address[1]}")
-    http.RequestHandlerClass = type("Handler", (_Handler,), {"server_state": server, "script": staticmethod(script)})
+    http.RequestHandlerClass = type(
+        "Handler",
+        (_Handler,),
+        {"server_state": server, "script": staticmethod(script), "bill": staticmethod(bill) if bill else None},
+    )
     thread = threading.Thread(target=http.serve_forever, daemon=True)
     thread.start()
     try:
@@ -107,6 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_state: ClassVar[AnthropicServer]
     script: ClassVar[Script]
+    bill: ClassVar[Bill | None]
 
     def do_POST(self) -> None:  # noqa: N802 -- the name is the base class's
         raw = self.rfile.read(int(self.headers.get("content-length", "0")))
@@ -135,7 +143,9 @@ class _Handler(BaseHTTPRequestHandler):
         turn = type(self).script(asked)
         if isinstance(turn, Fail):
             return self._error(turn.status, turn.kind, turn.kind, turn.headers)
-        message = _message(body, turn, _usage(state, body, turn), number=len(state.asked))
+        bill = type(self).bill
+        usage = bill(body) if bill else _usage(state, body, turn)
+        message = _message(body, turn, usage, number=len(state.asked))
         state.usages.append(message["usage"])
         if body.get("stream"):
             payload = "".join(_events(message)).encode()
