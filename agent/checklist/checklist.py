@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import psycopg
 
 from agent.checklist import contract, layout, lint, main_path, migrations, performance, service, tests, types
+from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, GateEvent, GateFinished, GateStarted, Owing, joined
-from agent.checklist.databases import Databases, NotMigrated
+from agent.checklist.databases import NotMigrated
 from agent.receipts import Verdict, verdict
 from agent.rulebook.model import Gate
 from agent.stacks.base import ServiceBroken
@@ -29,18 +30,18 @@ _AT_ONCE = 2
 class _Check:
     gate: Gate
     rules: Mapping[str, str]
-    settle: Callable[[Case, Owing, Databases], Awaitable[Found]]
+    settle: Callable[[Case, Owing, Bench], Awaitable[Found]]
 
 
-async def _lint(case: Case, owing: Owing, _: Databases) -> Found:
+async def _lint(case: Case, owing: Owing, _: Bench) -> Found:
     return await lint.settle(case, owing)
 
 
-async def _types(case: Case, owing: Owing, _: Databases) -> Found:
+async def _types(case: Case, owing: Owing, _: Bench) -> Found:
     return await types.settle(case, owing)
 
 
-async def _layout(case: Case, owing: Owing, _: Databases) -> Found:
+async def _layout(case: Case, owing: Owing, _: Bench) -> Found:
     return layout.settle(case, owing)
 
 
@@ -56,12 +57,13 @@ _CHECKS: Sequence[_Check] = (
 )
 """Those that may run at the same time, the longest early."""
 
-_ALONE = _Check(Gate.PERFORMANCE, performance.RULES, performance.settle)
+_AFTERWARDS: Sequence[_Check] = (_Check(Gate.PERFORMANCE, performance.RULES, performance.settle),)
+"""Those that run alone, one after the other."""
 
 
 def settled_by() -> Mapping[str, str]:
     """Rule id → the check that settles it; rules that are not here stay unchecked."""
-    return {rule: how for check in (*_CHECKS, _ALONE) for rule, how in check.rules.items()}
+    return {rule: how for check in (*_CHECKS, *_AFTERWARDS) for rule, how in check.rules.items()}
 
 
 def _silent(_: GateEvent) -> None:
@@ -77,33 +79,32 @@ async def settle(
     Gates in `known` have settled on this very tree before, and are not asked again; the caller vouches for that.
     """
     owing = Owing.of(case)
-    databases = Databases(case)
+    bench = Bench(case)
     seats = asyncio.Semaphore(_AT_ONCE)
     before = {one.gate: Found(one.receipts, one.measures) for one in known}
 
     async def seated(check: _Check) -> Found:
         async with seats:
-            return await _run(check, case, owing, databases, progress)
+            return await _run(check, case, owing, bench, progress)
 
     try:
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(seated(check)) for check in _CHECKS if check.gate not in before]
         found = [*before.values(), *(task.result() for task in running)]
-        if _ALONE.gate not in before:
-            found.append(await _run(_ALONE, case, owing, databases, progress))
+        for check in _AFTERWARDS:
+            if check.gate not in before:
+                found.append(await _run(check, case, owing, bench, progress))
     finally:
-        await databases.close()
+        await bench.close()
     whole = joined(found)
     return verdict(owing.tree, owing.obligations, whole.receipts, dict(owing.gates), whole.measures)
 
 
-async def _run(
-    check: _Check, case: Case, owing: Owing, databases: Databases, progress: Callable[[GateEvent], None]
-) -> Found:
+async def _run(check: _Check, case: Case, owing: Owing, bench: Bench, progress: Callable[[GateEvent], None]) -> Found:
     progress(GateStarted(check.gate))
     started = time.monotonic()
     try:
-        found = await check.settle(case, owing, databases)
+        found = await check.settle(case, owing, bench)
     except (ToolError, ServiceBroken, NotMigrated, OSError, psycopg.Error) as error:
         found = owing.cannot(check.rules, f"the gate {check.gate} could not run: {error}")
     progress(GateFinished(check.gate, found.receipts, found.measures, time.monotonic() - started))

@@ -10,10 +10,11 @@ from typing import Any
 import httpx
 
 from agent.binding.words import plural, words
+from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
-from agent.checklist.databases import Databases, NotMigrated
+from agent.checklist.databases import NotMigrated
 from agent.checklist.routes import erased
-from agent.checklist.running import NotRunning, Running, running
+from agent.checklist.running import NotRunning, Running
 from agent.checklist.service import LIVENESS, READINESS
 from agent.contract.compare import Difference, parity, same_document
 from agent.contract.model import Contract, Operation
@@ -35,14 +36,14 @@ _SOURCES = {"code": "the document derived from the code", "served": "the served 
 _LARGEST = 8 << 20
 
 
-async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
+async def settle(case: Case, owing: Owing, bench: Bench) -> Found:
     """Settle what the gate contract owes."""
     receipts: list[Receipt] = [*_defined(case, owing), *_paths(case, owing)]
     rules = ("CON-PARITY", "PRI-API-FIRST")
     try:
         documents = {"code": await case.stack.describe_service(case.workspace)}
-        async with databases.migrated() as database, running(case, database.access) as service:
-            served = await _served(service, case.contract.base_path)
+        async with bench.turn() as booted:
+            served = await _served(booted.service, case.contract.base_path)
         differences = {name: parity(case.contract, document) for name, document in documents.items()}
         if served is not None:
             differences["served"] = () if _equal(case.contract, served) else parity(case.contract, served)

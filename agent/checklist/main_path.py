@@ -7,15 +7,16 @@ import secrets
 import time
 from collections.abc import Mapping
 
+from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
-from agent.checklist.databases import Databases, NotMigrated
+from agent.checklist.databases import NotMigrated
 from agent.checklist.probe.asking import Asker
 from agent.checklist.probe.judging import Notes
 from agent.checklist.probe.probing import probe
 from agent.checklist.probe.store import Store
 from agent.checklist.probe.users import Users
 from agent.checklist.probe.world import World
-from agent.checklist.running import NotRunning, Running, running
+from agent.checklist.running import NotRunning, Running
 from agent.receipts import Measures, Receipt
 from tools.postgres.server import Database
 
@@ -27,12 +28,12 @@ RULES: Mapping[str, str] = {
 _ASKED_SHOWN = 8
 
 
-async def settle(case: Case, owing: Owing, databases: Databases, *, seed: int | None = None) -> Found:
+async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = None) -> Found:
     """Settle what the main path of every operation owes. Values are made up from a seed that the receipts name."""
     seed = secrets.randbits(32) if seed is None else seed
     try:
-        async with databases.migrated() as database, running(case, database.access) as service:
-            return await ask_all(case, owing, service, database.database, seed)
+        async with bench.turn() as booted:
+            return await ask_all(case, owing, booted.service, booted.database.database, seed)
     except (NotMigrated, NotRunning) as error:
         return owing.cannot(RULES, str(error), ran="start the service")
 

@@ -15,6 +15,8 @@ from pathlib import Path
 import httpx
 
 from agent.checklist.case import Case
+from agent.checklist.record import Record as Record
+from agent.checklist.record import Reply as Reply
 from agent.stacks.base import DatabaseAccess, ServiceBroken, ServiceCommand
 from tools.sandbox.base import Limits, Mounts, Process
 
@@ -34,26 +36,6 @@ class NotRunning(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """What came back for one request. Nothing in it is trusted."""
-
-    status: int
-    headers: httpx.Headers
-    body: bytes
-    seconds: float
-
-    @property
-    def media_type(self) -> str:
-        """`application/json`, without parameters; empty when the answer names none."""
-        return str(self.headers.get("content-type", "")).split(";", 1)[0].strip().lower()
-
-    @property
-    def text(self) -> str:
-        """The body as text, unreadable bytes replaced."""
-        return self.body.decode("utf-8", "replace")
-
-
-@dataclass(frozen=True, slots=True)
 class Running:
     """A service that accepts connections."""
 
@@ -61,6 +43,7 @@ class Running:
     socket: Path
     command: ServiceCommand
     client: httpx.AsyncClient
+    record: Record
 
     async def ask(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, content: bytes | None = None
@@ -76,12 +59,14 @@ class Running:
                 body += chunk
                 if len(body) > _ANSWER_BYTES or time.perf_counter() - started > _ANSWER_SECONDS:
                     raise httpx.ReadError("the answer is endless, or larger than 4 MB")
-            return Reply(response.status_code, response.headers, bytes(body), time.perf_counter() - started)
+            reply = Reply(response.status_code, response.headers, bytes(body), time.perf_counter() - started)
+        self.record.note(method, path, headers, content, reply)
+        return reply
 
 
 @asynccontextmanager
-async def running(case: Case, database: DatabaseAccess) -> AsyncIterator[Running]:
-    """The service, for as long as the context is open. Raises `NotRunning`."""
+async def running(case: Case, database: DatabaseAccess, record: Record | None = None) -> AsyncIterator[Running]:
+    """The service, for as long as the context is open; what it is asked goes into the record. Raises `NotRunning`."""
     folder = Path(tempfile.mkdtemp(prefix="agent-service-"))
     folder.chmod(0o777)  # the sandbox may run as another user, and must make the socket there
     try:
@@ -95,7 +80,7 @@ async def running(case: Case, database: DatabaseAccess) -> AsyncIterator[Running
             # A connection for each request: one that the service is about to close would look like a failure.
             transport = httpx.AsyncHTTPTransport(uds=str(socket), limits=httpx.Limits(max_keepalive_connections=0))
             async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, timeout=_ANSWER_SECONDS) as client:
-                yield Running(process, socket, command, client)
+                yield Running(process, socket, command, client, record or Record())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

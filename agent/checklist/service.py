@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import httpx
 
+from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
-from agent.checklist.databases import Databases, NotMigrated, Opened, tail
+from agent.checklist.databases import NotMigrated, Opened, tail
 from agent.checklist.running import NotRunning, Running, running
 from agent.receipts import Receipt
 from tools.postgres.forwarding import Forwarding, forwarded
@@ -39,14 +40,14 @@ class _Health:
     problems: tuple[str, ...]
 
 
-async def settle(case: Case, owing: Owing, databases: Databases, *, turn: float = _TURN) -> Found:
+async def settle(case: Case, owing: Owing, bench: Bench, *, turn: float = _TURN) -> Found:
     """Settle what the gate observability owes. Readiness may take `turn` seconds to follow the database."""
     started = time.monotonic()
     try:
         with forwarded(case.server) as way:
-            async with databases.migrated(way.folder) as database:
+            async with bench.migrated(way.folder) as database:
                 receipts = [*await _fails_fast(case, owing, database)]
-                async with running(case, database.access) as service:
+                async with running(case, database.access, bench.record) as service:
                     connected, health = await _observe(service, case.contract.base_path, way, turn)
     except (NotMigrated, NotRunning) as error:
         return owing.cannot(RULES, str(error), ran="start the service")
