@@ -4,7 +4,7 @@ ToolError
 ├── Refused                 asked for something outside the workspace, or otherwise not allowed
 ├── EditFailed              an edit does not apply; the message shows the nearest match
 ├── SandboxUnavailable      no sandbox of the asked kind works here; the message says what to install
-└── ServerUnavailable       PostgreSQL cannot be found, started or reached
+└── ServerUnavailable       PostgreSQL or Valkey cannot be found, started or reached
 """
 
 from __future__ import annotations
@@ -27,4 +27,4 @@ class SandboxUnavailable(ToolError):
 
 
 class ServerUnavailable(ToolError):
-    """PostgreSQL cannot be found, started or reached."""
+    """PostgreSQL or Valkey cannot be found, started or reached."""

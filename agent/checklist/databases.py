@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.checklist.case import Case
-from agent.stacks.base import DatabaseAccess
+from agent.stacks.base import REDIS_SETTING, DatabaseAccess, Stack
+from agent.workspace.model import Workspace
 from tools.postgres.server import Database
 from tools.sandbox.base import CommandResult, Mounts
+from tools.valkey.server import valkey_server
 
 _INSIDE = "/run/postgres"
+_REDIS_INSIDE = "/run/redis"
 _SHOWN = 1_500
 
 
@@ -44,7 +47,8 @@ class Databases:
         """An empty database, gone afterwards."""
         database = await self._make(None)
         try:
-            yield self._opened(database)
+            async with self._opened(database) as opened:
+                yield opened
         finally:
             await asyncio.to_thread(self.case.server.drop_database, database)
 
@@ -56,7 +60,8 @@ class Databases:
         """
         database = await self._make(self.ready or await self._migrated())
         try:
-            yield self._opened(database, socket_folder)
+            async with self._opened(database, socket_folder) as opened:
+                yield opened
         finally:
             await asyncio.to_thread(self.case.server.drop_database, database)
 
@@ -80,16 +85,35 @@ class Databases:
 
     async def _migrate(self) -> Database:
         database = await self._make(None)
-        result = await self.case.stack.migrate(self.case.workspace, self._opened(database).access, "up")
+        async with self._opened(database) as opened:
+            result = await self.case.stack.migrate(self.case.workspace, opened.access, "up")
         if not result.ok:
             await asyncio.to_thread(self.case.server.drop_database, database)
             raise NotMigrated(f"the migrations do not apply to an empty database: {tail(result)}")
         return database
 
-    def _opened(self, database: Database, folder: Path | None = None) -> Opened:
+    @asynccontextmanager
+    async def _opened(self, database: Database, folder: Path | None = None) -> AsyncIterator[Opened]:
         host = folder or self.case.server.socket_folder
-        inside = self.case.workspace.sandbox.bound(host, _INSIDE)
-        return Opened(database, DatabaseAccess(database.url(inside), Mounts(bound={host: _INSIDE})))
+        async with reached(self.case.stack, self.case.workspace, database, host) as access:
+            yield Opened(database, access)
+
+
+@asynccontextmanager
+async def reached(
+    stack: Stack, workspace: Workspace, database: Database, socket_folder: Path
+) -> AsyncIterator[DatabaseAccess]:
+    """How the sandbox reaches this database; with an empty Valkey where the service declares that it wants one."""
+    bound = {socket_folder: _INSIDE}
+    url = database.url(workspace.sandbox.bound(socket_folder, _INSIDE))
+    if not stack.declares(workspace, REDIS_SETTING):
+        yield DatabaseAccess(url, Mounts(bound=bound))
+        return
+    with ExitStack() as started:
+        valkey = await asyncio.to_thread(started.enter_context, valkey_server())
+        bound[valkey.socket_folder] = _REDIS_INSIDE
+        redis_url = valkey.url(workspace.sandbox.bound(valkey.socket_folder, _REDIS_INSIDE))
+        yield DatabaseAccess(url, Mounts(bound=bound), redis_url)
 
 
 def tail(result: CommandResult) -> str:

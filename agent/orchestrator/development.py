@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from agent.checklist.databases import reached
 from agent.developer.allowance import Allowance
 from agent.developer.models import open_model
 from agent.developer.toolbox import Toolbox
@@ -21,9 +22,6 @@ from prompts.rendering import assignment as render_assignment
 from prompts.rendering import persona
 from tools.errors import SandboxUnavailable, ServerUnavailable
 from tools.files import Files
-from tools.sandbox.base import Mounts
-
-_INSIDE = "/run/postgres"
 
 
 async def develop(
@@ -64,7 +62,7 @@ async def _empty_database(session: Session, workspace: Workspace) -> AsyncIterat
     server = session.inputs.server
     database = await asyncio.to_thread(server.create_database)
     try:
-        inside = workspace.sandbox.bound(server.socket_folder, _INSIDE)
-        yield DatabaseAccess(database.url(inside), Mounts(bound={server.socket_folder: _INSIDE}))
+        async with reached(session.inputs.stack, workspace, database, server.socket_folder) as access:
+            yield access
     finally:
         await asyncio.to_thread(server.drop_database, database)

@@ -16,6 +16,7 @@ from tools.reports import Finding, TestCase, TestReport, ToolReport, Touch
 from tools.sandbox.base import CommandResult, Mounts
 
 __all__ = [
+    "REDIS_SETTING",
     "DatabaseAccess",
     "Finding",
     "Hole",
@@ -28,6 +29,10 @@ __all__ = [
     "ToolReport",
     "Touch",
 ]
+
+
+REDIS_SETTING = "REDIS_URL"
+"""The environment variable that names a Valkey or a Redis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +68,14 @@ class ServiceCommand:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseAccess:
-    """A database as commands in the sandbox reach it."""
+    """A database as commands in the sandbox reach it, and what a service may want beside it."""
 
     url: str
     """As seen inside: `postgresql://role@/name?host=/run/postgres`."""
     mounts: Mounts = Mounts()
-    """What must be mounted for `url` to lead anywhere: the folder of the server's socket."""
+    """What must be mounted for `url` and `redis_url` to lead anywhere: the folders of the servers' sockets."""
+    redis_url: str | None = None
+    """An empty Valkey of its own: `unix://default:password@/run/redis/redis.sock`. None: the service wants none."""
 
 
 class Stack(Protocol):
@@ -123,6 +130,10 @@ class Stack(Protocol):
 
         Raises `ServiceBroken` when the code cannot be imported.
         """
+        ...
+
+    def declares(self, workspace: Workspace, setting: str) -> bool:
+        """Whether the service reads this environment variable: `REDIS_URL`. It is then set wherever its code runs."""
         ...
 
     def service(self, workspace: Workspace, database: DatabaseAccess, listen: str) -> ServiceCommand:

@@ -7,10 +7,10 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from tools.errors import ServerUnavailable
+from tools.servers.programs import Programs, leading_number
 
 OLDEST = 16
 """The oldest major version that is used."""
@@ -18,28 +18,7 @@ OLDEST = 16
 _INSTALLED = Path("/usr/lib/postgresql")
 
 
-@dataclass(frozen=True, slots=True)
-class Binaries:
-    """One installation of PostgreSQL's programs."""
-
-    folder: Path
-    """Holds `postgres`, `initdb` and, not always, `pg_dump`."""
-    major: int
-    version_text: str
-    """As `postgres --version` prints it after its name: `18.6`."""
-
-    @property
-    def root(self) -> Path:
-        """The folder that holds programs, libraries and shared files."""
-        return self.folder.parent
-
-    def program(self, name: str) -> Path | None:
-        """The program of that name, None when this installation lacks it."""
-        path = self.folder / name
-        return path if path.is_file() else None
-
-
-def find_binaries() -> Binaries:
+def find_binaries() -> Programs:
     """The first installation of a version that is new enough: on PATH, the distribution's, the embedded one.
 
     Raises `ServerUnavailable`, naming what was passed over and why.
@@ -47,7 +26,7 @@ def find_binaries() -> Binaries:
     return first_usable((*_on_path(), *_of_the_distribution(), *_embedded()))
 
 
-def first_usable(folders: Iterable[Path]) -> Binaries:
+def first_usable(folders: Iterable[Path]) -> Programs:
     """The same among given folders of programs; folders without PostgreSQL's programs are passed over silently."""
     passed_over: list[str] = []
     for folder in dict.fromkeys(folders):
@@ -75,7 +54,7 @@ def _on_path() -> Iterator[Path]:
 
 def _of_the_distribution() -> Iterator[Path]:
     folders = _INSTALLED.glob("*/bin") if _INSTALLED.is_dir() else ()
-    yield from sorted(folders, key=lambda folder: _leading_number(folder.parent.name), reverse=True)
+    yield from sorted(folders, key=lambda folder: leading_number(folder.parent.name), reverse=True)
 
 
 def _embedded() -> Iterator[Path]:
@@ -85,7 +64,7 @@ def _embedded() -> Iterator[Path]:
         yield Path(location) / "pginstall" / "bin"
 
 
-def _examine(folder: Path) -> Binaries | None:
+def _examine(folder: Path) -> Programs | None:
     try:
         answer = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, timeout=20)
     except (OSError, subprocess.TimeoutExpired):
@@ -93,9 +72,4 @@ def _examine(folder: Path) -> Binaries | None:
     version = re.search(r"\(PostgreSQL\)\s+(\d\S*)", answer.stdout)
     if answer.returncode != 0 or version is None:
         return None
-    return Binaries(folder, _leading_number(version[1]), version[1])
-
-
-def _leading_number(text: str) -> int:
-    digits = re.match(r"\d+", text)
-    return int(digits[0]) if digits else 0
+    return Programs(folder, version[1])

@@ -10,8 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +18,10 @@ import psycopg
 from psycopg.sql import SQL, Identifier
 
 from tools.errors import ServerUnavailable
-from tools.postgres.binaries import Binaries
-from tools.postgres.enclosure import ENVIRONMENT, NOBODY, Enclosure, enclose
-from tools.postgres.folders import run_folder
+from tools.servers.enclosure import ENVIRONMENT, NOBODY, Enclosure, enclose
+from tools.servers.folders import private_and_socket, run_folder
+from tools.servers.process import kept_process, told
+from tools.servers.programs import Programs
 
 ADMIN = "postgres"
 
@@ -59,34 +59,27 @@ class Launched:
 
 
 @contextmanager
-def launched(binaries: Binaries, *, cache: Path | None = None, bubblewrap: bool = True) -> Iterator[Launched]:
+def launched(programs: Programs, *, cache: Path | None = None, bubblewrap: bool = True) -> Iterator[Launched]:
     """Run a server for as long as the context is open.
 
     `cache` keeps a ready data folder between runs, which saves most of the start. Raises `ServerUnavailable`, with the
     end of the server's log, when it does not start.
     """
     with run_folder() as folder:
-        private, socket = folder / "private", folder / "socket"
-        private.mkdir(mode=0o700)
-        socket.mkdir()
-        folder.chmod(0o711)
-        socket.chmod(0o755)
-        if os.geteuid() == 0:
-            os.chown(private, NOBODY, NOBODY)
-            os.chown(socket, NOBODY, NOBODY)
-        enclosure = enclose(binaries, private, socket, bubblewrap=bubblewrap)
-        password = _prepare_data(enclosure, private, binaries, cache)
+        private, socket = private_and_socket(folder)
+        enclosure = enclose(programs, "postgres", private, socket, bubblewrap=bubblewrap)
+        password = _prepare_data(enclosure, private, programs, cache)
         with _running(enclosure, folder, socket, password) as process:
             yield Launched(socket, _new_password(socket, password), process, folder)
 
 
-def _prepare_data(enclosure: Enclosure, private: Path, binaries: Binaries, cache: Path | None) -> str:
+def _prepare_data(enclosure: Enclosure, private: Path, programs: Programs, cache: Path | None) -> str:
     """Put a data folder into the private folder: a copy of the kept one, else a new one. The admin's password in it."""
     if cache is None:
-        return _initialise(enclosure, private, binaries)
-    kept = cache / "postgres" / f"{binaries.version_text}-{os.geteuid()}"
+        return _initialise(enclosure, private, programs)
+    kept = cache / "postgres" / f"{programs.version_text}-{os.geteuid()}"
     if not kept.is_dir():
-        password = _initialise(enclosure, private, binaries)
+        password = _initialise(enclosure, private, programs)
         _keep(private / "data", password, kept)
         return password
     _copy(kept / "data", private / "data")
@@ -110,7 +103,7 @@ def _copy(source: Path, target: Path) -> None:
         raise ServerUnavailable(f"{source} cannot be copied to {target}: {done.stderr.strip()[-500:]}")
 
 
-def _initialise(enclosure: Enclosure, private: Path, binaries: Binaries) -> str:
+def _initialise(enclosure: Enclosure, private: Path, programs: Programs) -> str:
     password = secrets.token_hex(16)
     secret = private / "password"
     secret.touch(mode=0o600)
@@ -120,7 +113,7 @@ def _initialise(enclosure: Enclosure, private: Path, binaries: Binaries) -> str:
     command = enclosure.command(
         *("initdb", "-D", f"{enclosure.private}/data", "-U", ADMIN, "-A", "scram-sha-256"),
         *(f"--pwfile={enclosure.private}/password", "-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions"),
-        *(("--locale-provider=builtin", "--builtin-locale=C.UTF-8") if binaries.major >= 17 else ()),
+        *(("--locale-provider=builtin", "--builtin-locale=C.UTF-8") if programs.major >= 17 else ()),
     )
     made = subprocess.run(command, env=ENVIRONMENT, cwd="/", capture_output=True, text=True)
     secret.unlink()
@@ -137,26 +130,9 @@ def _running(enclosure: Enclosure, folder: Path, socket: Path, password: str) ->
         *(part for setting in settings for part in ("-c", setting)),
     )
     log = folder / "log"
-    # The death signal comes when the thread that started the process ends: this one lasts as long as the server.
-    with ThreadPoolExecutor(1, "postgres-keeper") as keeper, log.open("wb") as output:
-        process = keeper.submit(_start, command, output.fileno()).result()
-        try:
-            _wait_until_ready(process, socket, password, log)
-            yield process
-        finally:
-            _stop(process)
-
-
-def _start(command: list[str], output: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        command,
-        env=ENVIRONMENT,
-        cwd="/",
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+    with kept_process(command, log, ending=signal.SIGQUIT) as process:
+        _wait_until_ready(process, socket, password, log)
+        yield process
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], socket: Path, password: str, log: Path) -> None:
@@ -169,22 +145,10 @@ def _wait_until_ready(process: subprocess.Popen[bytes], socket: Path, password: 
         except psycopg.OperationalError as error:
             refusal = str(error).strip()
         time.sleep(0.01)
-    ending = f"exited with {process.returncode}" if process.returncode is not None else refusal
-    tail = log.read_text(errors="replace").strip()[-2000:]
     raise ServerUnavailable(
-        f"PostgreSQL did not start ({ending}). If it started before, remove the folder `postgres` of the cache. "
-        f"The end of its log:\n{tail}"
+        "PostgreSQL did not start. If it started before, remove the folder `postgres` of the cache "
+        + told(process, log, refusal)
     )
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    # Its data goes too, so it need not say goodbye; a bare postmaster has to end its children itself.
-    process.send_signal(signal.SIGQUIT)
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(0.05)
-    if process.poll() is None:
-        process.kill()
-    process.wait()
 
 
 def _new_password(socket: Path, known: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agent.stacks.base import ServiceBroken
+from agent.stacks.base import REDIS_SETTING, DatabaseAccess, ServiceBroken
 
 _MODULES = ("src/main.py", "app/main.py", "main.py", "src/app.py", "app.py")
 _SECRETS = ("JWT_SECRET", "SECRET_KEY")
@@ -39,19 +40,30 @@ def find_application(files: Mapping[str, str]) -> Application:
     raise ServiceBroken(f"no application found: one of {', '.join(_MODULES)} must define `app` or `create_app()`")
 
 
-def service_environment(files: Mapping[str, str], database_url: str) -> Mapping[str, str]:
-    """Settings for one start: those of `.env.example`, fresh secrets, and this database."""
+def service_environment(files: Mapping[str, str], database: DatabaseAccess) -> Mapping[str, str]:
+    """Settings for one start: those of `.env.example`, fresh secrets, this database and its Valkey."""
     return {
         **_assignments(files.get(".env.example", "")),
         **{name: secrets.token_urlsafe(48) for name in _SECRETS},
-        "DATABASE_URL": database_url,
+        "DATABASE_URL": database.url,
+        **({REDIS_SETTING: database.redis_url} if database.redis_url else {}),
     }
+
+
+def declares(files: Mapping[str, str], setting: str) -> bool:
+    """Whether `.env.example` or code outside the tests has a word for this setting, in capitals or not."""
+    word = re.compile(rf"\b{re.escape(setting)}\b", re.IGNORECASE)
+    return any(word.search(text) for path, text in files.items() if _may_declare(path))
 
 
 def alembic_config(files: Mapping[str, str]) -> str:
     """The path of the `alembic.ini` nearest to the root; `alembic.ini` when there is none."""
     found = [path for path in files if path.rsplit("/", 1)[-1] == "alembic.ini"]
     return min(found, key=lambda path: (path.count("/"), path), default="alembic.ini")
+
+
+def _may_declare(path: str) -> bool:
+    return path == ".env.example" or (path.endswith(".py") and not path.startswith("tests/"))
 
 
 def _defined(path: str, source: str) -> set[str]:

@@ -13,13 +13,13 @@ from agent.catalog.model import Catalog
 from agent.contract.model import Contract
 from agent.rulebook.model import StackName
 from agent.stacks.base import DatabaseAccess, Hole, Scaffold, ServiceBroken, ServiceCommand, TestReport, ToolReport
-from agent.stacks.python_fastapi.application import alembic_config, find_application, service_environment
+from agent.stacks.python_fastapi.application import alembic_config, declares, find_application, service_environment
 from agent.workspace.model import Workspace
 from tools import mypy, pytest, ruff
 from tools.sandbox.base import CommandResult, Limits, Mounts
 
 _TOOLCHAIN = Path(__file__).parent / "toolchain"
-_NO_DATABASE = "postgresql://nobody@localhost/nothing"
+_NO_DATABASE = DatabaseAccess("postgresql://nobody@localhost/nothing")
 _DESCRIPTION_LIMITS = Limits(seconds=60, output_bytes=64 << 20)
 _MIGRATION_LIMITS = Limits(seconds=120)
 
@@ -94,7 +94,7 @@ class PythonFastapi:
             coverage_config=_TOOLCHAIN / "coverage.ini",
             only=only,
             mounts=database.mounts,
-            environment=service_environment(workspace.read(), database.url),
+            environment=service_environment(workspace.read(), database),
         )
 
     async def migrate(
@@ -106,7 +106,7 @@ class PythonFastapi:
 
     async def migration_heads(self, workspace: Workspace) -> CommandResult:
         """One line for each revision that no other follows."""
-        return await self._alembic(workspace, DatabaseAccess(_NO_DATABASE), "heads")
+        return await self._alembic(workspace, _NO_DATABASE, "heads")
 
     async def describe_service(self, workspace: Workspace) -> Mapping[str, Any]:
         """What the routes and types of the code say, as FastAPI writes it.
@@ -127,6 +127,10 @@ class PythonFastapi:
         document: Mapping[str, Any] = json.loads(result.stdout)
         return document
 
+    def declares(self, workspace: Workspace, setting: str) -> bool:
+        """Whether `.env.example` or the code has a word for it."""
+        return declares(workspace.read(), setting)
+
     def service(self, workspace: Workspace, database: DatabaseAccess, listen: str) -> ServiceCommand:
         """One uvicorn worker on uvloop and httptools, listening on the unix socket `listen`."""
         files = workspace.read()
@@ -135,7 +139,7 @@ class PythonFastapi:
         server = ("--uds", listen, "--loop", "uvloop", "--http", "httptools", "--no-access-log")
         return ServiceCommand(
             command=("python", "-B", "-m", "uvicorn", application.target, *factory, *server),
-            environment=service_environment(files, database.url),
+            environment=service_environment(files, database),
         )
 
     async def _alembic(self, workspace: Workspace, database: DatabaseAccess, *arguments: str) -> CommandResult:
@@ -143,7 +147,7 @@ class PythonFastapi:
         return await workspace.run(
             ("python", "-B", "-m", "alembic", "-c", alembic_config(files), *arguments),
             mounts=database.mounts,
-            environment=service_environment(files, database.url),
+            environment=service_environment(files, database),
             limits=_MIGRATION_LIMITS,
             writable=False,
         )

@@ -16,10 +16,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tools.errors import ServerUnavailable
+from tools.servers.enclosure import NOBODY
 
 _SHARED_MEMORY = Path("/dev/shm")
-_PREFIX = "agent-postgres-"
-_UNFINISHED = "agent-postgres.new-"
+_PREFIX = "agent-server-"
+_UNFINISHED = "agent-server.new-"
 _LOCK = "lock"
 _ROOM = 256 << 20
 """Bytes that a server needs to begin with; a fresh data folder has about 40 MB, its log of changes up to 128 MB."""
@@ -48,6 +49,19 @@ def run_folder(room: int = _ROOM) -> Iterator[Path]:
     finally:
         remove(folder)
         os.close(lock)
+
+
+def private_and_socket(folder: Path) -> tuple[Path, Path]:
+    """Two folders below it that belong to the user of servers: one for its data alone, one that anybody may enter."""
+    private, socket = folder / "private", folder / "socket"
+    private.mkdir(mode=0o700)
+    socket.mkdir()
+    folder.chmod(0o711)
+    socket.chmod(0o755)
+    if os.geteuid() == 0:
+        os.chown(private, NOBODY, NOBODY)
+        os.chown(socket, NOBODY, NOBODY)
+    return private, socket
 
 
 def sweep(base: Path) -> tuple[Path, ...]:
@@ -100,7 +114,7 @@ def _base_with_room(room: int) -> Path:
             return base
     if _free(last) < room:
         raise ServerUnavailable(
-            f"A PostgreSQL server needs {room >> 20} MB, and {last} has {_free(last) >> 20} MB left: "
+            f"A server needs {room >> 20} MB, and {last} has {_free(last) >> 20} MB left: "
             "free some, or point TMPDIR at a folder with room."
         )
     return last

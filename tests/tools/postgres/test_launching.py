@@ -19,8 +19,8 @@ import pytest
 
 from tools.errors import ServerUnavailable
 from tools.postgres.binaries import find_binaries, first_usable
-from tools.postgres.folders import run_folder, sweep
 from tools.postgres.launching import connect, launched
+from tools.servers.folders import run_folder, sweep
 
 KINDS = pytest.mark.parametrize("bubblewrap", [True, False], ids=["bubblewrap", "launcher"])
 

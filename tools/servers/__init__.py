@@ -1,0 +1,1 @@
+"""What servers that the runtime starts have in common: programs, surroundings, folders, processes."""

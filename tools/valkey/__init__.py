@@ -1,0 +1,1 @@
+"""Valkey, or Redis: found, started, and guarded."""
