@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agent.errors import WorkspaceError
 from agent.workspace.git import Git
+from agent.workspace.layout import git_dir_of
 
 _UNDER_WAY = {
     "MERGE_HEAD": "a merge",
@@ -33,7 +34,7 @@ def inspect_repository(repository: Path, base: str | None) -> Source:
     """Check that work can begin; raises WorkspaceError with what to do. Changes nothing."""
     if not repository.is_dir():
         raise WorkspaceError(f"{repository}: is no folder")
-    git_dir = _git_dir(repository)
+    git_dir = git_dir_of(repository)
     git = Git(repository, git_dir).guarded()
     _refuse_locked(git_dir, repository)
     commit = _base_commit(git, base)
@@ -46,9 +47,24 @@ def add_worktree(source: Source, folder: Path, slug: str) -> str:
     for name in branch_names(slug):
         if source.git.attempt("show-ref", "--verify", "--quiet", f"refs/heads/{name}") is not None:
             continue
-        source.git.run("worktree", "add", "--quiet", "--no-track", "-b", name, str(folder), source.base)
+        source.git.run(
+            *("worktree", "add", "--quiet", "--no-checkout", "--no-track", "-b", name, str(folder), source.base)
+        )
+        _check_out(source, folder, name)
         return name
     raise AssertionError("branch names do not end")
+
+
+def _check_out(source: Source, folder: Path, branch: str) -> None:
+    """Write the branch's files, with what the configuration names for this branch and folder switched off."""
+    try:
+        Git(folder).guarded().run("reset", "--hard", "--quiet")
+    except WorkspaceError as error:
+        source.git.attempt("worktree", "remove", "--force", str(folder))
+        source.git.attempt("branch", "-D", "--quiet", branch)
+        raise WorkspaceError(
+            f"{source.git.folder}: its files cannot be checked out; give a full clone ({error})"
+        ) from error
 
 
 def branch_names(slug: str) -> itertools.chain[str]:
@@ -56,19 +72,6 @@ def branch_names(slug: str) -> itertools.chain[str]:
     if Git(Path("/")).attempt("check-ref-format", "--branch", f"agent/{slug}") is None:
         raise WorkspaceError(f"agent/{slug}: is no name for a branch")
     return itertools.chain([f"agent/{slug}"], (f"agent/{slug}-{number}" for number in itertools.count(2)))
-
-
-def _git_dir(repository: Path) -> Path:
-    found = Git(repository).attempt("rev-parse", "--is-bare-repository", "--absolute-git-dir")
-    if found is None:
-        raise WorkspaceError(f"{repository}: is no git repository; run `git init` and commit, or name a new folder")
-    bare, _, git_dir = found.partition("\n")
-    if bare == "true":
-        raise WorkspaceError(f"{repository}: is a bare repository; give a clone of it that has files")
-    top = Git(repository).run("rev-parse", "--show-toplevel")
-    if Path(top).resolve() != repository.resolve():
-        raise WorkspaceError(f"{repository}: lies inside the repository {top}; give that folder")
-    return Path(git_dir)
 
 
 def _refuse_locked(git_dir: Path, repository: Path) -> None:

@@ -1,7 +1,8 @@
 """Git, driven from outside the sandbox, where nothing in a repository can make it run a program.
 
 Hooks, the file system monitor, filters, signing, editors, pagers and every transport are off, whatever the repository's
-configuration says; the user's and the system's configuration are not read; the environment is empty.
+configuration says; the user's and the system's configuration are not read; the environment is empty. What is switched
+off goes through the environment, key and value apart, because a name in a repository may hold a `=`.
 """
 
 from __future__ import annotations
@@ -21,12 +22,18 @@ _SAFE = {
     "core.fsmonitor": "false",
     "core.untrackedCache": "false",
     "core.attributesFile": "/dev/null",
+    "core.excludesFile": "/dev/null",
+    "core.splitIndex": "false",
+    "core.alternateRefsCommand": "",
+    "core.askPass": "",
     "core.autocrlf": "false",
     "core.sshCommand": "false",
     "core.gitProxy": "",
     "core.editor": "true",
     "core.pager": "cat",
     "commit.gpgSign": "false",
+    "log.showSignature": "false",
+    "gpg.program": "false",
     "credential.helper": "",
     "diff.external": "",
     "diff.ignoreSubmodules": "all",
@@ -48,6 +55,7 @@ _ENVIRONMENT = {
     "GIT_ALLOW_PROTOCOL": "",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_NO_LAZY_FETCH": "1",
     "GIT_AUTHOR_NAME": NAME,
     "GIT_AUTHOR_EMAIL": EMAIL,
     "GIT_COMMITTER_NAME": NAME,
@@ -61,14 +69,17 @@ class Git:
 
     folder: Path
     git_dir: Path | None = None
-    _filters: tuple[str, ...] = field(default=(), repr=False)
+    _switched_off: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     def guarded(self) -> Git:
-        """The same, with every filter that the repository's configuration names switched off."""
-        listed = self.attempt("config", "--list", "--name-only", "-z") or ""
-        keys = (key for key in listed.split("\0") if key.startswith("filter."))
-        names = {key[len("filter.") :].rpartition(".")[0] for key in keys}
-        return Git(self.folder, self.git_dir, tuple(sorted(names)))
+        """The same, with every filter and hook that the configuration names here and now switched off.
+
+        A configuration may name others for another branch or folder: ask again there.
+        """
+        listed = self.run("config", "--list", "--name-only", "-z")
+        named = {_section_and_name(key) for key in listed.split("\0")}
+        off = [setting for section, name in sorted(named) for setting in _off(section, name)]
+        return Git(self.folder, self.git_dir, tuple(off))
 
     def run(self, *arguments: str, index: Path | None = None) -> str:
         """What the command prints, without the last line end. Raises WorkspaceError with what git says."""
@@ -85,29 +96,41 @@ class Git:
     def _execute(self, arguments: Sequence[str], index: Path | None) -> tuple[int, str, str]:
         from git import Git as Driver
 
-        settings = [word for key, value in self._settings().items() for word in ("-c", f"{key}={value}")]
         variables = [f"{name}={value}" for name, value in self._variables(index).items()]
         # Through `env -i`, because GitPython adds to the caller's environment, in which GIT_* variables may be set.
-        command = [_executable("env"), "-i", *variables, _executable("git"), *settings, *arguments]
+        command = [_executable("env"), "-i", *variables, _executable("git"), *arguments]
         code, out, err = Driver(self.folder).execute(
             command, with_extended_output=True, with_exceptions=False, stdout_as_string=False, shell=False
         )
         return code, _text(out).removesuffix("\n"), _text(err)
 
-    def _settings(self) -> Mapping[str, str]:
-        switched_off: dict[str, str] = {}
-        for name in self._filters:
-            switched_off |= {f"filter.{name}.{kind}": "" for kind in ("clean", "smudge", "process")}
-            switched_off[f"filter.{name}.required"] = "false"
-        return {**_SAFE, **switched_off}
-
     def _variables(self, index: Path | None) -> Mapping[str, str]:
-        variables = dict(_ENVIRONMENT)
+        settings = {**_SAFE, **dict(self._switched_off)}
+        variables = {**_ENVIRONMENT, "GIT_CONFIG_COUNT": str(len(settings))}
+        for number, (key, value) in enumerate(settings.items()):
+            variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
         if self.git_dir is not None:
             variables |= {"GIT_DIR": str(self.git_dir), "GIT_WORK_TREE": str(self.folder)}
         if index is not None:
             variables["GIT_INDEX_FILE"] = str(index)
         return variables
+
+
+def _section_and_name(key: str) -> tuple[str, str]:
+    """`filter` and `a.b` of `filter.a.b.clean`."""
+    section, _, rest = key.partition(".")
+    return section, rest.rpartition(".")[0]
+
+
+def _off(section: str, name: str) -> tuple[tuple[str, str], ...]:
+    match section:
+        case "filter":
+            off = {"clean": "", "smudge": "", "process": "", "required": "false"}
+        case "hook":  # named in the configuration, and not looked for in core.hooksPath
+            off = {"enabled": "false", "command": "true"}
+        case _:
+            off = {}
+    return tuple((f"{section}.{name}.{key}", value) for key, value in off.items())
 
 
 def _executable(name: str) -> str:

@@ -134,7 +134,7 @@ def discard(workspace: GitWorkspace) -> None:
         return
     if record.origin == "repository":
         common = Path(workspace.git.run("rev-parse", "--path-format=absolute", "--git-common-dir"))
-        outside = Git(common.parent, common)
+        outside = Git(common.parent, common).guarded()
         outside.run("worktree", "remove", "--force", record.root)
         outside.run("branch", "-D", "--quiet", record.branch)
     else:
