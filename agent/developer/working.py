@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pydantic_ai import Agent, RunUsage, UsageLimits
+from pydantic_ai import Agent, ModelRetry, RunContext, RunUsage, UsageLimits
 from pydantic_ai.exceptions import (
     AgentRunError,
     ModelAPIError,
@@ -19,6 +19,7 @@ from pydantic_ai.models import Model
 from agent.developer.allowance import Allowance, Limit
 from agent.developer.answers import Forgiving, Recording
 from agent.developer.reserving import MOST_OUTPUT, NothingLeft, Reserving
+from agent.developer.spoken import Understanding
 from agent.developer.toolbox import Toolbox, toolset
 from agent.errors import InputError, MissingDependency
 from agent.journal.events import ModelAnswered
@@ -28,6 +29,11 @@ REQUESTS_AN_ASSIGNMENT = 40
 
 PROVIDER_RETRIES = 4
 """How often the provider's own client asks again after 429, 5xx or a lost connection, waiting longer each time."""
+
+_NOTHING_CHANGED = (
+    "No file has changed, so nothing of the assignment is done: only files count, not words. Call the tools to do it "
+    "(write_file, edit_file, then check and run_tests). If it cannot be done, say why in one sentence."
+)
 
 _UNAUTHORISED = frozenset({401, 403})
 
@@ -53,11 +59,13 @@ class Developer:
             deps_type=Toolbox,
             instructions=persona,
             toolsets=[toolset],
-            capabilities=[Reserving(), Recording(answered), Forgiving()],
+            capabilities=[Reserving(), Recording(answered), Understanding(), Forgiving()],
             # Breakpoints after the tools, after the persona and at the conversation's end: three of the four allowed.
             model_settings={"cache": True, "max_retries": PROVIDER_RETRIES, "max_tokens": MOST_OUTPUT},
             retries=3,
         )
+        self._began = ""
+        self._agent.output_validator(self._remind)
 
     async def work(self, assignment: str, toolbox: Toolbox, allowance: Allowance) -> Worked:
         """Let the model work until it stops by itself or a limit is reached. What it wrote stays in the worktree.
@@ -67,6 +75,7 @@ class Developer:
         requests = min(REQUESTS_AN_ASSIGNMENT, allowance.requests or REQUESTS_AN_ASSIGNMENT)
         limits = UsageLimits(request_limit=requests, cost_limit=allowance.usd, total_tokens_limit=allowance.tokens)
         used = RunUsage()
+        self._began = toolbox.workspace.tree()
         try:
             result = await self._agent.run(
                 assignment, deps=toolbox, usage=used, usage_limits=limits, timeout=allowance.seconds
@@ -90,6 +99,12 @@ class Developer:
         except AgentRunError as error:
             return Worked("", failure=f"{type(error).__name__}: {error}")
         return Worked(result.output)
+
+    def _remind(self, ctx: RunContext[Toolbox], said: str) -> str:
+        """Tell a model that stops without having changed anything, once, that words are no evidence."""
+        if ctx.retry == 0 and ctx.deps.workspace.tree() == self._began:
+            raise ModelRetry(_NOTHING_CHANGED)
+        return said
 
 
 def _reached(used: RunUsage, allowance: Allowance) -> Limit | None:

@@ -7,6 +7,7 @@ import json
 import socket
 import time
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ AT_ONCE = {"retry-after-ms": "1"}
 
 async def test_each_answer_is_recorded_with_its_cost(play: Play) -> None:
     played = await play([Say("I look."), *LOOK, *LOOK], LOOK)
-    assert [answer.tools for answer in played.answers] == [("list_files", "list_files"), ("list_files",), ()]
+    assert [answer.tools for answer in played.answers] == [("list_files", "list_files"), ("list_files",), (), ()]
     for answer, sent in zip(played.answers, played.server.usages, strict=True):
         usage = answer.usage
         assert usage.requests == 1
@@ -42,7 +43,7 @@ async def test_each_answer_is_recorded_with_its_cost(play: Play) -> None:
 
 async def test_a_model_without_a_known_price_costs_an_unknown_amount(play: Play) -> None:
     played = await play(LOOK, model="qwen2.5-coder")
-    assert [answer.usage.usd for answer in played.answers] == [None, None]
+    assert [answer.usage.usd for answer in played.answers] == [None] * 3
     assert not played.server.asked[0].body.get("stream")
 
 
@@ -97,7 +98,7 @@ async def test_a_limit_of_money_holds_even_when_each_request_costs_the_most_that
 
 async def test_money_that_is_left_is_used(play: Play) -> None:
     played = await play(*[LOOK] * 9, allowance=Allowance(usd=Decimal("0.40"), requests=100))
-    assert len(played.answers) == 10
+    assert len(played.answers) == 11
     assert played.worked.limit is None
 
 
@@ -147,6 +148,24 @@ async def test_an_interrupt_ends_the_work_at_once(service: Toolbox, monkeypatch:
 def slowly(_: Asked) -> Turn:
     time.sleep(3)
     return [Say("done")]
+
+
+async def test_a_model_that_says_done_without_a_change_is_told_once_that_words_are_no_evidence(play: Play) -> None:
+    played = await play([Say("All tests pass.")], [Say("As I said: all tests pass.")])
+    assert len(played.server.asked) == 2
+    assert "only files count" in played.server.asked[1].last
+    assert played.worked.said == "As I said: all tests pass."
+
+
+async def test_a_reminded_model_may_still_do_the_work(play: Play, folder: Path) -> None:
+    played = await play([Say("It is done.")], [Call("write_file", {"path": "notes.md", "content": "done\n"})])
+    assert (folder / "notes.md").exists()
+    assert [answer.tools for answer in played.answers] == [(), ("write_file",), ()]
+
+
+async def test_a_model_that_changed_something_is_not_reminded(play: Play) -> None:
+    played = await play([Call("write_file", {"path": "notes.md", "content": "done\n"})])
+    assert len(played.answers) == 2
 
 
 async def test_an_assignment_ends_after_its_share_of_requests_though_the_budget_allows_more(play: Play) -> None:
@@ -225,7 +244,7 @@ async def test_arguments_that_are_no_json_are_told_to_the_model(service: Toolbox
     def always(_: list[ModelMessage], __: AgentInfo) -> ModelResponse:
         return ModelResponse(parts=[ToolCallPart("read_file", '{"path": ')])
 
-    assert await played_by(FunctionModel(once), service) == ("done", "", 2)
+    assert await played_by(FunctionModel(once), service) == ("done", "", 3)
     _, failure, answers = await played_by(FunctionModel(always), service)
     assert "read_file" in failure
     assert answers < 10
