@@ -21,6 +21,7 @@ from agent.journal.events import (
     Event,
     GateSettled,
     ModelAnswered,
+    ModelRefused,
     Resumed,
     RunStarted,
     Scaffolded,
@@ -144,6 +145,8 @@ def line_of(event: Event) -> str:
             counts = event.verdict.count()
             settled = counts[Outcome.MET] + counts[Outcome.FAILED]
             return f"verified: {counts[Outcome.MET]} of {settled} checked obligations met, {event.seconds:.1f} s"
+        case ModelRefused():
+            return f"the model's provider answered: {event.reason}"
         case BudgetReached():
             return f"the budget is used up: {event.limit}"
         case _:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic_ai.capabilities import AbstractCapability
-from pydantic_ai.exceptions import ToolFailed
+from pydantic_ai.exceptions import ModelHTTPError, ToolFailed
 from pydantic_ai.messages import ModelResponse, ToolCallPart
 from pydantic_ai.models import ModelRequestContext
 from pydantic_ai.tools import RunContext, ToolDefinition
 from pydantic_ai.usage import RequestUsage
 
 from agent.developer.toolbox import Toolbox
-from agent.journal.events import ModelAnswered, Usage
+from agent.journal.events import ModelAnswered, ModelRefused, Usage
 from agent.stacks.base import ServiceBroken
 from tools.errors import EditFailed, Refused
 
@@ -31,17 +31,25 @@ _NO_SUCH_FILE: dict[type[Exception], str] = {
 
 @dataclass
 class Recording(AbstractCapability[Toolbox]):
-    """Tells `answered` of each answer before anything else is done with it."""
+    """Tells `happened` of each answer before anything else is done with it, and of each refusal by the provider."""
 
-    answered: Callable[[ModelAnswered], None]
+    happened: Callable[[ModelAnswered | ModelRefused], None]
 
     async def after_model_request(
         self, ctx: RunContext[Toolbox], *, request_context: ModelRequestContext, response: ModelResponse
     ) -> ModelResponse:
         del ctx, request_context
         tools = tuple(part.tool_name for part in response.parts if isinstance(part, ToolCallPart))
-        self.answered(ModelAnswered(usage=usage_of(response.usage), tools=tools))
+        self.happened(ModelAnswered(usage=usage_of(response.usage), tools=tools))
         return response
+
+    async def on_model_request_error(
+        self, ctx: RunContext[Toolbox], *, request_context: ModelRequestContext, error: Exception
+    ) -> ModelResponse:
+        del ctx, request_context
+        if isinstance(error, ModelHTTPError):
+            self.happened(ModelRefused(reason=f"{error.status_code} {error.message}"))
+        raise error
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -18,6 +19,7 @@ from pydantic_core import to_json
 
 from agent.developer.allowance import Limit
 from agent.developer.toolbox import Toolbox
+from agent.journal.events import ModelAsked, Usage
 
 MOST_OUTPUT = 16_384
 """Tokens of one answer, at most: a file of 1,500 lines. A longer one is cut, and the model told so."""
@@ -42,8 +44,10 @@ class Reserving(AbstractCapability[Toolbox]):
     The worst case: no cache is hit and all of it is written to the cache, each byte that was not billed before is a
     token (a tokeniser over bytes never makes more), and the answer is as long as it may be. When little is left, the
     answer may only be as long as can be paid. Raises NothingLeft when that is too short to be of use, or when nobody
-    knows the price.
+    knows the price. What is set aside is told to `asked` before the request is sent.
     """
+
+    asked: Callable[[ModelAsked], None]
 
     async def before_model_request(
         self, ctx: RunContext[Toolbox], request_context: ModelRequestContext
@@ -56,6 +60,7 @@ class Reserving(AbstractCapability[Toolbox]):
         if limits.cost_limit is not None:
             money = limits.cost_limit - (ctx.usage.cost or 0)
             length = _enough("usd", min(length, affordable_output(request_context, money)), f"{money:.4f} USD")
+        self.asked(ModelAsked(reserved=reservation(request_context, length)))
         settings = merge_model_settings(request_context.model_settings, ModelSettings(max_tokens=length))
         return replace(request_context, model_settings=settings)
 
@@ -64,6 +69,16 @@ def _enough(limit: Limit, length: int, left: str) -> int:
     if length < LEAST_OUTPUT:
         raise NothingLeft(limit, f"the next request could cost more than the {left} that are left")
     return length
+
+
+def reservation(request: ModelRequestContext, output_tokens: int) -> Usage:
+    """The most that the request can cost; no money where nobody knows the price."""
+    tokens = most_input(request)
+    try:
+        usd = worst_price(request.model, input_tokens=tokens, output_tokens=output_tokens)
+    except LookupError:
+        usd = None
+    return Usage(requests=1, input_tokens=tokens, output_tokens=output_tokens, cache_write_tokens=tokens, usd=usd)
 
 
 def affordable_output(request: ModelRequestContext, left: Decimal) -> int:

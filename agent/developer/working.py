@@ -22,7 +22,7 @@ from agent.developer.reserving import MOST_OUTPUT, NothingLeft, Reserving
 from agent.developer.spoken import Understanding
 from agent.developer.toolbox import Toolbox, toolset
 from agent.errors import InputError, MissingDependency
-from agent.journal.events import ModelAnswered
+from agent.journal.events import ModelAnswered, ModelAsked, ModelRefused
 
 REQUESTS_AN_ASSIGNMENT = 40
 """After so many requests an assignment ends, whatever the budget still allows: the gates then say where it stands."""
@@ -36,6 +36,10 @@ _NOTHING_CHANGED = (
 )
 
 _UNAUTHORISED = frozenset({401, 403})
+
+
+ModelEvent = ModelAsked | ModelRefused | ModelAnswered
+"""What is told while the model works."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +57,13 @@ class Worked:
 class Developer:
     """A model with the persona and the tools."""
 
-    def __init__(self, model: Model, persona: str, answered: Callable[[ModelAnswered], None]) -> None:
+    def __init__(self, model: Model, persona: str, happened: Callable[[ModelEvent], None]) -> None:
         self._agent = Agent(
             model,
             deps_type=Toolbox,
             instructions=persona,
             toolsets=[toolset],
-            capabilities=[Reserving(), Recording(answered), Understanding(), Forgiving()],
+            capabilities=[Reserving(happened), Recording(happened), Understanding(), Forgiving()],
             # Breakpoints after the tools, after the persona and at the conversation's end: three of the four allowed.
             model_settings={"cache": True, "max_retries": PROVIDER_RETRIES, "max_tokens": MOST_OUTPUT},
             retries=3,

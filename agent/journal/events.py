@@ -144,6 +144,20 @@ class AssignmentGiven(_Event):
     assignment: Assignment
 
 
+class ModelAsked(_Event):
+    """A request is about to be sent. Until its answer is there, it counts with the most that it can cost."""
+
+    kind: Literal["model asked"] = "model asked"
+    reserved: Usage
+
+
+class ModelRefused(_Event):
+    """The provider answered a request with an error, and billed nothing."""
+
+    kind: Literal["model refused"] = "model refused"
+    reason: str
+
+
 class ModelAnswered(_Event):
     """One answer of the model; recorded as soon as it is there, so that nothing paid for is forgotten."""
 
@@ -213,6 +227,8 @@ Event = Annotated[
     | WorkspaceOpened
     | Scaffolded
     | AssignmentGiven
+    | ModelAsked
+    | ModelRefused
     | ModelAnswered
     | AssignmentDone
     | GateSettled

@@ -14,6 +14,8 @@ from agent.journal.events import (
     Event,
     GateSettled,
     ModelAnswered,
+    ModelAsked,
+    ModelRefused,
     OpenHole,
     Resumed,
     RunStarted,
@@ -53,6 +55,9 @@ class State:
     settled: tuple[GateSettled, ...] = ()
     """Gates settled since the last commit."""
     usage: Usage = field(default_factory=Usage)
+    """What the model has cost; a request whose answer never came counts with the most that it could cost."""
+    reserved: Usage | None = None
+    """What the request that is under way can cost at most; None when none is."""
     active: timedelta = timedelta()
     """Time in which a process worked on it; pauses between a stop and a resume do not count."""
     last_at: datetime | None = None
@@ -88,14 +93,14 @@ def _after(state: State, event: Event) -> State:
             return replace(state, opened=event)
         case Scaffolded():
             return replace(state, commit=event.commit, holes=event.holes, replaced=event.replaced, settled=())
-        case ModelAnswered():
-            return replace(state, usage=state.usage + event.usage)
+        case ModelAsked() | ModelRefused() | ModelAnswered():
+            return _spent(state, event)
         case AssignmentDone():
             rest = tuple(one for one in state.waiting if one.title != event.title)
             in_vain = bool(event.failure) and event.commit == state.commit
             failures = state.failures + 1 if in_vain else 0
             return replace(
-                state, commit=event.commit, waiting=rest, failures=failures, failure=event.failure, settled=()
+                _charged(state), commit=event.commit, waiting=rest, failures=failures, failure=event.failure, settled=()
             )
         case GateSettled():
             return replace(state, settled=(*state.settled, event))
@@ -106,9 +111,24 @@ def _after(state: State, event: Event) -> State:
         case Delivered():
             return replace(state, delivered=event)
         case Resumed():
-            return _resumed(state)
+            return _resumed(_charged(state))
         case _:
             return state
+
+
+def _spent(state: State, event: ModelAsked | ModelRefused | ModelAnswered) -> State:
+    match event:
+        case ModelAsked():
+            return replace(_charged(state), reserved=event.reserved)
+        case ModelRefused():
+            return replace(state, reserved=None)
+        case ModelAnswered():
+            return replace(state, usage=state.usage + event.usage, reserved=None)
+
+
+def _charged(state: State) -> State:
+    """A request that ended without an answer may have been billed all the same."""
+    return replace(state, usage=state.usage + state.reserved, reserved=None) if state.reserved else state
 
 
 def _resumed(state: State) -> State:

@@ -14,7 +14,7 @@ import pytest
 from agent.developer.allowance import Allowance
 from agent.developer.models import open_model
 from agent.developer.toolbox import Toolbox
-from agent.developer.working import Developer, Worked
+from agent.developer.working import Developer, ModelEvent, Worked
 from agent.journal.events import ModelAnswered
 from agent.places import cache_folder
 from agent.rulebook.loading import load_rulebook
@@ -69,8 +69,13 @@ class Played:
     """What came of an assignment."""
 
     worked: Worked
-    answers: tuple[ModelAnswered, ...]
+    events: tuple[ModelEvent, ...]
     server: AnthropicServer
+
+    @property
+    def answers(self) -> tuple[ModelAnswered, ...]:
+        """The model's answers, as they were recorded."""
+        return tuple(event for event in self.events if isinstance(event, ModelAnswered))
 
     @property
     def results(self) -> list[dict[str, Any]]:
@@ -108,11 +113,11 @@ def play(service: Toolbox, monkeypatch: pytest.MonkeyPatch) -> Play:
         def script(asked: Asked) -> Turn:
             return turns[asked.turn] if asked.turn < len(turns) else [Say("It is done.")]
 
-        answers: list[ModelAnswered] = []
+        events: list[ModelEvent] = []
         with anthropic_server(script, bill) as server:
             monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
-            developer = Developer(open_model(f"anthropic:{model}"), PERSONA, answers.append)
+            developer = Developer(open_model(f"anthropic:{model}"), PERSONA, events.append)
             worked = await developer.work("# Assignment\nDo it.", toolbox, allowance)
-        return Played(worked, tuple(answers), server)
+        return Played(worked, tuple(events), server)
 
     return run

@@ -9,7 +9,17 @@ import pytest
 
 from agent.developer.allowance import Allowance
 from agent.errors import BudgetExhausted
-from agent.journal.events import Event, Interrupted, ModelAnswered, Resumed, RunStarted, Usage
+from agent.journal.events import (
+    AssignmentDone,
+    Event,
+    Interrupted,
+    ModelAnswered,
+    ModelAsked,
+    ModelRefused,
+    Resumed,
+    RunStarted,
+    Usage,
+)
 from agent.loop.state import state_of
 from agent.orchestrator.budget import allowance, in_words
 from agent.orchestrator.record import RunRecord
@@ -93,3 +103,26 @@ def test_limits_in_words() -> None:
     assert in_words(limits, "usd") == "2.50 USD"
     assert in_words(limits, "minutes") == "30 minutes"
     assert in_words(limits, "model_requests") == "40 model requests"
+
+
+WORST = Usage(requests=1, input_tokens=5_000, output_tokens=1_000, usd=Decimal("0.90"))
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        Resumed(process=2),
+        AssignmentDone(title="t", commit="c", said="", failure="the time was up"),
+        ModelAsked(reserved=WORST),
+    ],
+)
+def test_a_request_whose_answer_never_came_counts_with_the_most_that_it_could_cost(end: Event) -> None:
+    state = state_of([STARTED, answered(1), ModelAsked(reserved=WORST), end])
+    assert state.usage.usd == Decimal("1.40")
+    assert state.usage.requests == 2
+
+
+def test_an_answer_or_a_refusal_takes_the_place_of_what_was_set_aside() -> None:
+    asked = ModelAsked(reserved=WORST)
+    state = state_of([STARTED, asked, answered(1), asked, ModelRefused(reason="529"), Resumed(process=2)])
+    assert state.usage.usd == Decimal("0.50")

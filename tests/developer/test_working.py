@@ -7,6 +7,7 @@ import json
 import socket
 import time
 from decimal import Decimal
+from itertools import batched
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,9 @@ from agent.developer.allowance import Allowance
 from agent.developer.models import open_model
 from agent.developer.reserving import LEAST_OUTPUT, MOST_OUTPUT
 from agent.developer.toolbox import Toolbox
-from agent.developer.working import PROVIDER_RETRIES, REQUESTS_AN_ASSIGNMENT, Developer
+from agent.developer.working import PROVIDER_RETRIES, REQUESTS_AN_ASSIGNMENT, Developer, ModelEvent
 from agent.errors import InputError, MissingDependency
-from agent.journal.events import ModelAnswered
+from agent.journal.events import ModelAnswered, ModelAsked
 from tests.developer.conftest import KNOWN, PERSONA, Play
 from tests.wire.server import Asked, Call, Fail, Say, Turn, anthropic_server
 
@@ -112,6 +113,23 @@ async def test_a_limit_of_money_sends_nothing_when_the_price_is_unknown(play: Pl
     assert played.server.asked == []
     assert played.worked.limit == "usd"
     assert "price" in played.worked.failure
+
+
+async def test_what_a_request_can_cost_is_recorded_before_it_is_sent_and_bounds_what_it_did_cost(play: Play) -> None:
+    played = await play(*[LOOK] * 3, bill=bill_the_worst)
+    pairs = list(batched(played.events, 2))
+    assert len(pairs) == len(played.server.asked)
+    for asked, answered in pairs:
+        assert isinstance(asked, ModelAsked)
+        assert isinstance(answered, ModelAnswered)
+        assert answered.usage.input_tokens <= asked.reserved.input_tokens
+        assert answered.usage.output_tokens <= asked.reserved.output_tokens
+        assert (answered.usage.usd or 0) <= (asked.reserved.usd or 0)
+
+
+async def test_what_the_provider_refuses_costs_nothing(play: Play) -> None:
+    played = await play(Fail(400, "invalid_request_error"))
+    assert [event.kind for event in played.events] == ["model asked", "model refused"]
 
 
 async def test_no_request_is_sent_beyond_the_limit_of_tokens(play: Play) -> None:
@@ -217,9 +235,9 @@ async def test_a_provider_out_of_reach_is_said(service: Toolbox, monkeypatch: py
 
 
 async def played_by(function: FunctionModel, service: Toolbox) -> tuple[str, str, int]:
-    answers: list[ModelAnswered] = []
-    worked = await Developer(function, PERSONA, answers.append).work("x", service, Allowance())
-    return worked.said, worked.failure, len(answers)
+    events: list[ModelEvent] = []
+    worked = await Developer(function, PERSONA, events.append).work("x", service, Allowance())
+    return worked.said, worked.failure, sum(isinstance(event, ModelAnswered) for event in events)
 
 
 async def test_an_empty_answer_is_asked_for_again(service: Toolbox) -> None:
