@@ -51,6 +51,7 @@ _SERVICE_IMPORTS = (
 )
 _ROUTE_IMPORTS = (
     "from fastapi import APIRouter",
+    "from src.api.routing import Route",
     "from fastapi import Body",
     "from fastapi import Depends",
     "from fastapi import Form",
@@ -231,6 +232,7 @@ class Renderer:
             media_type=failure_media(plan.contract),
         )
         yield self._file("api/health.py")
+        yield self._file("api/routing.py")
         yield self._file("api/dependencies/database.py")
         if plan.authenticates:
             credentials = plan.credentials
