@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 FAILURES_SHOWN = 20
 """With all details; of what fails beyond it only the names are shown."""
+TRIES_SHOWN = 3
+"""Of those who worked on it before; the latest."""
 
 
 class RuleText(Protocol):
@@ -97,6 +99,8 @@ class AssignmentView:
     """The tables that all of it touches, as text."""
     files: tuple[FileView, ...] = ()
     """What stands around it."""
+    tried: tuple[str, ...] = ()
+    """The last words of those who worked on it before, in vain."""
 
 
 def persona(rulebook: RulebookText, stack: str) -> str:
@@ -111,7 +115,7 @@ def persona(rulebook: RulebookText, stack: str) -> str:
 
 def assignment(view: AssignmentView) -> str:
     """What the developer is asked to do next. Everything from outside is fenced and named as data."""
-    return _render("assignment.md.j2", view=view, shown=FAILURES_SHOWN)
+    return _render("assignment.md.j2", view=view, shown=FAILURES_SHOWN, tries_shown=TRIES_SHOWN)
 
 
 def summary(delivery: Mapping[str, Any]) -> str:

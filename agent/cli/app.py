@@ -24,9 +24,14 @@ app = typer.Typer(
 schema_app = typer.Typer(help="Print the JSON Schema of a file that the agent reads or writes.", no_args_is_help=True)
 app.add_typer(schema_app, name="schema")
 
-Model = Annotated[
-    str | None,
-    typer.Option(help="`anthropic:claude-sonnet-5-5`, any model pydantic-ai can name, or `offline` for none."),
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        metavar="MODEL",
+        help="`anthropic:claude-sonnet-5-5`, any model pydantic-ai can name, or `offline` for none. Repeat it for "
+        "models that take over when one makes no progress.",
+    ),
 ]
 Out = Annotated[
     Path | None,
@@ -71,7 +76,7 @@ def run(
     task: Annotated[
         Path, typer.Argument(metavar="TASK", help="task.yaml or task.json; `agent init` writes one to start from.")
     ],
-    model: Model = None,
+    model: Models = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder for a new repository: not there yet, or empty. Overrides the task's workspace."),
@@ -90,7 +95,7 @@ def run(
     from agent.orchestrator.options import RunOptions, decimal_or_none, sandbox_choice
 
     options = RunOptions(
-        model=model,
+        models=tuple(model or ()),
         out=out,
         sandbox=sandbox_choice(sandbox),
         max_usd=decimal_or_none(max_usd),
@@ -105,7 +110,7 @@ def run(
 @app.command()
 def resume(
     run_name: Run,
-    model: Model = None,
+    model: Models = None,
     as_json: Json = False,
     events: Events = None,
     max_usd: Annotated[float | None, typer.Option(min=0, help="A new limit for the whole run.")] = None,
@@ -118,7 +123,7 @@ def resume(
     from agent.orchestrator.options import RunOptions, decimal_or_none
 
     options = RunOptions(
-        model=model,
+        models=tuple(model or ()),
         max_usd=decimal_or_none(max_usd),
         max_minutes=max_minutes,
         max_requests=max_requests,

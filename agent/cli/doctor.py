@@ -14,7 +14,7 @@ from typing import Literal
 from rich.console import Console
 
 from agent.errors import ExitCode
-from agent.orchestrator.options import chosen_model
+from agent.orchestrator.options import chosen_models, in_words
 from agent.places import cache_folder, runs_folder
 from tools.errors import ServerUnavailable
 
@@ -114,10 +114,10 @@ def _room() -> Look:
 
 
 def _model() -> Look:
-    model, why = chosen_model(None, None)
+    models, why = chosen_models((), ())
     remedy = "set ANTHROPIC_API_KEY, or ANTHROPIC_BASE_URL and --model for a server of your own"
-    offline = model == "offline"
-    return Look("model", "optional" if offline else "ok", f"{model}: {why}", remedy if offline else "")
+    standing: Standing = "ok" if models else "optional"
+    return Look("model", standing, f"{in_words(models)}: {why}", "" if models else remedy)
 
 
 def _show(looks: list[Look]) -> None:

@@ -18,6 +18,7 @@ from agent.journal.events import (
     AssignmentDone,
     AssignmentGiven,
     BudgetReached,
+    Escalated,
     Event,
     GateSettled,
     ModelAnswered,
@@ -145,12 +146,20 @@ def line_of(event: Event) -> str:
             counts = event.verdict.count()
             settled = counts[Outcome.MET] + counts[Outcome.FAILED]
             return f"verified: {counts[Outcome.MET]} of {settled} checked obligations met, {event.seconds:.1f} s"
-        case ModelRefused():
-            return f"the model's provider answered: {event.reason}"
+        case Escalated() | ModelRefused():
+            return _model_line(event)
         case BudgetReached():
             return f"the budget is used up: {event.limit}"
         case _:
             return ""
+
+
+def _model_line(event: Escalated | ModelRefused) -> str:
+    match event:
+        case Escalated():
+            return f"{event.model} goes on: {event.why}"
+        case ModelRefused():
+            return f"the model's provider answered: {event.reason}"
 
 
 def _gate_line(event: GateSettled) -> str:

@@ -38,9 +38,15 @@ class Background:
 
 
 def view(
-    background: Background, assignment: Assignment, verdict: Verdict | None, files: Mapping[str, str]
+    background: Background,
+    assignment: Assignment,
+    verdict: Verdict | None,
+    files: Mapping[str, str],
+    *,
+    tried: Sequence[str] = (),
 ) -> AssignmentView:
-    """The assignment as the model sees it; `files` is the worktree (path → content)."""
+    """The assignment as the model sees it; `files` is the worktree (path → content), `tried` the last words of those
+    who worked on it in vain."""
     failed = {receipt.obligation.id: receipt for receipt in (verdict.failed if verdict else ())}
     failures = [failed[one] for one in assignment.obligations if one in failed]
     keys = [hole.operation for hole in assignment.holes] + [receipt.subject for receipt in failures]
@@ -56,6 +62,7 @@ def view(
         contract=describe_operations(background.contract, operations),
         tables=describe_tables(background, operations) if files else _ddl(background.catalog),
         files=tuple(_files(assignment, failures, files)),
+        tried=tuple(tried),
     )
 
 

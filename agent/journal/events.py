@@ -167,6 +167,15 @@ class ModelAnswered(_Event):
     """The tools that it asked for."""
 
 
+class Escalated(_Event):
+    """The model made no progress; the next one of the run's list goes on with what is open."""
+
+    kind: Literal["escalated"] = "escalated"
+    model: str
+    """Who goes on."""
+    why: str
+
+
 class AssignmentDone(_Event):
     """The developer stopped working on an assignment. What it says is not evidence."""
 
@@ -230,6 +239,7 @@ Event = Annotated[
     | ModelAsked
     | ModelRefused
     | ModelAnswered
+    | Escalated
     | AssignmentDone
     | GateSettled
     | Verified

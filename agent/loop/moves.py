@@ -29,28 +29,45 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
+class Escalate:
+    """Let the next model of the list go on."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Deliver:
     """Write the reports and stop."""
 
     ending: Ending
 
 
-Move = Scaffold | Verify | Work | Deliver
+Move = Scaffold | Verify | Work | Escalate | Deliver
 
 
-def next_move(state: State, *, offline: bool) -> Move:
-    """What to do next. `offline`: no model is configured, so nobody can work on what the blueprint leaves open."""
+def next_move(state: State, *, models: int) -> Move:
+    """What to do next. `models`: how many there are to try; with none nobody can work on what the blueprint leaves."""
     if state.commit is None:
         return Scaffold()
     if state.verdict is None:
         return Verify()
     if not state.open:
         return Deliver(Ending.COMPLETE)
-    if offline:
+    if not models:
         return Deliver(Ending.INCOMPLETE)
     changed = state.commit != state.verified_commit
     if state.limit:
         return Verify() if changed else Deliver(Ending.BUDGET)
     if state.waiting and max(state.fruitless, state.failures) < PATIENCE:
         return Work(state.waiting[0])
-    return Verify() if changed else Deliver(Ending.STALLED)
+    if changed:
+        return Verify()
+    return Escalate(_why(state)) if state.model + 1 < models else Deliver(Ending.STALLED)
+
+
+def _why(state: State) -> str:
+    if state.failure:
+        return state.failure
+    if state.fruitless:
+        return f"{state.fruitless} verifications in a row without progress"
+    return "it changed nothing"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -11,6 +11,7 @@ from agent.journal.events import (
     AssignmentDone,
     BudgetReached,
     Delivered,
+    Escalated,
     Event,
     GateSettled,
     ModelAnswered,
@@ -50,6 +51,10 @@ class State:
     fewest_open: int | None = None
     failures: int = 0
     """Assignments in a row that ended early and changed nothing: the model's provider is probably out of reach."""
+    model: int = 0
+    """Which of the run's models works, counted from 0."""
+    tried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By title of an assignment, the last words of those who worked on it in vain, whatever model they were."""
     failure: str = ""
     """Why the last assignment ended early; empty when it did not."""
     settled: tuple[GateSettled, ...] = ()
@@ -96,12 +101,9 @@ def _after(state: State, event: Event) -> State:
         case ModelAsked() | ModelRefused() | ModelAnswered():
             return _spent(state, event)
         case AssignmentDone():
-            rest = tuple(one for one in state.waiting if one.title != event.title)
-            in_vain = bool(event.failure) and event.commit == state.commit
-            failures = state.failures + 1 if in_vain else 0
-            return replace(
-                _charged(state), commit=event.commit, waiting=rest, failures=failures, failure=event.failure, settled=()
-            )
+            return _worked(_charged(state), event)
+        case Escalated():
+            return _again(replace(state, model=state.model + 1))
         case GateSettled():
             return replace(state, settled=(*state.settled, event))
         case Verified():
@@ -114,6 +116,20 @@ def _after(state: State, event: Event) -> State:
             return _resumed(_charged(state))
         case _:
             return state
+
+
+def _worked(state: State, event: AssignmentDone) -> State:
+    in_vain = bool(event.failure) and event.commit == state.commit
+    said = (*state.tried.get(event.title, ()), event.said or event.failure)
+    return replace(
+        state,
+        commit=event.commit,
+        waiting=tuple(one for one in state.waiting if one.title != event.title),
+        failures=state.failures + 1 if in_vain else 0,
+        failure=event.failure,
+        tried={**state.tried, event.title: said},
+        settled=(),
+    )
 
 
 def _spent(state: State, event: ModelAsked | ModelRefused | ModelAnswered) -> State:
@@ -132,10 +148,15 @@ def _charged(state: State) -> State:
 
 
 def _resumed(state: State) -> State:
-    """Limits and patience begin anew, and when everything had been tried, everything open is tried again."""
+    """Limits and patience begin anew, with the first model."""
+    return _again(replace(state, limit="", delivered=None, model=0))
+
+
+def _again(state: State) -> State:
+    """Patience begins anew, and when everything had been tried, everything open is tried again."""
     tried = not state.waiting and state.verdict is not None and state.commit == state.verified_commit
     waiting = assignments(state.verdict, state.holes) if tried and state.verdict else state.waiting
-    return replace(state, limit="", delivered=None, fruitless=0, failures=0, waiting=waiting)
+    return replace(state, fruitless=0, failures=0, failure="", waiting=waiting)
 
 
 def _verified(state: State, event: Verified) -> State:

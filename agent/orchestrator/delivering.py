@@ -10,7 +10,7 @@ from agent.delivery.reports import write_reports
 from agent.journal.events import Delivered, Ending, Event, GateSettled, Resumed
 from agent.loop.moves import Deliver, next_move
 from agent.loop.state import State, state_of
-from agent.orchestrator.options import OFFLINE
+from agent.orchestrator.options import in_words
 from agent.orchestrator.record import RunRecord
 from agent.orchestrator.session import Session
 
@@ -37,12 +37,12 @@ def deliver_interrupted(session: Session) -> Delivery:
     return delivery
 
 
-def delivered_before(folder: Path, record: RunRecord, events: Sequence[Event], *, model: str) -> Delivery | None:
-    """What the run delivered; None when it did not, or when `model` would have something to do in it."""
+def delivered_before(folder: Path, record: RunRecord, events: Sequence[Event], *, models: int) -> Delivery | None:
+    """What the run delivered; None when it did not, or when one of `models` (how many) had something to do in it."""
     last = events[-1] if events else None
     if not isinstance(last, Delivered):
         return None
-    move = next_move(state_of((*events, Resumed(process=0))), offline=model == OFFLINE)
+    move = next_move(state_of((*events, Resumed(process=0))), models=models)
     return _delivery(folder, record, events, _OUTCOMES[last.ending]) if isinstance(move, Deliver) else None
 
 
@@ -52,7 +52,7 @@ def _delivery(folder: Path, record: RunRecord, events: Sequence[Event], outcome:
         run=folder.name,
         title=record.title,
         stack=record.stack,
-        model=record.model,
+        model=in_words(record.models),
         outcome=outcome,
         stopped_by=state.limit,
         branch=state.opened.branch if state.opened else None,
@@ -86,7 +86,7 @@ def _assumed(record: RunRecord, state: State) -> tuple[str, ...]:
     if record.sandbox == "none":
         found.append("The delivered code ran without a sandbox while it was checked: --sandbox none.")
     if state.usage.requests and state.usage.usd is None:
-        found.append(f"The price of {record.model} is not known, so neither is what the run cost.")
+        found.append(f"The price of {in_words(record.models)} is not known, so neither is what the run cost.")
     if state.failure:
         found.append(f"The model's last assignment ended early: {state.failure}")
     return tuple(found)

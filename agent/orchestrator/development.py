@@ -40,10 +40,11 @@ async def develop(
         binding=session.inputs.binding,
         rulebook=session.inputs.rulebook,
     )
-    developer = Developer(
-        open_model(session.record.model), persona(session.inputs.rulebook, session.record.stack), session.happened
+    model = open_model(session.record.models[state.model])
+    developer = Developer(model, persona(session.inputs.rulebook, session.record.stack), session.happened)
+    text = render_assignment(
+        view(background, assignment, state.verdict, workspace.read(), tried=state.tried.get(assignment.title, ()))
     )
-    text = render_assignment(view(background, assignment, state.verdict, workspace.read()))
     files = Files(workspace.root, check=session.inputs.stack.syntax_error)
     toolbox = Toolbox(workspace, session.inputs.stack, files, lambda: _empty_database(session, workspace))
     remedy = f"when that is mended, continue with `agent resume {session.folder.name}`"

@@ -14,15 +14,15 @@ from agent.journal.events import (
     AssignmentGiven,
     BudgetReached,
     Ending,
+    Escalated,
     GateSettled,
     OpenHole,
     Scaffolded,
     Verified,
 )
-from agent.loop.moves import Deliver, Scaffold, Verify, Work, next_move
+from agent.loop.moves import Deliver, Escalate, Scaffold, Verify, Work, next_move
 from agent.loop.state import State, state_of
 from agent.orchestrator.budget import allowance, in_words
-from agent.orchestrator.options import OFFLINE
 from agent.orchestrator.session import Session
 from agent.stacks.base import Hole
 from agent.workspace.model import Workspace
@@ -37,16 +37,18 @@ class Driver:
 
     async def run(self) -> Ending:
         """Work until the loop says to deliver; why it ended."""
-        offline = self.session.record.model == OFFLINE
+        models = self.session.record.models
         while True:
             state = state_of(self.session.journal.events)
-            match next_move(state, offline=offline):
+            match next_move(state, models=len(models)):
                 case Scaffold():
                     await self._scaffold()
                 case Verify():
                     await self._verify(state)
                 case Work(assignment):
                     await self._work(state, assignment)
+                case Escalate(why):
+                    self.session.happened(Escalated(model=models[state.model + 1], why=why))
                 case Deliver(ending):
                     return ending
 

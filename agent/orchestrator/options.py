@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -27,8 +27,9 @@ SandboxChoice = Literal["auto", "bubblewrap", "none"]
 class RunOptions:
     """Choices for one run. What is None is taken from the task, then from the defaults."""
 
-    model: str | None = None
-    """As pydantic-ai names it (`anthropic:claude-sonnet-5-5`), or `offline`."""
+    models: tuple[str, ...] = ()
+    """As pydantic-ai names them (`anthropic:claude-sonnet-5-5`), the next one for when one makes no progress; or
+    `offline` alone."""
     out: Path | None = None
     """Folder for the new repository; overrides the task's workspace."""
     sandbox: SandboxChoice = "auto"
@@ -57,15 +58,29 @@ def silent(_: Event | Note) -> None:
     """A listener that does nothing."""
 
 
-def chosen_model(option: str | None, task: str | None) -> tuple[str, str]:
-    """The model to use, and why: the option, the task's, the persona's own where there is a key, else offline."""
-    if option:
-        return option, "asked for"
+def chosen_models(options: Sequence[str], task: Sequence[str]) -> tuple[tuple[str, ...], str]:
+    """The models to use, and why: the options, the task's, the persona's own where there is a key; none is offline.
+
+    Raises InputError when `offline` is named beside a model.
+    """
+    if options:
+        return _models(options), "asked for"
     if task:
-        return task, "named by the task"
+        return _models(task), "named by the task"
     if os.environ.get("ANTHROPIC_API_KEY"):
-        return PERSONA_MODEL, "the persona's choice, ANTHROPIC_API_KEY is set"
-    return OFFLINE, "no --model and no ANTHROPIC_API_KEY: the blueprint works alone"
+        return (PERSONA_MODEL,), "the persona's choice, ANTHROPIC_API_KEY is set"
+    return (), "no --model and no ANTHROPIC_API_KEY: the blueprint works alone"
+
+
+def _models(names: Sequence[str]) -> tuple[str, ...]:
+    if OFFLINE in names and len(names) > 1:
+        raise InputError(f"model: {OFFLINE} means no model, so it stands alone; leave it out, or the others")
+    return () if OFFLINE in names else tuple(names)
+
+
+def in_words(models: Sequence[str]) -> str:
+    """`offline`, or the models in the order in which they are tried."""
+    return ", then ".join(models) or OFFLINE
 
 
 def sandbox_choice(name: str) -> SandboxChoice:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from agent.errors import InputError
 from agent.orchestrator.inputs import Inputs
-from agent.orchestrator.options import RunOptions, SandboxChoice, chosen_model
+from agent.orchestrator.options import RunOptions, SandboxChoice, chosen_models
 from agent.rulebook.model import StackName
 from agent.task.model import ExistingRepository, NewFolder, Task
 from tools.sandbox.base import SandboxKind
@@ -33,7 +33,8 @@ class RunRecord(BaseModel):
     description: str
     acceptance: str
     stack: StackName
-    model: str
+    models: tuple[str, ...]
+    """In the order in which they are tried; empty: offline."""
     sandbox: SandboxChoice
     blueprint: bool
     max_usd: Decimal | None
@@ -60,7 +61,7 @@ class RunRecord(BaseModel):
             description=task.description,
             acceptance="\n".join(task.acceptance),
             stack=task.stack,
-            model=chosen_model(options.model, task.model)[0],
+            models=chosen_models(options.models, task.model)[0],
             sandbox=options.sandbox,
             blueprint=options.blueprint,
             max_usd=_first(options.max_usd, task.budget.usd),
@@ -74,8 +75,9 @@ class RunRecord(BaseModel):
 
     def with_options(self, options: RunOptions) -> Self:
         """The same with the model and the limits that are given for the rest of the run."""
-        names = ("model", "max_usd", "max_minutes", "max_requests", "max_tokens")
+        names = ("max_usd", "max_minutes", "max_requests", "max_tokens")
         given: dict[str, Any] = {name: getattr(options, name) for name in names}
+        given["models"] = chosen_models(options.models, ())[0] if options.models else None
         return self.model_copy(update={name: value for name, value in given.items() if value is not None})
 
     @property

@@ -14,7 +14,7 @@ from agent.orchestrator.delivering import deliver, deliver_interrupted, delivere
 from agent.orchestrator.driver import Driver
 from agent.orchestrator.inputs import Inputs, reading
 from agent.orchestrator.opening import check_workspace, open_workspace
-from agent.orchestrator.options import OFFLINE, Listener, Note, RunOptions, chosen_model, silent
+from agent.orchestrator.options import Listener, Note, RunOptions, chosen_models, in_words, silent
 from agent.orchestrator.record import RunRecord, keep, keep_record, recall
 from agent.orchestrator.runs import find_run, new_run
 from agent.orchestrator.session import Session
@@ -34,7 +34,7 @@ def run_task(task: Task | Path, options: RunOptions = RunOptions(), listener: Li
     with stoppable():
         loaded = task if isinstance(task, Task) else load_task(task)
         record = RunRecord.of(loaded, options)
-        listener(Note("model: {} ({})".format(*chosen_model(options.model, loaded.model)), "model"))
+        listener(Note(_model_note(options, loaded), "model"))
         stack_named(record.stack)
         check_workspace(record)
         _can_start(record)
@@ -58,7 +58,7 @@ def resume_run(name: str, options: RunOptions = RunOptions(), listener: Listener
         kept, api, schema = recall(folder)
         record = kept.with_options(options)
         journal = Journal(folder)
-        before = delivered_before(folder, kept, journal.events, model=record.model)
+        before = delivered_before(folder, kept, journal.events, models=len(record.models))
         if before:
             return before
         check_workspace(record, folder)
@@ -82,12 +82,17 @@ def _work(session: Session, first: Event) -> Delivery:
         session.journal.close()
 
 
+def _model_note(options: RunOptions, task: Task) -> str:
+    models, why = chosen_models(options.models, task.model)
+    return f"model: {in_words(models)} ({why})"
+
+
 def _started(name: str, record: RunRecord, inputs: Inputs) -> RunStarted:
     return RunStarted(
         run=name,
         title=record.title,
         stack=record.stack,
-        model=record.model,
+        model=in_words(record.models),
         sandbox=record.sandbox,
         operations=len(inputs.contract.operations),
         tables=len(inputs.catalog.tables),
@@ -100,9 +105,9 @@ def _can_start(record: RunRecord) -> None:
     problem = None if record.sandbox == "none" else probe_bubblewrap()
     if problem:
         raise MissingDependency(problem)
-    if record.model != OFFLINE:
+    for name in record.models:
         from agent.developer.models import open_model, require_price
 
-        model = open_model(record.model)
+        model = open_model(name)
         if record.max_usd is not None:
             require_price(model)

@@ -238,6 +238,7 @@ Workspace = Annotated[
     _expected(_workspace_kind, "a path, {folder: PATH}, or {repository: PATH, base: BRANCH}"),
     BeforeValidator(_workspace, json_schema_input_type=str | NewFolder | ExistingRepository),
 ]
+Models = Annotated[tuple[Line, ...], BeforeValidator(_items, json_schema_input_type=str | list[str])]
 Notes = Annotated[tuple[Text, ...], BeforeValidator(_items, json_schema_input_type=str | list[str])]
 
 
@@ -260,8 +261,9 @@ class Task(_Strict):
     """Where the work goes: the path of a new folder or of a git repository. Left out: a folder of the run's own."""
     budget: Budget = Budget()
     """What the run may use up."""
-    model: Line | None = None
-    """The model that writes what cannot be derived, as `provider:name`, or `offline`."""
+    model: Models = ()
+    """The model that writes what cannot be derived, as `provider:name`, or `offline`; of a list the next one takes over
+    when one makes no progress."""
 
     _folder: Path = PrivateAttr(default_factory=Path)
 

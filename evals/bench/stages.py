@@ -57,7 +57,7 @@ def measured(task: Path, home: Path, cache: Path) -> dict[str, float]:
             seconds[stage] = seconds.get(stage, 0.0) + now - since
             stage, since = _NAMES[name], now
 
-    delivery = run_task(task, RunOptions(model="offline"), listen)
+    delivery = run_task(task, RunOptions(models=("offline",)), listen)
     seconds[stage] = seconds.get(stage, 0.0) + time.monotonic() - since
     total = time.monotonic() - began
     print(f"{delivery.exit_code}: {delivery.sentence}")

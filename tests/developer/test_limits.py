@@ -47,7 +47,7 @@ def record(
         description="",
         acceptance="",
         stack="python-fastapi",
-        model="m",
+        models=("m",),
         sandbox="auto",
         blueprint=True,
         max_usd=None if usd is None else Decimal(usd),

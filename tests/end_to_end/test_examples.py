@@ -59,7 +59,7 @@ def told() -> list[Event | Note]:
 def delivery(place: Path, told: list[Event | Note]) -> Delivery:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AGENT_STATE_DIR", str(place / "state"))
-        return run_task(BOOKSHOP, RunOptions(model="offline", out=place / "service"), told.append)
+        return run_task(BOOKSHOP, RunOptions(models=("offline",), out=place / "service"), told.append)
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from agent.binding.deriving import bind
 from agent.catalog.loading import load_catalog
 from agent.contract.loading import load_contract
 from agent.delivery.model import Delivery
-from agent.journal.events import AssignmentDone, AssignmentGiven, Event, Scaffolded
+from agent.journal.events import AssignmentDone, AssignmentGiven, Escalated, Event, Scaffolded
 from agent.journal.recording import read_events
 from agent.orchestrator.options import RunOptions
 from agent.orchestrator.running import run_task
@@ -65,7 +65,7 @@ def model_environment(url: str, state: Path) -> Iterator[None]:
 
 def run(script: Script, folder: Path, options: RunOptions = RunOptions(), example: str = "helpdesk") -> Run:
     """Deliver an example with a model that follows a script."""
-    chosen = replace(options, model=MODEL, out=folder / "service")
+    chosen = replace(options, models=options.models or (MODEL,), out=folder / "service")
     with anthropic_server(script) as server, model_environment(server.url, folder / "state"):
         delivery = run_task(EXAMPLES / example / "task.yaml", chosen)
         return Run(delivery, server, tuple(read_events(find_run(delivery.run))))
@@ -149,9 +149,23 @@ def test_a_wrong_fill_is_caught_and_its_receipt_reaches_the_model(tmp_path: Path
     assert mended.delivery.exit_code == 0
 
 
+def test_when_a_model_only_talks_the_next_one_of_the_list_does_the_work(tmp_path: Path) -> None:
+    small, able = "anthropic:claude-haiku-4-5", Filling(GOOD)
+
+    def script(asked: Asked) -> Turn:
+        return [Say("All of it was there already.")] if "haiku" in asked.body["model"] else able(asked)
+
+    both = run(script, tmp_path, RunOptions(models=(small, MODEL)))
+    assert [event.model for event in both.events if isinstance(event, Escalated)] == [MODEL]
+    openings = [asked.opening for asked in both.server.asked if "haiku" not in asked.body["model"] and asked.turn == 0]
+    assert all("All of it was there already." in opening for opening in openings)
+    assert both.unmet == []
+    assert both.delivery.exit_code == 0
+
+
 def test_a_model_that_only_talks_gets_nothing_delivered_as_done(tmp_path: Path) -> None:
     talked = run(lambda _: [Say("All operations are implemented, tested and documented.")], tmp_path)
-    assert len(talked.server.asked) == 2
+    assert len(talked.server.asked) == 4, "each assignment, and each reminder that words are no evidence"
     assert talked.delivery.exit_code == 1
     assert {hole.operation for hole in talked.delivery.holes} == HOLES
     for operation in HOLES:

@@ -6,13 +6,14 @@ from agent.journal.events import (
     AssignmentDone,
     BudgetReached,
     Ending,
+    Escalated,
     Event,
     OpenHole,
     Resumed,
     Scaffolded,
     Verified,
 )
-from agent.loop.moves import PATIENCE, Deliver, Scaffold, Verify, Work, next_move
+from agent.loop.moves import PATIENCE, Deliver, Escalate, Scaffold, Verify, Work, next_move
 from agent.loop.state import state_of
 from agent.receipts import Outcome, Receipt, Verdict
 from agent.rulebook.model import Gate
@@ -37,8 +38,8 @@ def done(title: str, commit: str) -> AssignmentDone:
     return AssignmentDone(title=title, commit=commit, said="done")
 
 
-def after(*events: Event, offline: bool = False) -> object:
-    return next_move(state_of(events), offline=offline)
+def after(*events: Event, models: int = 1) -> object:
+    return next_move(state_of(events), models=models)
 
 
 def test_a_run_begins_with_the_blueprint() -> None:
@@ -54,7 +55,7 @@ def test_a_run_is_complete_when_nothing_is_open() -> None:
 
 
 def test_without_a_model_what_is_open_stays_open() -> None:
-    assert after(scaffolded(HOLE), verified(holes=(HOLE,)), offline=True) == Deliver(Ending.INCOMPLETE)
+    assert after(scaffolded(HOLE), verified(holes=(HOLE,)), models=0) == Deliver(Ending.INCOMPLETE)
 
 
 def test_a_hole_is_given_to_the_developer_with_the_failures_of_its_operation() -> None:
@@ -162,3 +163,33 @@ def test_a_resumed_run_tries_again_what_had_been_tried_in_vain() -> None:
 def test_a_resumed_run_does_not_repeat_an_assignment_that_changed_something() -> None:
     events: list[Event] = [scaffolded(), verified(receipt("GET /0")), done("GET /0", "c1"), Resumed(process=1)]
     assert after(*events) == Verify()
+
+
+def test_when_a_model_makes_no_progress_the_next_one_goes_on_with_what_is_open() -> None:
+    events: list[Event] = [scaffolded(HOLE), verified(holes=(HOLE,)), done(HOLE.file, "c0")]
+    move = after(*events, models=2)
+    assert isinstance(move, Escalate)
+    events.append(Escalated(model="stronger", why=move.why))
+    again = after(*events, models=2)
+    assert isinstance(again, Work)
+    assert again.assignment.holes == (HOLE,)
+    assert state_of(events).tried == {HOLE.file: ("done",)}
+
+
+def test_after_the_last_model_the_work_ends() -> None:
+    events: list[Event] = [scaffolded(HOLE), verified(holes=(HOLE,)), done(HOLE.file, "c0")]
+    events += [Escalated(model="stronger", why="it changed nothing"), done(HOLE.file, "c0")]
+    assert after(*events, models=2) == Deliver(Ending.STALLED)
+
+
+def test_what_a_model_changed_is_verified_before_the_next_one_begins() -> None:
+    events: list[Event] = [scaffolded(HOLE), verified(holes=(HOLE,)), done(HOLE.file, "c1")]
+    assert after(*events, models=2) == Verify()
+    events.append(verified(receipt("POST /merge")))
+    assert isinstance(after(*events, models=2), Work)
+
+
+def test_a_resumed_run_begins_with_its_first_model() -> None:
+    events: list[Event] = [scaffolded(HOLE), verified(holes=(HOLE,))]
+    events += [Escalated(model="stronger", why="x"), Resumed(process=2)]
+    assert state_of(events).model == 0

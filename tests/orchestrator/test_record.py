@@ -24,11 +24,11 @@ def task(**more: object) -> Task:
 def test_options_come_before_the_task_and_the_task_before_the_defaults(tmp_path: Path) -> None:
     asked = task(model="openai:gpt", budget={"usd": 2, "minutes": 10}, workspace=str(tmp_path / "new"))
     plain = RunRecord.of(asked, RunOptions())
-    assert (plain.model, plain.max_usd, plain.max_minutes) == ("openai:gpt", Decimal(2), 10)
+    assert (plain.models, plain.max_usd, plain.max_minutes) == (("openai:gpt",), Decimal(2), 10)
     assert (plain.max_requests, plain.folder) == (DEFAULT_REQUESTS, tmp_path / "new")
-    chosen = RunRecord.of(asked, RunOptions(model=OFFLINE, max_usd=Decimal(1), out=tmp_path / "out"))
-    assert (chosen.model, chosen.max_usd, chosen.max_minutes, chosen.folder) == (
-        OFFLINE,
+    chosen = RunRecord.of(asked, RunOptions(models=(OFFLINE,), max_usd=Decimal(1), out=tmp_path / "out"))
+    assert (chosen.models, chosen.max_usd, chosen.max_minutes, chosen.folder) == (
+        (),
         Decimal(1),
         10,
         tmp_path / "out",
@@ -38,9 +38,20 @@ def test_options_come_before_the_task_and_the_task_before_the_defaults(tmp_path:
 
 def test_the_model_is_the_personas_own_where_there_is_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", "a key")
-    assert RunRecord.of(task(), RunOptions()).model == PERSONA_MODEL
+    assert RunRecord.of(task(), RunOptions()).models == (PERSONA_MODEL,)
     monkeypatch.delenv("ANTHROPIC_API_KEY")
-    assert RunRecord.of(task(), RunOptions()).model == OFFLINE
+    assert RunRecord.of(task(), RunOptions()).models == ()
+
+
+def test_models_are_tried_in_the_order_of_the_list() -> None:
+    models = ("anthropic:claude-haiku-5", "anthropic:claude-sonnet-5-5")
+    assert RunRecord.of(task(model=list(models)), RunOptions()).models == models
+    assert RunRecord.of(task(model="openai:gpt"), RunOptions(models=models)).models == models
+
+
+def test_offline_beside_a_model_is_refused() -> None:
+    with pytest.raises(InputError, match="offline means no model"):
+        RunRecord.of(task(model=["openai:gpt", OFFLINE]), RunOptions())
 
 
 def test_a_new_folder_takes_the_place_of_the_tasks_repository(tmp_path: Path) -> None:
@@ -56,8 +67,8 @@ def test_a_resumed_run_keeps_what_is_not_given_anew(tmp_path: Path) -> None:
     record = RunRecord.of(task(model=OFFLINE), RunOptions(max_usd=Decimal(1)))
     keep_record(tmp_path, record)
     assert recall(tmp_path)[0] == record
-    changed = record.with_options(RunOptions(model="openai:gpt", max_minutes=5))
-    assert (changed.model, changed.max_minutes, changed.max_usd) == ("openai:gpt", 5, Decimal(1))
+    changed = record.with_options(RunOptions(models=("openai:gpt",), max_minutes=5))
+    assert (changed.models, changed.max_minutes, changed.max_usd) == (("openai:gpt",), 5, Decimal(1))
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"title": 1}'])

@@ -142,7 +142,7 @@ ALIASES = "\n".join(
         (GOOD + "acceptance: [good, '']\n", "task.yaml:4: acceptance[1]: is empty"),
         (GOOD + "acceptance: {a: b}\n", "task.yaml:4: acceptance: expected text or a list of texts, not a mapping"),
         (GOOD + "description:\n", "task.yaml:4: description: expected text, not nothing"),
-        (GOOD + "model: 5\n", "task.yaml:4: model: expected text, not 5"),
+        (GOOD + "model: 5\n", "task.yaml:4: model: expected text or a list of texts, not 5"),
     ],
 )
 def test_a_bad_task_is_refused_with_place_and_remedy(content: str | bytes, message: str) -> None:

@@ -45,7 +45,7 @@ def test_the_shortest_task(folder: Path, name: str) -> None:
     assert task.schema_files == (folder / "schema.sql",)
     assert task.schema_dsn is None
     assert task.workspace is None
-    assert task.model is None
+    assert task.model == ()
     assert task.budget.usd is None
     assert task.folder == folder
 
@@ -65,7 +65,7 @@ def test_everything_said(folder: Path) -> None:
     assert task.acceptance == ("Nothing is sold twice.", "Nobody pays twice.")
     assert task.workspace == NewFolder.model_construct(folder=folder.parent / "made")
     assert task.budget.usd == Decimal("2.5")
-    assert (task.budget.minutes, task.budget.model_requests, task.model) == (20, 60, "offline")
+    assert (task.budget.minutes, task.budget.model_requests, task.model) == (20, 60, ("offline",))
 
 
 def test_free_text_is_one_note(folder: Path) -> None:
