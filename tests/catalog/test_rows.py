@@ -153,8 +153,8 @@ class TestStoringRows:
         self, postgres: PostgresServer, database: Database, circles: Catalog, filled: Filled
     ) -> None:
         filled(circles)
-        with postgres.connect(database) as admin:
-            seed(admin, circles, "passports", 2)
+        with postgres.connect(database) as connection:
+            seed(connection, circles, "passports", 2)
             with postgres.connect(database) as other:
                 assert other.execute("SELECT count(*) FROM passports").fetchone() == (2,)
 

@@ -21,7 +21,7 @@ def server_address(postgres: PostgresServer) -> Iterator[str]:
         yield given
         return
     role, password = f"tests_{secrets.token_hex(4)}", secrets.token_hex(16)
-    with postgres.database() as database, postgres.connect(database) as connection:
+    with postgres.administer() as connection:
         connection.execute(
             SQL("CREATE ROLE {} SUPERUSER LOGIN PASSWORD {}").format(Identifier(role), Literal(password))
         )

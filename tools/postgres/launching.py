@@ -25,7 +25,7 @@ from tools.servers.programs import Programs
 
 ADMIN = "postgres"
 
-_SETTINGS = {
+SETTINGS = {
     "listen_addresses": "",
     "port": "5432",
     "unix_socket_permissions": "0777",
@@ -36,12 +36,15 @@ _SETTINGS = {
     "max_wal_senders": "0",
     "max_wal_size": "128MB",
     "shared_buffers": "128MB",
-    "max_connections": "200",
+    "max_connections": "500",
+    "superuser_reserved_connections": "30",
+    "temp_file_limit": "1GB",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_min_messages": "fatal",
 }
-"""Everything is thrown away at the end, so nothing waits for a disk; passwords guard the socket, its mode does not."""
+"""Everything is thrown away at the end, so nothing waits for a disk: a crash of the server forgets the last moments
+before it. Passwords guard the socket, its mode does not."""
 
 _PATIENCE = 60.0
 """Seconds within which a server has to answer."""
@@ -70,7 +73,7 @@ def launched(programs: Programs, *, cache: Path | None = None, bubblewrap: bool 
         enclosure = enclose(programs, "postgres", private, socket, bubblewrap=bubblewrap)
         password = _prepare_data(enclosure, private, programs, cache)
         with _running(enclosure, folder, socket, password) as process:
-            yield Launched(socket, _new_password(socket, password), process, folder)
+            yield Launched(socket, _closed(socket, password), process, folder)
 
 
 def _prepare_data(enclosure: Enclosure, private: Path, programs: Programs, cache: Path | None) -> str:
@@ -124,7 +127,7 @@ def _initialise(enclosure: Enclosure, private: Path, programs: Programs) -> str:
 
 @contextmanager
 def _running(enclosure: Enclosure, folder: Path, socket: Path, password: str) -> Iterator[subprocess.Popen[bytes]]:
-    settings = (f"{name}={value}" for name, value in _SETTINGS.items())
+    settings = (f"{name}={value}" for name, value in SETTINGS.items())
     command = enclosure.command(
         *("postgres", "-D", f"{enclosure.private}/data", "-c", f"unix_socket_directories={enclosure.socket}"),
         *(part for setting in settings for part in ("-c", setting)),
@@ -151,11 +154,12 @@ def _wait_until_ready(process: subprocess.Popen[bytes], socket: Path, password: 
     )
 
 
-def _new_password(socket: Path, known: str) -> str:
-    """Give the admin a password that only this process has ever seen."""
+def _closed(socket: Path, known: str) -> str:
+    """Give the admin a password that only this process has ever seen, and let nobody else into its databases."""
     password = secrets.token_hex(16)
     with connect(socket, known) as connection:
         connection.execute(SQL("ALTER ROLE {} PASSWORD {}").format(Identifier(ADMIN), password))
+        connection.execute(SQL("REVOKE ALL ON DATABASE {}, template1 FROM PUBLIC").format(Identifier(ADMIN)))
     return password
 
 

@@ -1,4 +1,4 @@
-"""Databases that a killed run left on a server of others, found and removed by the next run.
+"""Databases that a killed run left on a shared server, found and removed by the next run or the keeper.
 
 A run holds an advisory lock for as long as its connection lives, and its databases carry the lock's number in their
 names: where the lock is free, the run is dead.
@@ -21,8 +21,13 @@ _NAME = re.compile(r"agent_([0-9a-f]{7})_[0-9a-f]{8}")
 def begin_run(connection: psycopg.Connection) -> str:
     """Take a lock for a new run, until the connection ends; the run's number as names carry it."""
     run = secrets.token_hex(4)[:7]
-    connection.execute("SELECT pg_advisory_lock(%s::int4, %s::int4)", (_LOCKS, int(run, 16)))
+    continue_run(connection, run)
     return run
+
+
+def continue_run(connection: psycopg.Connection, run: str) -> None:
+    """Take the lock of a run that goes on with another connection."""
+    connection.execute("SELECT pg_advisory_lock(%s::int4, %s::int4)", (_LOCKS, int(run, 16)))
 
 
 def new_name(run: str) -> str:

@@ -1,4 +1,4 @@
-"""A PostgreSQL server for one run, whichever kind was found, and the databases made on it."""
+"""The PostgreSQL server of a run, whichever kind was found, and the databases made on it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,20 @@ from tools.errors import ServerUnavailable
 from tools.postgres.binaries import OLDEST, find_binaries
 from tools.postgres.forwarding import Address, forwarding
 from tools.postgres.launching import ADMIN, launched
-from tools.postgres.leftovers import begin_run, new_name, sweep
+from tools.postgres.leftovers import begin_run, continue_run, new_name, sweep
+from tools.postgres.sharing import shared
 
 _PATIENCE = 5.0
-"""Seconds to wait for the connections of others to a template to end."""
+"""Seconds to wait for the connections of others to a template to end, or for a server that is starting again."""
+
+_CONNECTIONS = 80
+"""What one role may have open at a time."""
+_NEW_ROLE: LiteralString = (
+    "CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS CONNECTION LIMIT {} PASSWORD {}"
+)
+_SELF_GRANT: LiteralString = "SET createrole_self_grant = 'set, inherit'"
+"""Without it a role that is no superuser could not make databases for the roles it made."""
+_OWN_NAMES = "-c search_path=pg_catalog"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +64,7 @@ class PostgresServer:
     address: Address
     """Where the server itself listens."""
     own: bool
-    """Started for this run, and gone after it."""
+    """Started by the runtime, and thrown away when no run needs it any more."""
     _admin: str = field(repr=False)
     _connection: psycopg.Connection = field(repr=False)
     _run_number: str = field(repr=False)
@@ -69,7 +79,7 @@ class PostgresServer:
         name = new_name(self._run_number)
         made = Database(name, name, secrets.token_hex(16))
         with self._lock:
-            self._run("CREATE ROLE {} LOGIN PASSWORD {}", Identifier(made.role), Literal(made.password))
+            self._run(_NEW_ROLE, Identifier(made.role), Literal(_CONNECTIONS), Literal(made.password))
             try:
                 self._copy(made, template)
             except psycopg.Error as error:
@@ -98,8 +108,10 @@ class PostgresServer:
             self.drop_database(made)
 
     def connect(self, database: Database) -> psycopg.Connection:
-        """A connection as admin; each statement is a transaction of its own. Close it after use."""
-        return psycopg.connect(self._admin, dbname=database.name, autocommit=True)
+        """The same as `connect_as_owner`, each statement a transaction of its own."""
+        connection = self.connect_as_owner(database)
+        connection.autocommit = True
+        return connection
 
     def connect_as_owner(self, database: Database) -> psycopg.Connection:
         """A connection as the database's own role, which is no superuser; with transactions. Close it after use."""
@@ -111,8 +123,22 @@ class PostgresServer:
             dbname=database.name,
         )
 
+    def administer(self, database: Database | None = None) -> psycopg.Connection:
+        """A connection as admin, each statement a transaction of its own. Close it after use.
+
+        What is in a database was written by who knows whom: as admin, run nothing there that calls its functions,
+        triggers or views. Its settings, the search path above all, do not apply.
+        """
+        inside = {"dbname": database.name} if database else {}
+        return psycopg.connect(make_conninfo(self._admin, options=_OWN_NAMES, **inside), autocommit=True)
+
     def drop_all(self) -> None:
-        """Remove every database that was made here and is still there."""
+        """Remove every database that was made here and is still there.
+
+        When the server ended the connection, that is left to the next run, which finds its databases unclaimed.
+        """
+        if self._connection.closed:
+            return
         for database in tuple(self._databases.values()):
             self.drop_database(database)
 
@@ -138,12 +164,19 @@ class PostgresServer:
     def _hand_over(self, made: Database, template: Database) -> None:
         # REASSIGN also takes the template itself away from its owner: given back before anyone sees it.
         roles = Identifier(template.role), Identifier(made.role)
-        with self.connect(made) as connection, connection.transaction():
+        with self.administer(made) as connection, connection.transaction():
             connection.execute(SQL("REASSIGN OWNED BY {} TO {}").format(*roles))
             connection.execute(SQL("ALTER DATABASE {} OWNER TO {}").format(Identifier(template.name), roles[0]))
 
     def _run(self, statement: LiteralString, *parts: Identifier | Literal | SQL) -> None:
-        self._connection.execute(SQL(statement).format(*parts))
+        query = SQL(statement).format(*parts)
+        try:
+            self._connection.execute(query)
+        except psycopg.OperationalError:
+            if not self._connection.closed:
+                raise
+            self._connection = _reconnected(self._admin, self._run_number)
+            self._connection.execute(query)
 
 
 @contextmanager
@@ -152,17 +185,33 @@ def postgres_server(
 ) -> Iterator[PostgresServer]:
     """A server for as long as the context is open: the one that `dsn` names, else one started from what is found here.
 
-    `cache` keeps a ready data folder between runs; `bubblewrap=False` starts the server without that enclosure. What
-    was made on a server of others is dropped at the end. Raises `ServerUnavailable`, saying what is needed.
+    With `cache` the server is shared by all runs of this user that name the same folder, and waits there for the next
+    one; without it, or with `bubblewrap=False` (no such enclosure), it is this context's alone. What was made is
+    dropped at the end. Raises `ServerUnavailable`, saying what is needed.
     """
     if dsn:
         with _foreign_server(dsn) as server:
             yield server
         return
-    with launched(find_binaries(), cache=cache, bubblewrap=bubblewrap) as own:
-        admin = make_conninfo(host=str(own.socket), port=5432, user=ADMIN, password=own.password, dbname=ADMIN)
-        with psycopg.connect(admin, autocommit=True) as connection:
-            yield _server(own.socket, Address(str(own.socket), 5432), admin, connection, own=True)
+    with _own_server(cache, bubblewrap=bubblewrap) as (socket, password), ExitStack() as stack:
+        admin = make_conninfo(host=str(socket), port=5432, user=ADMIN, password=password, dbname=ADMIN)
+        connection = stack.enter_context(psycopg.connect(admin, autocommit=True))
+        sweep(connection)
+        server = _server(socket, Address(str(socket), 5432), admin, connection, own=True)
+        stack.callback(server.drop_all)
+        yield server
+
+
+@contextmanager
+def _own_server(cache: Path | None, *, bubblewrap: bool) -> Iterator[tuple[Path, str]]:
+    """Socket folder and the admin's password of the shared server, or of one that is nobody else's."""
+    programs = find_binaries()
+    if cache is None or not bubblewrap:
+        with launched(programs, cache=cache, bubblewrap=bubblewrap) as alone:
+            yield alone.socket, alone.password
+        return
+    with shared(programs, cache) as found:
+        yield Path(found.socket), found.password
 
 
 @contextmanager
@@ -212,8 +261,23 @@ def _check_powers(connection: psycopg.Connection) -> None:
             f"The role {name} of AGENT_POSTGRES_DSN must be allowed to make databases and roles: "
             f'ALTER ROLE "{name}" {" ".join(lacking)};'
         )
-    # Without it a role that is no superuser could not make databases for the roles it made.
-    connection.execute("SET createrole_self_grant = 'set, inherit'")
+    connection.execute(_SELF_GRANT)
+
+
+def _reconnected(admin: str, run: str) -> psycopg.Connection:
+    """A new connection in place of one that the server ended: it starts again after a crash of one of its processes."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection = psycopg.connect(admin, autocommit=True)
+            break
+        except psycopg.OperationalError as error:
+            if time.monotonic() > deadline:
+                raise ServerUnavailable(f"PostgreSQL went away, and what was in it: {str(error).strip()}") from error
+            time.sleep(0.05)
+    continue_run(connection, run)
+    connection.execute(_SELF_GRANT)
+    return connection
 
 
 def _server(folder: Path, address: Address, admin: str, connection: psycopg.Connection, *, own: bool) -> PostgresServer:

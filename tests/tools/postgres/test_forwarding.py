@@ -72,21 +72,21 @@ def test_cut_off_and_brought_back(postgres: PostgresServer, database: Database) 
 
 def test_a_server_that_is_gone_ends_the_connection(postgres: PostgresServer, database: Database) -> None:
     with forwarded(postgres) as forward, psycopg.connect(database.url(forward.folder)) as connection:
-        with postgres.connect(database) as admin:
+        with postgres.administer() as admin:
             admin.execute("SELECT pg_terminate_backend(%s)", (connection.info.backend_pid,))
         with pytest.raises(psycopg.OperationalError):
             connection.execute("SELECT 1")
 
 
-def test_a_server_over_tcp_is_reached_by_a_socket(postgres: PostgresServer, database: Database) -> None:
-    with postgres.connect(database) as admin, _over_tcp(postgres) as port:
+def test_a_server_over_tcp_is_reached_by_a_socket(postgres: PostgresServer) -> None:
+    with postgres.administer() as admin, _over_tcp(postgres) as port:
         admin.execute("CREATE ROLE remote SUPERUSER LOGIN PASSWORD 'secret'")
         try:
             with postgres_server(dsn=f"postgresql://remote:secret@127.0.0.1:{port}/postgres") as server:
                 assert (server.socket_folder / ".s.PGSQL.5432").is_socket()
                 with server.database() as made, psycopg.connect(made.url(server.socket_folder)) as connection:
                     assert connection.execute("SELECT current_database()").fetchone() == (made.name,)
-                    with server.connect(made) as other:
+                    with server.administer(made) as other:
                         assert other.execute("SELECT current_user").fetchone() == ("remote",)
         finally:
             admin.execute("DROP ROLE remote")

@@ -17,6 +17,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.tools.postgres.processes import descendants, wait_until_dead
 from tools.errors import ServerUnavailable
 from tools.postgres.binaries import find_binaries, first_usable
 from tools.postgres.launching import connect, launched
@@ -41,37 +42,6 @@ def _program(folder: Path, name: str, text: str) -> None:
     path.chmod(0o755)
 
 
-def _living(pids: set[int]) -> set[int]:
-    """Those that still run; one that is only waiting to be reaped does not."""
-    return {pid for pid, (_, state) in _processes().items() if pid in pids and state != "Z"}
-
-
-def _processes() -> dict[int, tuple[int, str]]:
-    found = {}
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, parent, *_ = status.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        found[int(status.parent.name)] = (int(parent), state)
-    return found
-
-
-def _descendants(pid: int) -> set[int]:
-    parents = {child: parent for child, (parent, _) in _processes().items()}
-    found: set[int] = set()
-    while more := {child for child, parent in parents.items() if parent in {pid, *found}} - found:
-        found |= more
-    return found
-
-
-def _wait_until_dead(pids: set[int]) -> None:
-    deadline = time.monotonic() + 15
-    while (left := _living(pids)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not left
-
-
 @pytest.fixture(params=[True, False], ids=["bubblewrap", "launcher"])
 def runtime(request: pytest.FixtureRequest) -> Iterator[tuple[subprocess.Popen[str], Path]]:
     """A process that runs a server, and that server's folder."""
@@ -87,11 +57,11 @@ def runtime(request: pytest.FixtureRequest) -> Iterator[tuple[subprocess.Popen[s
 class TestTheEnd:
     def test_the_server_dies_with_a_killed_runtime(self, runtime: tuple[subprocess.Popen[str], Path]) -> None:
         process, folder = runtime
-        servers = _descendants(process.pid)
+        servers = descendants(process.pid)
         assert len(servers) > 3, "a postmaster and its helpers"
         process.send_signal(signal.SIGKILL)
         process.wait()
-        _wait_until_dead(servers)
+        wait_until_dead(servers)
         assert folder.exists(), "nobody was left to remove it"
 
         with run_folder():
@@ -104,8 +74,8 @@ class TestTheEnd:
 
     def test_an_orderly_end_leaves_nothing(self) -> None:
         with launched(find_binaries()) as server:
-            processes = {server.process.pid, *_descendants(server.process.pid)}
-        _wait_until_dead(processes)
+            processes = {server.process.pid, *descendants(server.process.pid)}
+        wait_until_dead(processes)
         assert not server.folder.exists()
 
     def test_the_server_outlives_the_thread_that_started_it(self) -> None:

@@ -151,10 +151,10 @@ def test_a_connection_that_is_just_ending_does_not_stop_a_copy(postgres: Postgre
     timer.join()
 
 
-def test_a_dropped_database_leaves_no_role(postgres: PostgresServer, database: Database) -> None:
+def test_a_dropped_database_leaves_no_role(postgres: PostgresServer) -> None:
     with postgres.database() as gone:
         held = psycopg.connect(gone.url(postgres.socket_folder))
-    with postgres.connect(database) as connection:
+    with postgres.administer() as connection:
         left = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (gone.role,)).fetchall()
     assert left == []
     with pytest.raises(psycopg.OperationalError):
@@ -171,7 +171,7 @@ class TestAServerOfOthers:
     def test_an_ordinary_role_that_may_make_databases_is_enough(
         self, postgres: PostgresServer, database: Database
     ) -> None:
-        with postgres.connect(database) as admin:
+        with postgres.administer() as admin:
             admin.execute("CREATE ROLE maker LOGIN CREATEDB CREATEROLE PASSWORD 'secret'")
             admin.execute(f"GRANT CONNECT ON DATABASE {database.name} TO maker")
             dsn = f"postgresql://maker:secret@/{database.name}?host={postgres.socket_folder}"
@@ -197,8 +197,8 @@ class TestAServerOfOthers:
         with pytest.raises(ServerUnavailable, match=needed), postgres_server(dsn=database.url(postgres.socket_folder)):
             pass
 
-    def test_databases_are_dropped_after_an_error_too(self, postgres: PostgresServer, database: Database) -> None:
-        with postgres.connect(database) as admin:
+    def test_databases_are_dropped_after_an_error_too(self, postgres: PostgresServer) -> None:
+        with postgres.administer() as admin:
             admin.execute("CREATE ROLE superior SUPERUSER LOGIN PASSWORD 'secret'")
             dsn = f"postgresql://superior:secret@/postgres?host={postgres.socket_folder}"
             try:
@@ -210,8 +210,8 @@ class TestAServerOfOthers:
             finally:
                 admin.execute("DROP ROLE superior")
 
-    def test_what_a_killed_run_left_is_swept_by_the_next(self, postgres: PostgresServer, database: Database) -> None:
-        with postgres.connect(database) as admin:
+    def test_what_a_killed_run_left_is_swept_by_the_next(self, postgres: PostgresServer) -> None:
+        with postgres.administer() as admin:
             admin.execute("CREATE ROLE superior SUPERUSER LOGIN PASSWORD 'secret'")
             dsn = f"postgresql://superior:secret@/postgres?host={postgres.socket_folder}"
             command = [sys.executable, "-c", _RUNTIME, dsn]
