@@ -233,6 +233,7 @@ class Renderer:
         )
         yield self._file("api/health.py")
         yield self._file("api/routing.py")
+        yield self._file("api/reading.py")
         yield self._file("api/dependencies/database.py")
         if plan.authenticates:
             credentials = plan.credentials

@@ -3,8 +3,9 @@
 from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response
 from httpx import ASGITransport, AsyncClient
+from httpx import Response as HTTPResponse
 
 from src.api.errors import install_error_handlers
 from src.api.routing import Route, add_routes
@@ -12,7 +13,7 @@ from src.api.routing import Route, add_routes
 router = APIRouter(route_class=Route)
 
 
-def said() -> str:
+async def said() -> str:
     """What the endpoint is told; replaced in a test."""
     return "nothing"
 
@@ -30,6 +31,25 @@ async def read(
     return {"at": request.url.path, "said": said, "id": thing_id, "read": [limit, copy, schema]}
 
 
+@router.post("/things", status_code=201)
+async def create(response: Response, name: Annotated[str, Query()]) -> dict[str, str]:
+    """The name, and a header beside it."""
+    response.headers["X-Length"] = str(len(name))
+    return {"name": name}
+
+
+@router.get("/tickets/{number}", response_model=dict[str, int])
+async def plain(number: int) -> Response:
+    """Answers with text, whatever is declared."""
+    return Response(f"number {number}", media_type="text/plain")
+
+
+@router.get("/languages")
+async def language(accept_language: Annotated[str, Header()]) -> list[str]:
+    """Needs a header, which is FastAPI's business."""
+    return accept_language.split(",")
+
+
 @pytest.fixture
 def app() -> FastAPI:
     """An application of one route below a prefix."""
@@ -39,10 +59,15 @@ def app() -> FastAPI:
     return app
 
 
+async def answered(app: FastAPI, target: str, method: str = "GET") -> HTTPResponse:
+    """The answer of the application."""
+    async with AsyncClient(transport=ASGITransport(app=app), base_url="http://test") as client:
+        return await client.request(method, target, headers={"Accept-Language": "de,en"})
+
+
 async def asked(app: FastAPI, target: str) -> tuple[int, Any]:
     """Status and body of the answer."""
-    async with AsyncClient(transport=ASGITransport(app=app), base_url="http://test") as client:
-        answer = await client.get(target)
+    answer = await answered(app, target)
     return answer.status_code, answer.json()
 
 
@@ -57,10 +82,32 @@ async def test_values_are_read_by_name_and_type(app: FastAPI) -> None:
 
 async def test_every_wrong_value_is_named(app: FastAPI) -> None:
     """The message names the parameters as the caller knows them."""
-    status, body = await asked(app, "/v1/things/7?pageSize=1000&schema=long&copy=x")
+    status, body = await asked(app, "/v1/things/x?pageSize=1000&schema=long&copy=x")
 
     assert status == 422
-    assert all(name in str(body) for name in ("pageSize", "schema", "copy"))
+    assert all(name in str(body) for name in ("thingId", "pageSize", "schema", "copy"))
+
+
+async def test_status_and_headers_are_the_endpoint_s(app: FastAPI) -> None:
+    """As declared for the one, as set for the others."""
+    answer = await answered(app, "/v1/things?name=four", "POST")
+
+    assert answer.status_code == 201
+    assert answer.headers["X-Length"] == "4"
+    assert answer.json() == {"name": "four"}
+
+
+async def test_an_endpoint_may_answer_as_it_likes(app: FastAPI) -> None:
+    """An answer that is whole already is sent as it is."""
+    answer = await answered(app, "/v1/tickets/7")
+
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    assert answer.text == "number 7"
+
+
+async def test_an_endpoint_may_take_what_it_likes(app: FastAPI) -> None:
+    """FastAPI reads what is read rarely."""
+    assert await asked(app, "/v1/languages") == (200, ["de", "en"])
 
 
 async def test_other_paths_are_not_its_own(app: FastAPI) -> None:
