@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pydantic_ai import Agent, ModelRetry, RunContext, RunUsage, UsageLimits
 from pydantic_ai.exceptions import (
     AgentRunError,
+    ContentFilterError,
     ModelAPIError,
     ModelHTTPError,
     ModelNotFoundError,
@@ -100,6 +101,8 @@ class Developer:
             return Worked("", failure=f"the model's provider answered: {error}")
         except ModelAPIError as error:
             return Worked("", failure=f"the model's provider cannot be reached: {error}")
+        except ContentFilterError as error:
+            return Worked("", failure=f"the model refused: {error.message}")
         except AgentRunError as error:
             return Worked("", failure=f"{type(error).__name__}: {error}")
         return Worked(result.output)

@@ -43,7 +43,23 @@ class Fail:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-Turn = Sequence[Say | Call] | Fail
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The connection breaks after a share of the answer is sent; with none of it, before the headers."""
+
+    parts: Sequence[Say | Call] = ()
+    share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The answer ends for a reason of the provider: `max_tokens`, `refusal`."""
+
+    parts: Sequence[Say | Call]
+    reason: str
+
+
+Turn = Sequence[Say | Call] | Fail | Cut | Ended
 Script = Callable[["Asked"], Turn]
 """Given what was asked, what the model does next."""
 
@@ -143,26 +159,33 @@ class _Handler(BaseHTTPRequestHandler):
         turn = type(self).script(asked)
         if isinstance(turn, Fail):
             return self._error(turn.status, turn.kind, turn.kind, turn.headers)
+        parts = turn.parts if isinstance(turn, Cut | Ended) else turn
         bill = type(self).bill
-        usage = bill(body) if bill else _usage(state, body, turn)
-        message = _message(body, turn, usage, number=len(state.asked))
+        usage = bill(body) if bill else _usage(state, body, parts)
+        message = _message(body, parts, usage, number=len(state.asked))
+        if isinstance(turn, Ended):
+            message["stop_reason"] = turn.reason
         state.usages.append(message["usage"])
+        share = turn.share if isinstance(turn, Cut) else 1.0
         if body.get("stream"):
             payload = "".join(_events(message)).encode()
-            return self._send(200, payload, {"content-type": "text/event-stream"})
-        return self._send(200, json.dumps(message).encode(), {"content-type": "application/json"})
+            return self._send(200, payload, {"content-type": "text/event-stream"}, share)
+        return self._send(200, json.dumps(message).encode(), {"content-type": "application/json"}, share)
 
     def _error(self, status: int, message: str, kind: str, headers: dict[str, str] | None = None) -> None:
         payload = {"type": "error", "error": {"type": kind, "message": message}}
         self._send(status, json.dumps(payload).encode(), {"content-type": "application/json", **(headers or {})})
 
-    def _send(self, status: int, payload: bytes, headers: dict[str, str]) -> None:
+    def _send(self, status: int, payload: bytes, headers: dict[str, str], share: float = 1.0) -> None:
+        self.close_connection = share < 1
+        if not share:
+            return
         with contextlib.suppress(ConnectionError):  # a client that was interrupted does not wait for its answer
             self.send_response(status)
             for name, value in {**headers, "content-length": str(len(payload))}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(payload)
+            self.wfile.write(payload[: int(len(payload) * share)])
 
     def log_message(self, *_: object) -> None:
         """Say nothing on the terminal."""
