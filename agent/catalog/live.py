@@ -17,7 +17,22 @@ from tools.postgres.binaries import find_binaries
 from tools.postgres.server import PostgresServer
 
 _SECONDS = 120.0
-_READ_ONLY = "-c default_transaction_read_only=on -c statement_timeout=60000 -c lock_timeout=5000"
+READ_ONLY = (
+    "-c default_transaction_read_only=on -c search_path=pg_catalog -c statement_timeout=60000 -c lock_timeout=5000"
+)
+"""What every session with the server begins with."""
+_HELD = """
+    SELECT current_user,
+           pg_catalog.current_setting('default_transaction_read_only'),
+           pg_catalog.current_setting('transaction_read_only'),
+           (SELECT pg_catalog.bool_or(rolsuper) FROM pg_catalog.pg_roles WHERE pg_catalog.pg_has_role(oid, 'MEMBER'))
+           OR pg_catalog.pg_has_role('pg_execute_server_program', 'MEMBER')
+           OR pg_catalog.pg_has_role('pg_write_server_files', 'MEMBER')
+"""
+"""The role, whether its sessions begin read-only, and whether it has powers that this does not hold.
+
+Every name is in full: should the search path above have been dropped, the database's owner decides what others mean.
+"""
 _VARIABLES = {
     "host": "PGHOST",
     "hostaddr": "PGHOSTADDR",
@@ -36,8 +51,9 @@ _VARIABLES = {
 def load_catalog_from_dsn(server: PostgresServer, dsn: str) -> Catalog:
     """The catalog of the database that `dsn` names; its DDL, as pg_dump writes it, stands for supplied files.
 
-    Nothing is written there: every transaction is read-only. The DDL is then run on `server`. Raises `CatalogError`
-    when the database cannot be read or its DDL does not run here, `MissingDependency` when there is no pg_dump for it.
+    Nothing is written there: every transaction is read-only, and a role that this does not hold is refused. The DDL is
+    then run on `server`. Raises `CatalogError` when the database cannot be read or its DDL does not run here,
+    `MissingDependency` when there is no pg_dump for it.
     """
     try:
         settings = conninfo_to_dict(dsn)
@@ -49,12 +65,23 @@ def load_catalog_from_dsn(server: PostgresServer, dsn: str) -> Catalog:
 
 
 def _check(dsn: str, name: str) -> None:
-    """Connect once, for a clearer message than pg_dump's."""
+    """See that the database can be read, and that its sessions and this role are held to reading."""
     try:
-        with psycopg.connect(dsn, options=_READ_ONLY, connect_timeout=10) as connection:
-            connection.execute("SELECT 1")
+        with psycopg.connect(dsn, options=READ_ONLY, connect_timeout=10) as connection:
+            row = connection.execute(_HELD).fetchone()
     except psycopg.Error as error:
         raise CatalogError([Problem(name, f"cannot be read: {str(error).strip()}")]) from error
+    assert row is not None
+    role, *read_only, powerful = row
+    if read_only != ["on", "on"]:
+        message = "does not keep its sessions read-only: name the server itself, not a pooler that drops such options"
+        raise CatalogError([Problem(name, message)])
+    if powerful:
+        message = (
+            f"the role {role} may do what a read-only transaction does not hold, such as running programs: name one "
+            f"that only reads: CREATE ROLE reader LOGIN PASSWORD '...' IN ROLE pg_read_all_data"
+        )
+        raise CatalogError([Problem(name, message)])
 
 
 def _pg_dump() -> Path:
@@ -70,7 +97,7 @@ def _pg_dump() -> Path:
 def _dumped(program: Path, settings: dict[str, str | int | None], name: str) -> str:
     # By the environment, because a command line shows the password to everyone on the machine.
     variables = {_VARIABLES[key]: str(value) for key, value in settings.items() if key in _VARIABLES and value}
-    environment = {"PATH": os.environ.get("PATH", ""), "PGOPTIONS": _READ_ONLY, "PGCLIENTENCODING": "UTF8", **variables}
+    environment = {"PATH": os.environ.get("PATH", ""), "PGOPTIONS": READ_ONLY, "PGCLIENTENCODING": "UTF8", **variables}
     command = [str(program), "--schema-only", "--no-owner", "--no-privileges", "--no-publications", "--no-password"]
     try:
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_SECONDS)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from agent.catalog.live import load_catalog_from_dsn
 from agent.catalog.loading import catalog_of, load_catalog, load_catalog_from_text
 from agent.catalog.model import Catalog, CheckConstraint, Column, Enum, ForeignKey, Index, Table, Unique
 from agent.errors import CatalogError
@@ -241,23 +240,6 @@ class TestTheHostIsOutOfReach:
             DO $$ BEGIN ASSERT current_setting('statement_timeout') = '1min'; END $$;
         """
         assert load_catalog_from_text(postgres, text, "schema.sql").table("a") is not None
-
-
-class TestALiveServer:
-    def test_it_is_read_and_not_written(self, postgres: PostgresServer, database: Database) -> None:
-        with postgres.connect_as_owner(database) as connection:
-            connection.execute((SCHEMAS / "library.sql").read_bytes())
-        before = catalog_of(postgres, database)
-        catalog = load_catalog_from_dsn(postgres, database.url(postgres.socket_folder))
-        assert catalog.fingerprint == before.fingerprint
-        assert any("CREATE TABLE public.books" in one.sql for one in catalog.statements)
-
-    def test_one_that_cannot_be_reached_is_told_without_the_password(
-        self, postgres: PostgresServer, tmp_path: Path
-    ) -> None:
-        with pytest.raises(CatalogError, match="cannot be read") as caught:
-            load_catalog_from_dsn(postgres, f"postgresql://me:hidden@/db?host={tmp_path}")
-        assert "hidden" not in str(caught.value)
 
 
 def _without_comments(sql: str) -> str:

@@ -219,6 +219,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(folder)
     monkeypatch.setenv("AGENT_STATE_DIR", str(tmp_path / "state"))
     monkeypatch.setenv("AGENT_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("AGENT_SERVER_IDLE_SECONDS", "1")
     monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
     return folder
@@ -235,9 +236,12 @@ def arranged(bad: Bad, here: Path) -> None:
 
 
 def everything(here: Path) -> dict[str, object]:
-    """Every file with its content; contracts that are good and PostgreSQL's empty data folder may be cached."""
+    """Every file with its content; contracts that are good and PostgreSQL's empty data folder may be cached.
+
+    A PostgreSQL may also be waiting for the next run.
+    """
     top = here.parent
-    caches = (top / "cache" / "contracts", top / "cache" / "postgres")
+    caches = tuple(top / "cache" / name for name in ("contracts", "postgres", "servers"))
     return {
         str(path.relative_to(top)): path.read_bytes() if path.is_file() else path.is_symlink()
         for path in sorted(top.rglob("*"))

@@ -18,8 +18,9 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier, Literal
 
 from tools.errors import ServerUnavailable
-from tools.postgres.binaries import OLDEST, find_binaries
-from tools.postgres.forwarding import Address, forwarding
+from tools.postgres.binaries import find_binaries
+from tools.postgres.foreign import check_doors, check_passwords, check_powers, way_to
+from tools.postgres.forwarding import Address
 from tools.postgres.launching import ADMIN, launched
 from tools.postgres.leftovers import begin_run, continue_run, new_name, sweep
 from tools.postgres.sharing import shared
@@ -221,47 +222,22 @@ def _foreign_server(dsn: str) -> Iterator[PostgresServer]:
             connection = stack.enter_context(psycopg.connect(dsn, autocommit=True))
         except psycopg.Error as error:
             raise ServerUnavailable(f"AGENT_POSTGRES_DSN cannot be reached: {str(error).strip()}") from error
-        _check_powers(connection)
+        check_powers(connection)
+        connection.execute(_SELF_GRANT)
         sweep(connection)
         address = Address(connection.info.host, connection.info.port)
-        folder = Path(address.host)
-        if not address.is_unix or address.port != 5432:
-            folder = stack.enter_context(forwarding(address)).folder
-            _check_way(dsn, folder)
-        server = _server(folder, address, dsn, connection, own=False)
+        server = _server(way_to(address, dsn, stack), address, dsn, connection, own=False)
         stack.callback(server.drop_all)
+        _check_isolation(server, connection.info.user)
         yield server
 
 
-def _check_way(dsn: str, folder: Path) -> None:
-    """See that the server takes what comes through the socket: no TLS, which unix sockets do not have."""
-    try:
-        psycopg.connect(make_conninfo(dsn, host=str(folder), port=5432, hostaddr="")).close()
-    except psycopg.Error as error:
-        raise ServerUnavailable(
-            "AGENT_POSTGRES_DSN is reached, but not by the forwarded socket that sandboxes use, which has no TLS "
-            f"(a line `hostssl` in pg_hba.conf asks for it; `host` does not): {str(error).strip()}"
-        ) from error
-
-
-def _check_powers(connection: psycopg.Connection) -> None:
-    version = connection.info.server_version
-    if version < OLDEST * 10_000:
-        raise ServerUnavailable(
-            f"AGENT_POSTGRES_DSN is a PostgreSQL {version // 10_000}; version {OLDEST} or newer is needed."
-        )
-    powers = connection.execute(
-        "SELECT rolname, rolsuper OR rolcreatedb, rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user"
-    ).fetchone()
-    assert powers is not None
-    name, databases, roles = powers
-    lacking = [power for power, granted in (("CREATEDB", databases), ("CREATEROLE", roles)) if not granted]
-    if lacking:
-        raise ServerUnavailable(
-            f"The role {name} of AGENT_POSTGRES_DSN must be allowed to make databases and roles: "
-            f'ALTER ROLE "{name}" {" ".join(lacking)};'
-        )
-    connection.execute(_SELF_GRANT)
+def _check_isolation(server: PostgresServer, admin: str) -> None:
+    """See that a database's role is held to it here as it is on a server of our own."""
+    with server.database() as tried:
+        check_passwords(server.socket_folder, tried.name, (tried.role, admin, ADMIN))
+        with server.connect(tried) as connection:
+            check_doors(connection)
 
 
 def _reconnected(admin: str, run: str) -> psycopg.Connection:
