@@ -123,9 +123,9 @@ class Owing:
         outcome = Outcome.INPUT if problems else Outcome.MET
         return self._write(rule, subject, outcome, ran, bounded(problems))
 
-    def leave(self, rule: str, why: str, *, ran: str = "") -> tuple[Receipt, ...]:
-        """Looked at, and not settled either way, for this reason."""
-        return self._write(rule, None, Outcome.UNCHECKED, ran, why)
+    def leave(self, rule: str, why: str, *, subject: str | None = None, ran: str = "") -> tuple[Receipt, ...]:
+        """Looked at, and not settled either way, for this reason. Without a subject: for everything that owes it."""
+        return self._write(rule, subject, Outcome.UNCHECKED, ran, why)
 
     def cannot(self, rules: Collection[str], reason: str, *, ran: str = "", seconds: float = 0.0) -> Found:
         """Nothing could be looked at: everything that owes these rules has failed, for this reason."""

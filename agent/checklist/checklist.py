@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import psycopg
 
-from agent.checklist import contract, layout, lint, main_path, migrations, performance, service, tests, types
+from agent.checklist import contract, layout, lint, main_path, migrations, performance, tests, types
 from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, GateEvent, GateFinished, GateStarted, Owing, joined
 from agent.checklist.databases import NotMigrated
+from agent.checklist.observing import settling
 from agent.receipts import Verdict, verdict
 from agent.rulebook.model import Gate
 from agent.stacks.base import ServiceBroken
@@ -50,7 +51,7 @@ _CHECKS: Sequence[_Check] = (
     _Check(Gate.LINT, lint.RULES, _lint),
     _Check(Gate.TESTS, tests.RULES, tests.settle),
     _Check(Gate.TYPES, types.RULES, _types),
-    _Check(Gate.OBSERVABILITY, service.RULES, service.settle),
+    _Check(Gate.OBSERVABILITY, settling.RULES, settling.settle),
     _Check(Gate.ERRORS, main_path.RULES, main_path.settle),
     _Check(Gate.CONTRACT, contract.RULES, contract.settle),
     _Check(Gate.DATABASE, migrations.RULES, migrations.settle),

@@ -28,7 +28,7 @@ _PATIENCE = 30.0
 _ANSWER_SECONDS = 10.0
 _ANSWER_BYTES = 4 << 20
 _LOG_SHOWN = 1_500
-_LIMITS = Limits(seconds=600.0, cpu_seconds=600)
+_LIMITS = Limits(seconds=600.0, cpu_seconds=600, output_bytes=8 << 20)
 
 
 class NotRunning(Exception):

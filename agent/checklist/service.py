@@ -1,4 +1,4 @@
-"""The gate observability, and what else is seen of a service by starting it and taking its database away."""
+"""What is seen of a service by starting it without a setting, and by taking its database away."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from dataclasses import dataclass
 
 import httpx
 
-from agent.checklist.booted import Bench
-from agent.checklist.case import Case, Found, Owing
-from agent.checklist.databases import NotMigrated, Opened, tail
-from agent.checklist.running import NotRunning, Running, running
+from agent.checklist.case import Case, Owing
+from agent.checklist.databases import Opened, tail
+from agent.checklist.running import Running
 from agent.receipts import Receipt
-from tools.postgres.forwarding import Forwarding, forwarded
+from tools.postgres.forwarding import Forwarding
 from tools.sandbox.base import Limits
 
 RULES: Mapping[str, str] = {
@@ -26,7 +25,7 @@ RULES: Mapping[str, str] = {
 LIVENESS = ("/health/live", "/livez", "/healthz", "/live", "/liveness", "/health/liveness", "/health")
 READINESS = ("/health/ready", "/readyz", "/ready", "/readiness", "/health/readiness")
 
-_TURN = 12.0
+TURN = 12.0
 """Seconds within which readiness has to follow the database."""
 _START = 20.0
 _OLDEST = 16
@@ -40,18 +39,11 @@ class _Health:
     problems: tuple[str, ...]
 
 
-async def settle(case: Case, owing: Owing, bench: Bench, *, turn: float = _TURN) -> Found:
-    """Settle what the gate observability owes. Readiness may take `turn` seconds to follow the database."""
+async def settle(case: Case, owing: Owing, service: Running, way: Forwarding, turn: float) -> tuple[Receipt, ...]:
+    """Take the database away from a running service and give it back; `turn` seconds may pass until it notices."""
     started = time.monotonic()
-    try:
-        with forwarded(case.server) as way:
-            async with bench.migrated(way.folder) as database:
-                receipts = [*await _fails_fast(case, owing, database)]
-                async with running(case, database.access, bench.record) as service:
-                    connected, health = await _observe(service, case.contract.base_path, way, turn)
-    except (NotMigrated, NotRunning) as error:
-        return owing.cannot(RULES, str(error), ran="start the service")
-    receipts += owing.judge(
+    connected, health = await _observe(service, case.contract.base_path, way, turn)
+    told = owing.judge(
         "OBS-HEALTH",
         health.problems,
         ran=f"GET {health.live or LIVENESS[0]}, GET {health.ready or READINESS[0]}; database cut off and restored",
@@ -59,11 +51,10 @@ async def settle(case: Case, owing: Owing, bench: Bench, *, turn: float = _TURN)
         reproduce=f"stop PostgreSQL, then: curl -i --unix-socket $SOCKET http://service{health.ready or READINESS[0]}",
         seconds=time.monotonic() - started,
     )
-    receipts += _version(case, owing, connected)
-    return Found(tuple(receipts))
+    return told + _version(case, owing, connected)
 
 
-async def _fails_fast(case: Case, owing: Owing, database: Opened) -> tuple[Receipt, ...]:
+async def fails_fast(case: Case, owing: Owing, database: Opened) -> tuple[Receipt, ...]:
     """Start without the setting that leads to the database: it has to stop by itself, and to name the setting."""
     listen = "/tmp/service.sock"
     command = case.stack.service(case.workspace, database.access, listen)

@@ -153,7 +153,7 @@ BEHAVIOUR = (
 SERVICE = (
     _defect(
         "readiness that always says 200",
-        "service",
+        "observing",
         "src/api/routes/health.py",
         "200 if good else 503",
         "200",
@@ -161,13 +161,227 @@ SERVICE = (
     ),
     _defect(
         "start without the database's address",
-        "service",
+        "observing",
         "src/core/config.py",
         "database_url: SecretStr\n",
         'database_url: SecretStr = SecretStr("postgresql://nobody@localhost/nothing")\n',
         "PRI-FAIL-FAST:service",
     ),
 )
+
+OBSERVING = (
+    _defect(
+        "lines that are no JSON when something breaks",
+        "observing",
+        "src/core/requests.py",
+        '_log.exception("it broke")',
+        '_log.exception("it broke")\n            print("it broke", flush=True)',
+        "LOG-JSON:service",
+        "LOG-CORR:service",
+    ),
+    _defect(
+        "lines without a level",
+        "observing",
+        "src/core/logging.py",
+        '"severity": record.levelname,',
+        '"kind": "line",',
+        "LOG-JSON:service",
+        "SVC-GENERIC:service",
+    ),
+    _defect(
+        "id of the request not taken over",
+        "observing",
+        "src/core/requests.py",
+        "sent if 0 < len(sent) <= 64 and sent.isalnum() else uuid4().hex.encode()",
+        "uuid4().hex.encode()",
+        "LOG-CORR:service",
+        "SVC-GENERIC:service",
+    ),
+    _defect(
+        "id of the request missing where it is refused",
+        "observing",
+        "src/core/requests.py",
+        'message["headers"] = [*message["headers"], (_HEADER, identifier)]',
+        'if message["status"] < 400:\n'
+        '                    message["headers"] = [*message["headers"], (_HEADER, identifier)]',
+        "LOG-CORR:service",
+    ),
+    _defect(
+        "one id for all requests that bring none",
+        "observing",
+        "src/core/requests.py",
+        "else uuid4().hex.encode()",
+        'else b"none"',
+        "LOG-CORR:service",
+    ),
+    _defect(
+        "user in no line",
+        "observing",
+        "src/api/dependencies/__init__.py",
+        "    user_id.set(str(user))\n",
+        "",
+        "LOG-CORR:service",
+    ),
+    _defect(
+        "user of whoever came last in all lines",
+        "observing",
+        "src/core/logging.py",
+        'user_id: ContextVar[str | None] = ContextVar("user_id", default=None)',
+        'class Last:\n    """Remembers."""\n\n    value: str | None = None\n\n'
+        '    def set(self, value: str | None) -> None:\n        """Now this."""\n'
+        "        self.value = value or self.value\n\n"
+        '    def get(self) -> str | None:\n        """The last."""\n        return self.value\n\n\nuser_id = Last()',
+        "LOG-CORR:service",
+    ),
+    _defect(
+        "password logged when the login fails",
+        "observing",
+        "src/services/accounts.py",
+        'raise Unauthenticated("address or password is wrong")',
+        'import logging\n\n            logging.getLogger(__name__).warning("refused %s", body.password)\n'
+        '            raise Unauthenticated("address or password is wrong")',
+        "LOG-SECRETS:service",
+    ),
+    _defect(
+        "address logged at registration",
+        "observing",
+        "src/services/accounts.py",
+        "        return User.model_validate(user)\n",
+        "        import logging\n\n"
+        '        logging.getLogger(__name__).info("welcome", extra={"to": 1})\n'
+        '        logging.getLogger(__name__).info("welcome %s", user.email)\n'
+        "        return User.model_validate(user)\n",
+        "LOG-SECRETS:service",
+    ),
+    _defect(
+        "token logged when something breaks",
+        "observing",
+        "src/core/requests.py",
+        '_log.exception("it broke")',
+        '_log.exception("it broke: %s", dict(scope["headers"]))',
+        "LOG-SECRETS:service",
+    ),
+    _defect(
+        "error of the database told to the caller",
+        "observing",
+        "src/core/requests.py",
+        '        except Exception:\n            _log.exception("it broke")\n'
+        "            await _BROKEN(scope, receive, answer)",
+        '        except Exception as error:\n            _log.exception("it broke")\n'
+        '            told = JSONResponse({"error": {"message": str(error), "code": "internal"}}, 500)\n'
+        "            await told(scope, receive, answer)",
+        "SVC-GENERIC:service",
+    ),
+    _defect(
+        "error of the database told by one operation alone",
+        "observing",
+        "src/services/notes.py",
+        "        if not await self._notes.remove(user, note):",
+        "        try:\n            await self._notes.get(user, note)\n        except Exception as error:\n"
+        '            raise type("Odd", (NotFound,), {"status": 500})(repr(error)) from error\n'
+        "        if not await self._notes.remove(user, note):",
+        "SVC-GENERIC:service",
+    ),
+    _defect(
+        "failure that leaves nothing in the log",
+        "observing",
+        "src/core/requests.py",
+        '_log.exception("it broke")',
+        '_log.error("it broke")',
+        "SVC-GENERIC:service",
+    ),
+    _defect(
+        "500 when two register at once",
+        "observing",
+        "src/repositories/users.py",
+        "        try:\n            row = await self._pool.fetchrow(\n"
+        '                f"INSERT INTO users (email, password_hash) VALUES ($1, $2) RETURNING {_COLUMNS}",\n'
+        "                email,\n                password_hash,\n            )\n"
+        "        except asyncpg.UniqueViolationError as error:\n"
+        '            raise Conflict("the address is taken") from error\n',
+        "        if await self.by_email(email):\n"
+        '            raise Conflict("the address is taken")\n'
+        "        row = await self._pool.fetchrow(\n"
+        '            f"INSERT INTO users (email, password_hash) VALUES ($1, $2) RETURNING {_COLUMNS}",\n'
+        "            email,\n            password_hash,\n        )\n",
+        "SVC-DBERR:service",
+    ),
+    _defect(
+        "two writes without a transaction",
+        "observing",
+        "src/repositories/notes.py",
+        "self._pool.acquire() as connection, connection.transaction():",
+        "self._pool.acquire() as connection:",
+        "DBQ-TX:service",
+    ),
+    _defect(
+        "second write whose failure is passed over",
+        "observing",
+        "src/repositories/notes.py",
+        "            await connection.execute(\n"
+        '                "INSERT INTO note_events (note_id, kind) VALUES ($1, $2)", row["id"], "made"\n            )',
+        "        try:\n            await self._pool.execute(\n"
+        '                "INSERT INTO note_events (note_id, kind) VALUES ($1, $2)", row["id"], "made"\n            )\n'
+        "        except Exception:  # noqa: S110\n            pass",
+        "DBQ-TX:service",
+        "SVC-GENERIC:service",
+    ),
+    _defect(
+        "statement for each row when a filter is used",
+        "observing",
+        "src/repositories/notes.py",
+        "        found = [NoteRow(**row) for row in rows]",
+        "        found = [note for row in rows if (note := await self.get(user, row['id']))]",
+        "DBQ-N1:GET /notes",
+    ),
+    _defect(
+        "page cut in memory when a filter is used",
+        "observing",
+        "src/repositories/notes.py",
+        '            " ORDER BY created_at DESC, id LIMIT $3 OFFSET $4",\n'
+        "            user,\n            pinned,\n            limit,\n            (page - 1) * limit,\n        )\n"
+        "        found = [NoteRow(**row) for row in rows]",
+        '            " ORDER BY created_at DESC, id",\n            user,\n            pinned,\n        )\n'
+        "        found = [NoteRow(**row) for row in rows][(page - 1) * limit : page * limit]",
+        "DBQ-PAGE:GET /notes",
+    ),
+    _defect(
+        "all columns when a filter is used",
+        "observing",
+        "src/repositories/notes.py",
+        'f"SELECT {_COLUMNS} FROM notes WHERE user_id = $1 AND pinned = $2"\n'
+        '            " ORDER BY created_at DESC, id LIMIT $3 OFFSET $4",',
+        'f"SELECT {_COLUMNS} FROM (SELECT * FROM notes) AS every WHERE user_id = $1 AND pinned = $2"\n'
+        '            " ORDER BY created_at DESC, id LIMIT $3 OFFSET $4",',
+        "DBQ-STAR:files",
+    ),
+    _defect(
+        "all columns where nobody comes",
+        "observing",
+        "src/repositories/notes.py",
+        "    async def remove(self",
+        '    async def oldest(self, order: str) -> object:\n        """Never asked for."""\n'
+        '        return await self._pool.fetch(f"SELECT * FROM notes ORDER BY {order}")\n\n    async def remove(self',
+        "DBQ-STAR:files",
+    ),
+    _defect(
+        "address put into a statement",
+        "observing",
+        "src/repositories/users.py",
+        'f"SELECT {_COLUMNS} FROM users WHERE email = $1", email',
+        "f\"SELECT {_COLUMNS} FROM users WHERE email = '{email}'\"",
+        "DBQ-PARAM:files",
+    ),
+    _defect(
+        "id put into a statement",
+        "observing",
+        "src/repositories/notes.py",
+        '"DELETE FROM notes WHERE id = $1 AND user_id = $2", note, user',
+        "f\"DELETE FROM notes WHERE id = '{note}' AND user_id = $1\", user",
+        "DBQ-PARAM:files",
+    ),
+)
+"""Noticed by looking at everything that the running service does."""
 
 CONTRACT = (
     _defect(
@@ -322,7 +536,7 @@ MIGRATIONS = (
         "migration without downgrade",
         "migrations",
         "migrations/versions/0001_notes.py",
-        'op.execute("DROP TABLE notes")\n    op.execute("DROP TABLE users")',
+        'op.execute("DROP TABLE note_events")\n    op.execute("DROP TABLE notes")\n    op.execute("DROP TABLE users")',
         "return",
         "MIG-ROLLBACK:service",
     ),
@@ -373,4 +587,4 @@ STARTING = (
     ),
 )
 
-DEFECTS = (*BEHAVIOUR, *SERVICE, *CONTRACT, *LINT, *TYPES, *TESTS, *LAYOUT, *MIGRATIONS, *LOAD, *STARTING)
+DEFECTS = (*BEHAVIOUR, *SERVICE, *OBSERVING, *CONTRACT, *LINT, *TYPES, *TESTS, *LAYOUT, *MIGRATIONS, *LOAD, *STARTING)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from agent.checklist import contract, layout, lint, main_path, migrations, performance, service, tests, types
+from agent.checklist import contract, layout, lint, main_path, migrations, performance, tests, types
 from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
+from agent.checklist.observing import settling
 from agent.receipts import Outcome, Receipt
 from tests.checklist.conftest import CaseOf
 from tests.checklist.defects import DEFECTS, Defect
@@ -28,8 +29,8 @@ async def ask(gate: str, case: Case, bench: Bench) -> Found:
             return await contract.settle(case, owing, bench)
         case "migrations":
             return await migrations.settle(case, owing, bench)
-        case "service":
-            return await service.settle(case, owing, bench, turn=3.0)
+        case "observing":
+            return await settling.settle(case, owing, bench, seed=7, turn=3.0)
         case "performance":
             return await performance.settle(case, owing, bench)
         case _:

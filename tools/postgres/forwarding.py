@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+
+from tools.postgres.wire import Recorder
 
 SOCKET = ".s.PGSQL.5432"
 """What clients look for in a socket folder."""
@@ -53,6 +55,8 @@ class Forwarding:
     _loop: asyncio.AbstractEventLoop = field(repr=False)
     _listener: asyncio.Server | None = field(default=None, repr=False)
     _links: set[asyncio.Task[None]] = field(default_factory=set, repr=False)
+    recorder: Recorder | None = None
+    """Writes down what went through, where somebody asked for it."""
 
     def cut(self) -> None:
         """End every connection and refuse new ones, until `restore`."""
@@ -101,10 +105,11 @@ class Forwarding:
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await _connect(self._target)
+        wire = self.recorder.connection() if self.recorder else None
         try:
             async with asyncio.TaskGroup() as both:
-                both.create_task(_pump(reader, far_writer))
-                both.create_task(_pump(far_reader, writer))
+                both.create_task(_pump(reader, far_writer, wire.sent if wire else None))
+                both.create_task(_pump(far_reader, writer, wire.received if wire else None, self.recorder))
         except* OSError:
             pass
         finally:
@@ -117,8 +122,17 @@ async def _connect(target: Address) -> tuple[asyncio.StreamReader, asyncio.Strea
     return await asyncio.open_connection(target.host, target.port)
 
 
-async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+async def _pump(
+    source: asyncio.StreamReader,
+    sink: asyncio.StreamWriter,
+    look: Callable[[bytes], None] | None,
+    pace: Recorder | None = None,
+) -> None:
     while data := await source.read(_CHUNK):
+        if look is not None:
+            look(data)
+        if pace is not None and pace.delay:
+            await asyncio.sleep(pace.delay)
         sink.write(data)
         await sink.drain()
     with suppress(OSError):
@@ -126,7 +140,7 @@ async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
 
 
 @contextmanager
-def forwarding(target: Address) -> Iterator[Forwarding]:
+def forwarding(target: Address, recorder: Recorder | None = None) -> Iterator[Forwarding]:
     """Forward to `target` for as long as the context is open, from a thread of its own."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="postgres-forwarding", daemon=True)
@@ -134,7 +148,7 @@ def forwarding(target: Address) -> Iterator[Forwarding]:
     with tempfile.TemporaryDirectory(prefix="agent-socket-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        forward = Forwarding(folder, target, loop)
+        forward = Forwarding(folder, target, loop, recorder=recorder)
         try:
             forward.restore()
             yield forward
@@ -146,7 +160,7 @@ def forwarding(target: Address) -> Iterator[Forwarding]:
 
 
 @contextmanager
-def forwarded(server: Reachable) -> Iterator[Forwarding]:
-    """A second way to the server, which can be cut off without disturbing the first."""
-    with forwarding(server.address) as forward:
+def forwarded(server: Reachable, recorder: Recorder | None = None) -> Iterator[Forwarding]:
+    """A second way to the server, which can be cut off without disturbing the first, and recorded."""
+    with forwarding(server.address, recorder) as forward:
         yield forward

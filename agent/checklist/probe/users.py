@@ -25,6 +25,8 @@ class Users:
     binding: Binding
     catalog: Catalog
     _known: dict[str, Caller] = field(default_factory=dict)
+    made: list[Caller] = field(default_factory=list, repr=False)
+    """Everybody who was made up, those who never logged in among them."""
 
     async def caller(self, name: str = "first", *, role: str | None = None) -> Caller | None:
         """A logged-in user, the same for the same name; None where the API knows no users.
@@ -44,8 +46,11 @@ class Users:
         if accounts is None:
             return None
         if accounts.register is None:
-            return self._seeded(accounts)
-        return await self._registered(accounts, self.binding.bound(accounts.register))
+            made = self._seeded(accounts)
+        else:
+            made = await self._registered(accounts, self.binding.bound(accounts.register))
+        self.made.append(made)
+        return made
 
     def roles(self) -> tuple[str, ...]:
         """The roles that a user could be given, the mightiest-sounding first."""
@@ -154,7 +159,8 @@ class Users:
             said = "no token in its answer" if 200 <= reply.status < 300 else f"{reply.status} {excerpt(reply)}"
             raise NoCredentials(f"a user that was just made cannot log in: {bound.operation.key} → {said}")
         refresh = token_in(reply, accounts.refresh_token) if accounts.refresh_token else ""
-        return replace(caller, token=token, refresh_token=refresh)
+        self.made.append(replace(caller, token=token, refresh_token=refresh))
+        return self.made[-1]
 
 
 def token_in(reply: Reply, path: tuple[str, ...]) -> str:

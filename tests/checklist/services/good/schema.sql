@@ -18,4 +18,13 @@ CREATE TABLE notes (
     updated_at timestamptz NOT NULL DEFAULT now()
 );
 
+CREATE TABLE note_events (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    note_id uuid NOT NULL REFERENCES notes (id) ON DELETE CASCADE,
+    kind varchar(20) NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    updated_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE INDEX note_events_note_id_idx ON note_events (note_id);
 CREATE INDEX notes_user_id_created_at_idx ON notes (user_id, created_at);

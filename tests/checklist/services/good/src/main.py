@@ -13,12 +13,16 @@ from src.api.routes import auth, health, notes
 from src.core.config import Settings, load_settings
 from src.core.database import open_pool
 from src.core.exceptions import ServiceError
+from src.core.logging import set_up_logging
+from src.core.requests import Requests
 
 _DOCUMENT = Path(__file__).parents[1] / "openapi.json"
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The service with these settings."""
+
+    set_up_logging()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -28,6 +32,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = FastAPI(title="Notes", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     app.state.settings = settings
+    app.add_middleware(Requests)
     api = APIRouter(prefix="/api")
     api.include_router(auth.router)
     api.include_router(notes.router)

@@ -11,6 +11,8 @@ async def test_notes_are_listed(user: AsyncClient) -> None:
     assert answer.status_code == 200
     assert [note["title"] for note in answer.json()["data"]] == ["Milk"]
     assert answer.json()["meta"]["total"] == 1
+    pinned = await user.get("/api/notes", params={"pinned": True})
+    assert pinned.json() == {"data": [], "meta": {"page": 1, "total": 0}}
 
 
 async def test_a_note_is_created(user: AsyncClient) -> None:

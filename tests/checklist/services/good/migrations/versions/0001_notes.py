@@ -26,6 +26,16 @@ _UP = (
         updated_at timestamptz NOT NULL DEFAULT now()
     )
     """,
+    """
+    CREATE TABLE note_events (
+        id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+        note_id uuid NOT NULL REFERENCES notes (id) ON DELETE CASCADE,
+        kind varchar(20) NOT NULL,
+        created_at timestamptz NOT NULL DEFAULT now(),
+        updated_at timestamptz NOT NULL DEFAULT now()
+    )
+    """,
+    "CREATE INDEX note_events_note_id_idx ON note_events (note_id)",
     "CREATE INDEX notes_user_id_created_at_idx ON notes (user_id, created_at)",
 )
 
@@ -38,5 +48,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take them away again."""
+    op.execute("DROP TABLE note_events")
     op.execute("DROP TABLE notes")
     op.execute("DROP TABLE users")

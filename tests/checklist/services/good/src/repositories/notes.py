@@ -26,6 +26,26 @@ class NoteRepository:
         )
         return [NoteRow(**row) for row in rows]
 
+    async def pinned(self, user: UUID, pinned: bool, page: int, limit: int) -> list[NoteRow]:
+        """One page of a user's notes that are pinned, or of those that are not."""
+        rows = await self._pool.fetch(
+            f"SELECT {_COLUMNS} FROM notes WHERE user_id = $1 AND pinned = $2"
+            " ORDER BY created_at DESC, id LIMIT $3 OFFSET $4",
+            user,
+            pinned,
+            limit,
+            (page - 1) * limit,
+        )
+        found = [NoteRow(**row) for row in rows]
+        return found
+
+    async def count_pinned(self, user: UUID, pinned: bool) -> int:
+        """How many of them."""
+        total: int = await self._pool.fetchval(
+            "SELECT count(*) FROM notes WHERE user_id = $1 AND pinned = $2", user, pinned
+        )
+        return total
+
     async def count(self, user: UUID) -> int:
         """How many notes a user has."""
         total: int = await self._pool.fetchval(
@@ -34,16 +54,20 @@ class NoteRepository:
         return total
 
     async def add(self, user: UUID, title: str, content: str | None, pinned: bool) -> NoteRow:
-        """Store a note."""
-        row = await self._pool.fetchrow(
-            "INSERT INTO notes (user_id, title, content, pinned)"
-            f" VALUES ($1, $2, $3, $4) RETURNING {_COLUMNS}",
-            user,
-            title,
-            content,
-            pinned,
-        )
-        assert row is not None
+        """Store a note, and that it was made."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            row = await connection.fetchrow(
+                "INSERT INTO notes (user_id, title, content, pinned)"
+                f" VALUES ($1, $2, $3, $4) RETURNING {_COLUMNS}",
+                user,
+                title,
+                content,
+                pinned,
+            )
+            assert row is not None
+            await connection.execute(
+                "INSERT INTO note_events (note_id, kind) VALUES ($1, $2)", row["id"], "made"
+            )
         return NoteRow(**row)
 
     async def get(self, user: UUID, note: UUID) -> NoteRow | None:

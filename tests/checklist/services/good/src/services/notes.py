@@ -13,10 +13,18 @@ class NoteService:
     def __init__(self, notes: NoteRepository) -> None:
         self._notes = notes
 
-    async def page(self, user: UUID, page: int, limit: int) -> NoteList:
+    async def page(self, user: UUID, page: int, limit: int, pinned: bool | None) -> NoteList:
         """One page of them."""
+        if pinned is not None:
+            return await self._pinned(user, page, limit, pinned)
         rows = await self._notes.page(user, page, limit)
         total = await self._notes.count(user)
+        notes = [Note.model_validate(row) for row in rows]
+        return NoteList(data=notes, meta=Page(page=page, total=total))
+
+    async def _pinned(self, user: UUID, page: int, limit: int, pinned: bool) -> NoteList:
+        rows = await self._notes.pinned(user, pinned, page, limit)
+        total = await self._notes.count_pinned(user, pinned)
         notes = [Note.model_validate(row) for row in rows]
         return NoteList(data=notes, meta=Page(page=page, total=total))
 

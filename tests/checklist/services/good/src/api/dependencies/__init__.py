@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from src.core.exceptions import Unauthenticated
+from src.core.logging import user_id
 from src.core.security import read_token
 from src.repositories.health import HealthRepository
 from src.repositories.notes import NoteRepository
@@ -37,7 +38,9 @@ async def current_user(
     if credentials is None:
         raise Unauthenticated("a token is needed")
     secret = request.app.state.settings.jwt_secret.get_secret_value()
-    return read_token(credentials.credentials, secret)
+    user = read_token(credentials.credentials, secret)
+    user_id.set(str(user))
+    return user
 
 
 async def health_service(request: Request) -> HealthService:

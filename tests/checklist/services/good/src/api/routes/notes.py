@@ -16,11 +16,12 @@ router = APIRouter(prefix="/notes")
 async def list_notes(
     notes: Notes,
     user: CurrentUser,
+    pinned: bool | None = None,
     page: Annotated[int, Query(ge=1, le=10000)] = 1,
     limit: Annotated[int, Query(ge=1, le=100)] = 5,
 ) -> Response:
     """A page of notes."""
-    found = await notes.page(user, page, limit)
+    found = await notes.page(user, page, limit, pinned)
     return Response(found.model_dump_json(), media_type="application/json")
 
 

@@ -1,0 +1,132 @@
+"""Requests that break a constraint of the database: refused for what they are, never as an internal error."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from agent.binding.model import Action, Bound
+from agent.checklist.case import Owing
+from agent.checklist.observing.observed import Observed
+from agent.checklist.probe.exchange import Exchange
+from agent.checklist.probe.judging import excerpt
+from agent.checklist.probe.requests import Request
+from agent.checklist.probe.store import referenced
+from agent.checklist.probe.world import World
+from agent.checklist.running import Reply
+from agent.contract.model import Operation
+from agent.receipts import Receipt
+
+RULES: Mapping[str, str] = {
+    "SVC-DBERR": "observing: the same unique value twice and at once, and references to nothing",
+}
+
+_SLOW = 0.1
+"""Seconds that each answer of the database takes, so that two requests at once meet in it."""
+_UNKNOWN = 1_900_000_000
+
+
+@dataclass(slots=True)
+class Conflicts:
+    """What was found."""
+
+    problems: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    reproduce: str = ""
+
+    def note(self, request: Request, how: str, reply: Reply, wanted: Collection[int]) -> None:
+        """Remember an answer, as a problem unless its status is wanted."""
+        self.asked.append(f"{request.operation.key} {how} → {reply.status}")
+        if reply.status not in wanted:
+            expected = " or ".join(map(str, sorted(wanted)))
+            self.problems.append(
+                f"{request.operation.key} {how}: expected {expected}, got {reply.status} {excerpt(reply)}"
+            )
+            self.reproduce = self.reproduce or request.curl()
+
+
+def judge(owing: Owing, conflicts: Conflicts) -> Iterator[Receipt]:
+    """The receipt of SVC-DBERR."""
+    if not conflicts.asked:
+        yield from owing.leave("SVC-DBERR", "not applicable: no request can break a unique key or a reference")
+        return
+    yield from owing.judge(
+        "SVC-DBERR",
+        conflicts.problems,
+        ran="; ".join(conflicts.asked[:8]),
+        found="refused as what they are",
+        reproduce=conflicts.reproduce,
+    )
+
+
+async def provoke(service: Observed, world: World, bound: Bound, exchange: Exchange, conflicts: Conflicts) -> None:
+    """Break each constraint that the operation's body can break."""
+    if bound.action in (Action.CREATE, Action.REGISTER) and _unique(world, bound, exchange.request):
+        await _twice_at_once(service, world, bound, exchange, conflicts)
+    if bound.action in (Action.CREATE, Action.REPLACE, Action.PATCH):
+        await _dangling(world, bound, exchange, conflicts)
+
+
+async def _twice_at_once(
+    service: Observed, world: World, bound: Bound, exchange: Exchange, conflicts: Conflicts
+) -> None:
+    """Once more what is there, then twice at the same time what is not: one may win, and the other is a conflict."""
+    wanted = _refusals(bound.operation, (409,))
+    request = world.asker.refreshed(exchange.request)
+    conflicts.note(request, "with a unique value that is taken", await world.asker.send(request), wanted)
+    new = await world.request(bound, exchange.need)
+    service.recorder.delay = _SLOW
+    try:
+        replies = await asyncio.gather(*(world.asker.send(world.asker.refreshed(new)) for _ in range(2)))
+    finally:
+        service.recorder.delay = 0.0
+    lost = [reply for reply in replies if not 200 <= reply.status < 300] or replies[:1]
+    for reply in lost:
+        conflicts.note(new, "twice at once with the same unique value", reply, wanted)
+
+
+async def _dangling(world: World, bound: Bound, exchange: Exchange, conflicts: Conflicts) -> None:
+    table, body = world.catalog.table(bound.table), exchange.request.body
+    if table is None or not isinstance(body, dict):
+        return
+    for one in bound.body:
+        target = referenced(table, one.column)
+        if target is None or one.embedded is not None or body.get(one.property) is None:
+            continue
+        value = _nothing(world, body[one.property])
+        if value is None:
+            continue
+        request = replace(world.asker.refreshed(exchange.request), body={**body, one.property: value})
+        wanted = _refusals(bound.operation, (404, 409)) | _refusals(bound.operation, (400, 422))
+        how = f"with a {one.property} that leads to nothing"
+        conflicts.note(request, how, await world.asker.send(request), wanted)
+
+
+def _nothing(world: World, like: object) -> object:
+    """A key that no row has; None when none can be made up."""
+    if isinstance(like, int):
+        return _UNKNOWN + world.asker.chance.randrange(10**7)
+    if isinstance(like, str) and len(like) == 36 and like.count("-") == 4:
+        bits = f"{world.asker.chance.getrandbits(128):032x}"
+        return f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-8{bits[17:20]}-{bits[20:]}"
+    return None
+
+
+def _refusals(operation: Operation, meant: tuple[int, ...]) -> set[int]:
+    """The statuses that are meant for it, as far as the contract declares them; else any refusal that it declares."""
+    names = {answer.status.upper() for answer in operation.answers}
+    if names & {"4XX", "DEFAULT"}:
+        return set(meant)
+    declared = {status for status in meant if str(status) in names}
+    return declared or {int(name) for name in names if name.isdigit() and name.startswith("4")} or set(meant)
+
+
+def _unique(world: World, bound: Bound, request: Request) -> bool:
+    """True when a unique key is filled by the body alone, so that the same body breaks it."""
+    table = world.catalog.table(bound.table)
+    if table is None or not isinstance(request.body, dict):
+        return False
+    given = {one.column for one in bound.body if request.body.get(one.property) is not None and not one.secret}
+    given |= {step.link for step in bound.path if step.link} | ({bound.owner} if bound.owner else set())
+    return any(not one.partial and set(one.columns) <= given for one in table.uniques)
