@@ -22,7 +22,7 @@ RULES: Mapping[str, str] = {
     "SVC-DBERR": "observing: the same unique value twice and at once, and references to nothing",
 }
 
-_SLOW = 0.1
+_SLOW = 0.3
 """Seconds that each answer of the database takes, so that two requests at once meet in it."""
 _UNKNOWN = 1_900_000_000
 
