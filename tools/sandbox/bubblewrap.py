@@ -26,7 +26,7 @@ from tools.sandbox.control_groups import ControlGroup, create_control_group, rem
 from tools.sandbox.ownership import hand_over
 from tools.sandbox.running import Finished, Launch, Service, Watch, kill_group, run_process, running_service
 from tools.sandbox.seccomp import seccomp_filter
-from tools.sandbox.usage import bytes_beneath, memory_of_tree
+from tools.sandbox.usage import on_disk, usage_of_tree
 
 _PROTECTED = (".git",)
 _OUTER_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
@@ -164,9 +164,10 @@ class Bubblewrap:
         folders = [self.worktree, *mounts.writable] if writable else [*mounts.writable]
 
         def beyond(pid: int) -> Ending | None:
-            if folders and bytes_beneath(folders, enough=limits.workspace_bytes) > limits.workspace_bytes:
-                return "disk"
-            return "memory" if not counted and memory_of_tree(pid) > limits.memory_bytes else None
+            usage = usage_of_tree(pid)
+            if not counted and usage.memory > limits.memory_bytes:
+                return "memory"
+            return "disk" if on_disk(folders, usage, limits) > limits.workspace_bytes else None
 
         return beyond
 

@@ -104,7 +104,7 @@ def rlimits(limits: Limits, *, processes: bool, memory: bool) -> list[str]:
         f"--cpu={limits.cpu_seconds}:{limits.cpu_seconds + 1}",  # a signal that names the limit, then a killing one
         f"--nofile={OPEN_FILES}",
         f"--memlock={LOCKED_BYTES}",
-        "--core=0",
+        "--core=1",  # no dump fits, and unlike with 0 the kernel does not start the host's handler of crashes either
         "--",
     ]
 
@@ -136,6 +136,8 @@ def _identity(descriptors: Descriptors) -> list[str]:
 def _scratch() -> list[str]:
     return [
         *("--proc", "/proc", "--dev", "/dev"),
+        # The first process is bubblewrap's own: one that could write its memory would take over who ends the others.
+        *("--tmpfs", "/proc/1", "--remount-ro", "/proc/1"),
         *("--size", str(SHARED_MEMORY_BYTES), "--perms", "1777", "--tmpfs", "/dev/shm"),
         *("--remount-ro", "/dev"),
         *("--size", str(TMP_BYTES), "--perms", "1777", "--tmpfs", "/tmp"),

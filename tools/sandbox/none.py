@@ -13,7 +13,7 @@ from pathlib import Path
 from tools.sandbox.base import CommandResult, Ending, Limits, Mounts, SandboxKind
 from tools.sandbox.bubblewrap_command import rlimits
 from tools.sandbox.running import Launch, Service, Watch, kill_group, run_process, running_service
-from tools.sandbox.usage import bytes_beneath, memory_of_tree
+from tools.sandbox.usage import on_disk, usage_of_tree
 
 _MARK = "AGENT_COMMAND_ID"
 """Environment variable by which a command's descendants are found, those that left its process group included."""
@@ -100,9 +100,10 @@ def _dying_with_parent() -> list[str]:
 
 def _watch(folders: list[Path], limits: Limits) -> Watch:
     def beyond(pid: int) -> Ending | None:
-        if bytes_beneath(folders, enough=limits.workspace_bytes) > limits.workspace_bytes:
-            return "disk"
-        return "memory" if memory_of_tree(pid) > limits.memory_bytes else None
+        usage = usage_of_tree(pid)
+        if usage.memory > limits.memory_bytes:
+            return "memory"
+        return "disk" if on_disk(folders, usage, limits) > limits.workspace_bytes else None
 
     return beyond
 

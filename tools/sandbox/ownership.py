@@ -35,8 +35,9 @@ def _open_to_group(folder: Path, mode: int) -> None:
 
 
 def _give(path: Path) -> None:
+    """Give a file, or a folder and all beneath it; by descriptors, so that no part of a path can become a link."""
     if not path.is_symlink() and path.is_dir():
-        for parent, folders, files in os.walk(path):
+        for _, folders, files, descriptor in os.fwalk(path):
             for name in [*folders, *files]:
-                give_one(Path(parent, name))
+                os.chown(name, ROOT_MODE_UID, ROOT_MODE_UID, dir_fd=descriptor, follow_symlinks=False)
     give_one(path)

@@ -18,9 +18,17 @@ _NUMBER, _MACHINE, _FIRST_ARGUMENT = 0, 4, 16
 _X86_64 = 0xC000003E
 _X32_BIT = 0x40000000
 
-_CLONE, _CLONE3, _SOCKET = 56, 435, 41
+_CLONE, _CLONE3, _SOCKET, _OPENAT2 = 56, 435, 41, 437
 _NEW_NAMESPACE = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
 _UNIX, _INET, _INET6, _NETLINK = 1, 2, 10, 16
+
+_SET_USER_ID = 0o4000
+_MAKES_A_FILE = 0o100 | 0o20000000
+"""O_CREAT and O_TMPFILE: without them, the mode means nothing."""
+_CHANGING_MODE = {90: 1, 91: 1, 268: 2, 452: 2, 85: 1, 259: 2}
+"""chmod, fchmod, fchmodat, fchmodat2, creat, mknodat → which argument is the mode."""
+_CREATING = {2: 1, 257: 2}
+"""open, openat → which argument holds the flags; the mode is the next one."""
 
 FORBIDDEN: Mapping[str, int] = {
     # other processes
@@ -29,6 +37,10 @@ FORBIDDEN: Mapping[str, int] = {
     "process_vm_writev": 311,
     "pidfd_getfd": 438,
     "kcmp": 312,
+    # memory that outlives who made it, and is counted for nobody
+    "shmget": 29,
+    "semget": 64,
+    "msgget": 68,
     # mounts and namespaces
     "mount": 165,
     "umount2": 166,
@@ -67,11 +79,14 @@ FORBIDDEN: Mapping[str, int] = {
     # the machine
     "reboot": 169,
     "swapon": 167,
+    "swapoff": 168,
     "acct": 163,
     "quotactl": 179,
     "settimeofday": 164,
     "clock_settime": 227,
     "adjtimex": 159,
+    "clock_adjtime": 305,
+    "fanotify_init": 300,
     "ioperm": 173,
     "iopl": 172,
     "vhangup": 153,
@@ -108,6 +123,9 @@ def _program() -> list[Instruction]:
         *(step for number in sorted(FORBIDDEN.values()) for step in _refuse(number, errno.EPERM)),
         # ENOSYS makes libc fall back to clone, whose flags can be looked at: clone3 passes them by pointer.
         *_refuse(_CLONE3, errno.ENOSYS),
+        *_refuse(_OPENAT2, errno.ENOSYS),  # passes its mode by pointer too
+        *(step for number, at in _CHANGING_MODE.items() for step in _refuse_set_user_id(number, at)),
+        *(step for number, at in _CREATING.items() for step in _refuse_set_user_id(number, at + 1, flags=at)),
         *_no_new_namespace(),
         *_known_sockets(),
         _answer(_ALLOW),
@@ -127,6 +145,23 @@ def _only_native_calls() -> list[Instruction]:
 
 def _refuse(number: int, error: int) -> list[Instruction]:
     return [Instruction(_JUMP_EQUAL, 0, 1, number), _answer(_error(error))]
+
+
+def _refuse_set_user_id(number: int, mode: int, *, flags: int | None = None) -> list[Instruction]:
+    """A set-user-id file would be left behind, for others on the host to run with the rights of whoever ran this."""
+    asked = (
+        []
+        if flags is None
+        else [Instruction(_LOAD, 0, 0, _argument(flags)), Instruction(_JUMP_ANY_BIT, 0, 3, _MAKES_A_FILE)]
+    )
+    return [
+        Instruction(_JUMP_EQUAL, 0, len(asked) + 4, number),
+        *asked,
+        Instruction(_LOAD, 0, 0, _argument(mode)),
+        Instruction(_JUMP_ANY_BIT, 0, 1, _SET_USER_ID),
+        _answer(_error(errno.EPERM)),
+        Instruction(_LOAD, 0, 0, _NUMBER),
+    ]
 
 
 def _no_new_namespace() -> list[Instruction]:
@@ -153,6 +188,11 @@ def _known_sockets() -> list[Instruction]:
 
 def _answer(value: int) -> Instruction:
     return Instruction(_RETURN, 0, 0, value)
+
+
+def _argument(index: int) -> int:
+    """Where the lower half of an argument lies."""
+    return _FIRST_ARGUMENT + 8 * index
 
 
 def _error(number: int) -> int:
