@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from agent.checklist import contract, layout, lint, main_path, migrations, performance, tests, types
+from agent.checklist import contract, layout, lint, main_path, migrations, performance, tests, types, validation
 from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, GateEvent, GateFinished, GateStarted, Owing, joined
 from agent.checklist.databases import NotMigrated
@@ -49,6 +49,7 @@ async def _layout(case: Case, owing: Owing, _: Bench) -> Found:
 _CHECKS: Sequence[_Check] = (
     _Check(Gate.LAYOUT, layout.RULES, _layout),
     _Check(Gate.LINT, lint.RULES, _lint),
+    _Check(Gate.VALIDATION, validation.RULES, validation.settle),
     _Check(Gate.TESTS, tests.RULES, tests.settle),
     _Check(Gate.TYPES, types.RULES, _types),
     _Check(Gate.OBSERVABILITY, settling.RULES, settling.settle),

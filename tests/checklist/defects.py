@@ -2,41 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-
-GOOD = Path(__file__).parent / "services" / "good"
-
-_PROTECTED = ("GET /notes", "POST /notes", "GET /notes/{note_id}", "PATCH /notes/{note_id}", "DELETE /notes/{note_id}")
-
-
-@dataclass(frozen=True, slots=True)
-class Defect:
-    """One thing that is wrong."""
-
-    name: str
-    gate: str
-    """The gate that has to notice it, by the name of its module."""
-    file: str
-    old: str
-    """Text of the good service; empty: the file is new, or what comes is put at its end."""
-    new: str
-    noticed: frozenset[str]
-    """Ids of the obligations that fail; no other one of the gate does."""
-
-    def files(self) -> Mapping[str, str | None]:
-        """The changed files."""
-        path = GOOD / self.file
-        content = path.read_text() if path.exists() else ""
-        if self.old:
-            assert self.old in content, f"{self.name}: {self.file} no longer holds {self.old!r}"
-        return {self.file: content.replace(self.old, self.new) if self.old else content + self.new}
-
-
-def _defect(name: str, gate: str, file: str, old: str, new: str, *noticed: str) -> Defect:
-    return Defect(name, gate, file, old, new, frozenset(noticed))
-
+from tests.checklist.defect import PROTECTED as _PROTECTED
+from tests.checklist.defect import Defect as Defect
+from tests.checklist.defect import defect as _defect
+from tests.checklist.input_defects import INPUTS
 
 BEHAVIOUR = (
     _defect(
@@ -587,4 +556,17 @@ STARTING = (
     ),
 )
 
-DEFECTS = (*BEHAVIOUR, *SERVICE, *OBSERVING, *CONTRACT, *LINT, *TYPES, *TESTS, *LAYOUT, *MIGRATIONS, *LOAD, *STARTING)
+DEFECTS = (
+    *BEHAVIOUR,
+    *INPUTS,
+    *SERVICE,
+    *OBSERVING,
+    *CONTRACT,
+    *LINT,
+    *TYPES,
+    *TESTS,
+    *LAYOUT,
+    *MIGRATIONS,
+    *LOAD,
+    *STARTING,
+)

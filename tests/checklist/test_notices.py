@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.checklist import contract, layout, lint, main_path, migrations, performance, tests, types
+from agent.checklist import contract, layout, lint, main_path, migrations, performance, tests, types, validation
 from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.observing import settling
@@ -33,6 +33,10 @@ async def ask(gate: str, case: Case, bench: Bench) -> Found:
             return await settling.settle(case, owing, bench, seed=7, turn=3.0)
         case "performance":
             return await performance.settle(case, owing, bench)
+        case "validation":
+            return await validation.settle(case, owing, bench, seed=7, budget=0.0)
+        case "fuzzing":
+            return await validation.settle(case, owing, bench, seed=7)
         case _:
             return await main_path.settle(case, owing, bench, seed=7)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+import httpx
+
 from agent.binding.model import Action, Bound
 from agent.binding.words import words
 from agent.catalog.model import Catalog, Table
@@ -134,6 +136,17 @@ def unequal(row: Row, bound: Bound, body: Any) -> list[str]:
         for one in bound.body
         if one.property in body and not one.secret and one.embedded is None and differs(row, one, body[one.property])
     ]
+
+
+async def prepared(world: World, bound: Bound, *, fresh: bool = False) -> Exchange:
+    """A request that should be accepted, made and not sent: its answer has status 0.
+
+    Raises `NoCredentials` and `NoRow`.
+    """
+    need = await _need(world, bound, await caller_for(world, bound), fresh=fresh)
+    request = await world.request(bound, need)
+    table = world.catalog.table(bound.table)
+    return Exchange(need, request, Reply(0, httpx.Headers(), b"", 0.0), table, frozenset(), "")
 
 
 async def _need(world: World, bound: Bound, caller: Caller | None, *, fresh: bool) -> Need:

@@ -18,6 +18,8 @@ from agent.stacks.python_fastapi.blueprint.sql_text import block_text, sql, stat
 from agent.stacks.python_fastapi.blueprint.text import docstring, literal, one_line
 
 _TEMPLATES = Path(__file__).parent.parent / "templates" / "src"
+_STRICT = {"from datetime import date": "from src.schemas.formats import date"}
+"""What a route reads is not read yet: its types are those that refuse what the contract does."""
 _SERVICE_IMPORTS = (
     "from collections.abc import Sequence",
     "from datetime import date",
@@ -130,6 +132,7 @@ class Renderer:
             yield self._file("schemas/presence.py", uses=used)
         typed = self._plan.schemas.text + services.replace("import AwareDatetime", "").replace("import EmailStr", "")
         formats = {name: name in typed for name in ("AwareDatetime", "EmailStr")}
+        formats["date"] = re.search(r"[:\[|] ?date\b", typed) is not None
         if any(formats.values()):
             yield self._file("schemas/formats.py", uses=formats)
         if "grouped(" in services:
@@ -264,7 +267,7 @@ class Renderer:
             imports.add(f"from src.api.dependencies.auth import {dependency.alias}")
             imports.add(f"from src.api.dependencies.auth import {dependency.function}")
         for operation in resource.operations:
-            imports |= {line for one in operation.parameters for line in one.imports}
+            imports |= {_STRICT.get(line, line) for one in operation.parameters for line in one.imports}
         tags = _common_tags([operation.bound for operation in resource.operations])
         return self._rendered("api/routes/resource.py", resource=resource, imports=sorted(imports), tags=tags)
 

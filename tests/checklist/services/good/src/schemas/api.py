@@ -4,14 +4,30 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    EmailStr,
+    Field,
+    StrictBool,
+    StringConstraints,
+    field_validator,
+)
 from pydantic.json_schema import SkipJsonSchema
 
-Title = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+
+def _storable(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("must not hold the character U+0000")
+    return text
+
+
+Title = Annotated[str, StringConstraints(min_length=1, max_length=120), AfterValidator(_storable)]
 Password = Annotated[
     str, Field(min_length=10, max_length=128, json_schema_extra={"writeOnly": True})
 ]
-Content = Annotated[str, StringConstraints(max_length=2000)]
+Content = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_storable)]
 
 
 class _Model(BaseModel):
@@ -47,7 +63,7 @@ class NewNote(_Model):
 
     title: Title
     content: Content | None = None
-    pinned: bool = False
+    pinned: StrictBool = False
 
 
 class NoteChanges(_Model):
@@ -55,7 +71,14 @@ class NoteChanges(_Model):
 
     title: Title | SkipJsonSchema[None] = None
     content: Content | None = None
-    pinned: bool | SkipJsonSchema[None] = None
+    pinned: StrictBool | SkipJsonSchema[None] = None
+
+    @field_validator("title", "pinned", mode="before")
+    @classmethod
+    def _there(cls, value: object) -> object:
+        if value is None:
+            raise ValueError("must not be null")
+        return value
 
 
 class Note(_Model):
