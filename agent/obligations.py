@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from agent.catalog.model import Catalog
+from agent.contract.credentials import (
+    issues_token,
+    known_by_cookie,
+    needs_token,
+    sets_cookie,
+    takes_password,
+    takes_refresh_token,
+)
 from agent.contract.model import Contract, Operation, Schema
 from agent.rulebook.model import Applies, Rule, Rulebook, StackName, SubjectKind
+
+_MUTATING = frozenset({"post", "put", "patch", "delete"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -25,17 +35,30 @@ class Obligation:
         return f"{self.rule}:{self.subject}"
 
 
-def owed(rulebook: Rulebook, stack: StackName, contract: Contract, catalog: Catalog) -> tuple[Obligation, ...]:
-    """Everything a delivery of this contract and schema on this stack owes, in the rulebook's order."""
+def owed(
+    rulebook: Rulebook,
+    stack: StackName,
+    contract: Contract,
+    catalog: Catalog,
+    *,
+    owned: Collection[str] = frozenset(),
+) -> tuple[Obligation, ...]:
+    """Everything a delivery of this contract and schema on this stack owes, in the rulebook's order.
+
+    `owned` are the keys of the operations that concern what belongs to one user; contract and schema alone do not tell.
+    """
     return tuple(
         Obligation(rule.id, subject)
         for rule in rulebook.for_stack(stack)
-        for subject in _subjects(rule, contract, catalog)
+        for subject in _subjects(rule, contract, catalog, owned)
     )
 
 
-def _subjects(rule: Rule, contract: Contract, catalog: Catalog) -> tuple[str, ...]:
-    operations = tuple(one.key for one in contract.operations if _applies(rule.applies, one, contract))
+def _subjects(rule: Rule, contract: Contract, catalog: Catalog, owned: Collection[str]) -> tuple[str, ...]:
+    if rule.applies == "owned":
+        operations = tuple(one.key for one in contract.operations if one.key in owned)
+    else:
+        operations = tuple(one.key for one in contract.operations if _applies(rule.applies, one, contract))
     match rule.subject:
         case SubjectKind.OPERATION:
             return operations
@@ -54,11 +77,23 @@ def _applies(applies: Applies, operation: Operation, contract: Contract) -> bool
         case "lists":
             return is_list(operation, contract)
         case "mutating":
-            return operation.method in {"post", "put", "patch", "delete"}
+            return operation.method in _MUTATING
         case "protected":
             return operation.protected
         case "with input":
             return operation.body is not None or bool(operation.parameters)
+        case "with token":
+            return needs_token(operation, contract) and any(issues_token(one, contract) for one in contract.operations)
+        case "with cookie":
+            return known_by_cookie(operation, contract) or sets_cookie(operation)
+        case "changed by cookie":
+            return known_by_cookie(operation, contract) and operation.method in _MUTATING
+        case "refreshing":
+            return takes_refresh_token(operation, contract)
+        case "with password":
+            return takes_password(operation, contract)
+        case "owned":
+            return False  # known from the binding alone
 
 
 _ENVELOPE = re.compile(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from agent.catalog.model import Catalog, Column, Table
-from agent.contract.model import Answer, Body, Contract, Method, Operation, Parameter
+from agent.contract.model import Answer, Body, Contract, Method, Operation, Parameter, SecurityScheme
 from agent.obligations import is_list, owed
 from agent.rulebook.loading import load_rulebook
 
@@ -103,9 +104,8 @@ def test_each_rule_is_owed_by_the_operations_that_it_is_about() -> None:
     )
     assert subjects("CON-PARITY", supplied) == ["GET /books", "POST /books", "GET /health"]
     assert subjects("API-PAGE", supplied) == subjects("DBQ-N1", supplied) == ["GET /books"]
-    assert subjects("API-IDEM", supplied) == subjects("JWT-VERIFY", supplied) == ["POST /books"]
+    assert subjects("API-IDEM", supplied) == ["POST /books"]
     assert subjects("VAL-EDGE", supplied) == ["GET /books", "POST /books"]
-    assert subjects("PWD-HASH", supplied) == ["service"]
     assert subjects("MYP-STRICT", supplied) == ["files"]
 
 
@@ -115,9 +115,61 @@ def test_without_protected_operations_nothing_is_owed_about_tokens_and_passwords
     assert subjects("SEC-HEADERS", supplied) == ["service"]
 
 
+TEXT = {"type": "string"}
+BY_TOKEN, BY_COOKIE, BY_PASSWORD = frozenset({"jwt"}), frozenset({"session"}), frozenset({"basic"})
+SCHEMES = {
+    "jwt": SecurityScheme("jwt", "http", "bearer"),
+    "session": SecurityScheme("session", "apiKey", location="cookie", parameter="sid"),
+    "basic": SecurityScheme("basic", "http", "basic"),
+}
+LOGIN = operation(
+    "post",
+    "/login",
+    things(data=things(accessToken=TEXT)),
+    body=Body(True, {"application/json": things(password=TEXT)}),
+)
+REFRESH = operation(
+    "post", "/refresh", things(token=TEXT), body=Body(True, {"application/json": things(refresh_token=TEXT)})
+)
+
+
+def secured(*operations: Operation) -> Contract:
+    return replace(contract(*operations), security_schemes=SCHEMES)
+
+
+def test_rules_about_tokens_are_owed_where_the_api_issues_them() -> None:
+    books = operation("get", "/books", BOOKS, security=(BY_TOKEN,))
+    assert subjects("JWT-VERIFY", secured(books)) == []
+    assert subjects("JWT-VERIFY", secured(LOGIN, books)) == ["GET /books"]
+    assert subjects("JWT-SHORT", secured(LOGIN, books)) == ["service"]
+    by_password = operation("get", "/books", BOOKS, security=(BY_PASSWORD,))
+    assert subjects("JWT-VERIFY", secured(LOGIN, by_password)) == []
+
+
 def test_optional_credentials_do_not_protect() -> None:
-    supplied = contract(operation("get", "/books", BOOKS, security=(frozenset({"jwt"}), frozenset())))
+    supplied = secured(LOGIN, operation("get", "/books", BOOKS, security=(BY_TOKEN, frozenset())))
     assert subjects("JWT-VERIFY", supplied) == []
+
+
+def test_rules_about_passwords_and_refreshing_are_owed_where_they_are_sent() -> None:
+    assert subjects("PWD-HASH", secured(LOGIN)) == subjects("JWT-REFRESH", secured(REFRESH)) == ["service"]
+    assert subjects("PWD-HASH", secured(REFRESH)) == subjects("JWT-REFRESH", secured(LOGIN)) == []
+
+
+def test_rules_about_cookies_are_owed_where_one_says_who_calls() -> None:
+    reading = operation("get", "/books", BOOKS, security=(BY_TOKEN, BY_COOKIE))
+    changing = operation("delete", "/books", security=(BY_COOKIE,))
+    setting = replace(LOGIN, answers=(Answer("200", "", {}, {"Set-Cookie": TEXT}),))
+    assert subjects("SEC-COOKIES", secured(reading)) == subjects("SEC-COOKIES", secured(setting)) == ["service"]
+    assert subjects("SEC-COOKIES", secured(LOGIN)) == subjects("SEC-CSRF", secured(reading, setting)) == []
+    assert subjects("SEC-CSRF", secured(changing)) == ["service"]
+
+
+def test_what_belongs_to_one_user_is_owed_by_the_operations_that_are_named() -> None:
+    supplied = secured(LOGIN, REFRESH)
+    found = owed(load_rulebook(), "python-fastapi", supplied, EMPTY, owned={"POST /refresh"})
+    assert [one.subject for one in found if one.rule == "AUT-OWNER"] == ["POST /refresh"]
+    assert subjects("AUT-OWNER", supplied) == []
 
 
 def test_tables_owe_the_rules_about_tables() -> None:

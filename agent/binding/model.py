@@ -240,6 +240,12 @@ class Bound:
         """True when somebody has to write the body."""
         return self.action is None
 
+    @property
+    def owned(self) -> bool:
+        """True when it concerns what belongs to one user, and another could ask for it too."""
+        open_to_others = self.path or self.action in (Action.LIST, Action.CREATE)
+        return bool((self.owner and open_to_others) or self.guards or any(step.owner for step in self.path))
+
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
@@ -270,6 +276,12 @@ class Binding:
     operations: tuple[Bound, ...]
     """In the contract's order."""
     accounts: Accounts | None
+
+    @property
+    def rotates(self) -> bool:
+        """True when a refresh token is sent in a body, and another one comes back for it."""
+        bounds = [self.bound(self.accounts.refresh)] if self.accounts and self.accounts.refresh else []
+        return any(one.presented and TokenPart.REFRESH in one.tokens.values() for one in bounds)
 
     @property
     def holes(self) -> tuple[Bound, ...]:

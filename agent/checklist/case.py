@@ -84,7 +84,8 @@ class Owing:
     @classmethod
     def of(cls, case: Case) -> Owing:
         """What the case's worktree, as it is now, owes."""
-        obligations = owed(case.rulebook, case.stack.name, case.contract, case.catalog)
+        owned = frozenset(one.operation.key for one in case.binding.operations if one.owned and not one.hole)
+        obligations = owed(case.rulebook, case.stack.name, case.contract, case.catalog, owned=owned)
         subjects: dict[str, list[str]] = {}
         for one in obligations:
             subjects.setdefault(one.rule, []).append(one.subject)

@@ -12,7 +12,18 @@ from dataclasses import dataclass
 
 import psycopg
 
-from agent.checklist import contract, layout, lint, main_path, migrations, performance, tests, types, validation
+from agent.checklist import (
+    contract,
+    headers,
+    layout,
+    lint,
+    main_path,
+    migrations,
+    performance,
+    tests,
+    types,
+    validation,
+)
 from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, GateEvent, GateFinished, GateStarted, Owing, joined
 from agent.checklist.databases import NotMigrated
@@ -59,8 +70,11 @@ _CHECKS: Sequence[_Check] = (
 )
 """Those that may run at the same time, the longest early."""
 
-_AFTERWARDS: Sequence[_Check] = (_Check(Gate.PERFORMANCE, performance.RULES, performance.settle),)
-"""Those that run alone, one after the other."""
+_AFTERWARDS: Sequence[_Check] = (
+    _Check(Gate.HEADERS, headers.RULES, headers.settle),
+    _Check(Gate.PERFORMANCE, performance.RULES, performance.settle),
+)
+"""Those that run alone, one after the other: one judges what all others were answered, one measures."""
 
 
 def settled_by() -> Mapping[str, str]:

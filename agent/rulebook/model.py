@@ -50,11 +50,31 @@ class SubjectKind(StrEnum):
     """The running service."""
 
 
-Applies = Literal["every", "lists", "mutating", "protected", "with input"]
+Applies = Literal[
+    "every",
+    "lists",
+    "mutating",
+    "protected",
+    "with input",
+    "with token",
+    "with cookie",
+    "changed by cookie",
+    "refreshing",
+    "with password",
+    "owned",
+]
 """Which operations owe a rule: a closed set.
 
-`lists`: GET operations whose success answer is an array or holds one. `mutating`: POST, PUT, PATCH, DELETE.
-`protected`: those that need credentials. `with input`: those with a parameter or a body.
+- `lists`: GET operations whose success answer is an array or holds one.
+- `mutating`: POST, PUT, PATCH, DELETE.
+- `protected`: those that need credentials.
+- `with input`: those with a parameter or a body.
+- `with token`: those that need a token, when an operation of the contract issues tokens.
+- `with cookie`: those whose caller may be known by a cookie, or whose answer sets one.
+- `changed by cookie`: the mutating ones whose caller may be known by a cookie.
+- `refreshing`: those that take a refresh token.
+- `with password`: those that take a password.
+- `owned`: those that concern what belongs to one user.
 """
 
 

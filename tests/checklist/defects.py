@@ -541,6 +541,212 @@ LOAD = (
     ),
 )
 
+_VERIFY = tuple(f"JWT-VERIFY:{key}" for key in _PROTECTED)
+_UNREAD = 'return UUID(jwt.decode(token, options={"verify_signature": False})["sub"])'
+_READ = 'return UUID(jwt.decode(token, secret, ["HS256"])["sub"])'
+_SECURITY = "src/core/security.py"
+_NOTES = "src/repositories/notes.py"
+
+HEADERS = (
+    _defect(
+        "no content security policy",
+        "headers",
+        "src/core/middleware.py",
+        """    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),\n""",
+        "",
+        "SEC-HEADERS:service",
+    ),
+    *(
+        _defect(
+            f"headers missing on {status} only",
+            "headers",
+            "src/core/middleware.py",
+            "*_HEADERS]",
+            f'*_HEADERS[: 3 if message["status"] == {status} else None]]',
+            "SEC-HEADERS:service",
+        )
+        for status in (404, 405, 422, 500)
+    ),
+    _defect(
+        "HTTPS for an hour only",
+        "headers",
+        "src/core/middleware.py",
+        "max-age=31536000",
+        "max-age=3600",
+        "SEC-HTTPS:service",
+    ),
+    _defect(
+        "redirect to plain HTTP",
+        "headers",
+        "src/main.py",
+        "    return app\n",
+        '    @app.get("/", include_in_schema=False)\n    async def root() -> JSONResponse:\n'
+        '        return JSONResponse({}, 307, {"location": "http://service/api/notes"})\n\n    return app\n',
+        "SEC-HTTPS:service",
+    ),
+    _defect(
+        "token that lives a day",
+        "headers",
+        _SECURITY,
+        "timedelta(minutes=15)",
+        "timedelta(days=1)",
+        "JWT-SHORT:service",
+    ),
+    _defect(
+        "token that lives for ever",
+        "headers",
+        _SECURITY,
+        ', "exp": datetime.now(UTC) + _LIFETIME}',
+        "}",
+        "JWT-SHORT:service",
+    ),
+    _defect(
+        "token with more than is needed",
+        "headers",
+        _SECURITY,
+        '{"sub": str(user), ',
+        '{"sub": str(user), "favourite_colour": "blue", ',
+        "JWT-CLAIMS:service",
+    ),
+    _defect(
+        "token with the address of its user",
+        "headers",
+        "src/services/accounts.py",
+        "access_token=issue_token(user.id, self._secret)",
+        """access_token=(jwt := __import__("jwt")).encode({**jwt.decode(issue_token(user.id, self._secret),"""
+        """ self._secret, ["HS256"]), "user": user.email}, self._secret, "HS256")""",
+        "JWT-CLAIMS:service",
+    ),
+    _defect("signature not looked at", "headers", _SECURITY, _READ, _UNREAD, *_VERIFY),
+    _defect(
+        "algorithm none accepted",
+        "headers",
+        _SECURITY,
+        _READ,
+        f'if jwt.get_unverified_header(token)["alg"] == "none":\n            {_UNREAD}\n        {_READ}',
+        *_VERIFY,
+    ),
+    _defect(
+        "expired token accepted",
+        "headers",
+        _SECURITY,
+        '["HS256"])["sub"]',
+        '["HS256"], options={"verify_exp": False})["sub"]',
+        *_VERIFY,
+    ),
+    _defect(
+        "signature not looked at by one operation",
+        "headers",
+        "src/api/dependencies/__init__.py",
+        "    return read_token(credentials.credentials, secret)",
+        '    if request.method == "DELETE":\n        import jwt\n\n'
+        '        return UUID(jwt.decode(credentials.credentials, options={"verify_signature": False})["sub"])\n'
+        "    return read_token(credentials.credentials, secret)",
+        "JWT-VERIFY:DELETE /notes/{note_id}",
+    ),
+    _defect(
+        "another's note is shown",
+        "headers",
+        _NOTES,
+        'SELECT {_COLUMNS} FROM notes WHERE id = $1 AND user_id = $2"',
+        'SELECT {_COLUMNS} FROM notes WHERE id = $1 AND $2::uuid IS NOT NULL"',
+        "AUT-OWNER:GET /notes/{note_id}",
+    ),
+    _defect(
+        "another's note can be changed",
+        "headers",
+        _NOTES,
+        " WHERE id = $1 AND user_id = $2 RETURNING",
+        " WHERE id = $1 AND $2::uuid IS NOT NULL RETURNING",
+        "AUT-OWNER:PATCH /notes/{note_id}",
+    ),
+    _defect(
+        "another's note can be removed",
+        "headers",
+        _NOTES,
+        "DELETE FROM notes WHERE id = $1 AND user_id = $2",
+        "DELETE FROM notes WHERE id = $1 AND $2::uuid IS NOT NULL",
+        "AUT-OWNER:DELETE /notes/{note_id}",
+    ),
+    _defect(
+        "another's notes are listed",
+        "headers",
+        _NOTES,
+        'FROM notes WHERE user_id = $1"\n            " ORDER',
+        'FROM notes WHERE $1::uuid IS NOT NULL"\n            " ORDER',
+        "AUT-OWNER:GET /notes",
+    ),
+    _defect(
+        "note for whoever the body names",
+        "headers",
+        "src/api/routes/notes.py",
+        "(notes: Notes, user: CurrentUser, body: NewNote) -> Note:\n"
+        '    """A new note."""\n    return await notes.create(user, body)',
+        '(request: __import__("fastapi").Request, notes: Notes, user: CurrentUser, body: NewNote) -> Note:\n'
+        '    """A new note."""\n    user = UUID((await request.json()).get("user_id", str(user)))\n'
+        "    return await notes.create(user, body)",
+        "AUT-OWNER:POST /notes",
+    ),
+    _defect(
+        "password hash that is cheap to guess",
+        "headers",
+        _SECURITY,
+        "PasswordHasher()",
+        "PasswordHasher(time_cost=1, memory_cost=8_192)",
+        "PWD-HASH:service",
+    ),
+    _defect(
+        "password hash without salt",
+        "headers",
+        _SECURITY,
+        "asyncio.to_thread(_HASHER.hash, password)",
+        'asyncio.to_thread(_HASHER.hash, password, salt=b"0123456789abcdef")',
+        "PWD-HASH:service",
+    ),
+    _defect(
+        "password hashed by SHA-256",
+        "headers",
+        _SECURITY,
+        "_HASHER = PasswordHasher()",
+        "class _Sha:\n    def hash(self, text: str) -> str:\n"
+        '        return __import__("hashlib").sha256(text.encode()).hexdigest()\n\n'
+        "    def verify(self, stored: str, text: str) -> bool:\n        return stored == self.hash(text)\n\n\n"
+        "_HASHER = _Sha()",
+        "PWD-HASH:service",
+    ),
+    _defect(
+        "password stored as it is",
+        "headers",
+        _SECURITY,
+        "_HASHER = PasswordHasher()",
+        "class _Plain:\n    def hash(self, text: str) -> str:\n        return text\n\n"
+        "    def verify(self, stored: str, text: str) -> bool:\n        return stored == text\n\n\n_HASHER = _Plain()",
+        "PWD-HASH:service",
+        "PWD-PLAIN:service",
+    ),
+    _defect(
+        "password in the answer to a bad request",
+        "headers",
+        "src/main.py",
+        """{first['msg']}\"""",
+        """{first['msg']} in {error.body}\"""",
+        "PWD-PLAIN:service",
+    ),
+    _defect(
+        "password in the log",
+        "headers",
+        _SECURITY,
+        "    return await asyncio.to_thread(_HASHER.hash, password)",
+        '    print(f"hashing {password[::-1]}", flush=True)\n'
+        "    return await asyncio.to_thread(_HASHER.hash, password)",
+        "PWD-PLAIN:service",
+    ),
+    _defect(
+        "short passwords taken", "headers", "src/schemas/api.py", "min_length=10", "min_length=1", "PWD-RULES:service"
+    ),
+)
+"""Noticed by callers who mean no good, or look closely."""
+
 STARTING = (
     _defect(
         "service that does not start",
@@ -558,6 +764,7 @@ STARTING = (
 
 DEFECTS = (
     *BEHAVIOUR,
+    *HEADERS,
     *INPUTS,
     *SERVICE,
     *OBSERVING,

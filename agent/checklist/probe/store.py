@@ -84,6 +84,11 @@ class Store:
         query = SQL("SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) AS digest FROM {} t")
         return str(self._rows(query.format(_name(table)), {})[0]["digest"])
 
+    def texts(self) -> dict[str, str]:
+        """Everything that each table holds, as text."""
+        query = SQL("SELECT coalesce(string_agg(t::text, E'\\n'), '') AS content FROM {} t")
+        return {one.name: str(self._rows(query.format(_name(one)), {})[0]["content"]) for one in self.catalog.tables}
+
     def seed(self, table: str, values: Mapping[str, Any], *, count: int = 1) -> Row:
         """Write new rows from below the service, with these columns fixed; the last of them. Raises `NoRow`."""
         known = self.catalog.table(table)

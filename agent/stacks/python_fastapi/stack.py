@@ -139,7 +139,7 @@ class PythonFastapi:
         server = ("--uds", listen, "--loop", "uvloop", "--http", "httptools", "--no-access-log")
         return ServiceCommand(
             command=("python", "-B", "-m", "uvicorn", application.target, *factory, *server),
-            environment=service_environment(files, database),
+            environment={**service_environment(files, database), "FORWARDED_ALLOW_IPS": "*"},
         )
 
     async def _alembic(self, workspace: Workspace, database: DatabaseAccess, *arguments: str) -> CommandResult:

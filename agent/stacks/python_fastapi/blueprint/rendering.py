@@ -45,6 +45,7 @@ _SERVICE_IMPORTS = (
     "from src.core.security import TokenIssuer",
     "from src.core.security import hash_password",
     "from src.core.security import verify_password",
+    "from src.core.sessions import Sessions",
     "from src.repositories.statements import NOW",
     "from src.schemas.presence import given",
     "from src.schemas.presence import jsonable",
@@ -92,6 +93,7 @@ class Renderer:
         self._environment.globals.update(sql=sql, statement=statement, documented=docstring, literal=literal)
         self._resources = plan.ordered_resources
         self._holes = any(resource.holes for resource in self._resources)
+        self._rotates = plan.binding.rotates
 
     def files(self) -> Iterator[tuple[str, str]]:
         """Path and unformatted source of every file."""
@@ -106,7 +108,7 @@ class Renderer:
 
     def _core(self, services: str) -> Iterator[tuple[str, str]]:
         plan = self._plan
-        common = {"authenticates": plan.authenticates, "holes": self._holes}
+        common = {"authenticates": plan.authenticates, "holes": self._holes, "rotates": self._rotates}
         identity = {"UUID": 'UUID(claims["sub"])', "int": 'int(claims["sub"])'}
         yield self._file(
             "main.py",
@@ -123,8 +125,10 @@ class Renderer:
                 caller_id=plan.caller_id.text,
                 caller_id_of=identity.get(plan.caller_id.text, 'str(claims["sub"])'),
                 passwords="hash_password" in services or "verify_password" in services,
-                issues="_tokens.issue" in services,
+                rotates=self._rotates,
             )
+        if self._rotates:
+            yield self._file("core/sessions.py")
 
     def _helpers(self, services: str, repositories: str) -> Iterator[tuple[str, str]]:
         used = {name: f"{name}(" in services for name in ("given", "omit_null", "jsonable")}
@@ -159,7 +163,9 @@ class Renderer:
                 imports |= {self._row_import(row) for row in (mapper.row, *(child.row for _, child in mapper.children))}
             yield (
                 f"src/services/{resource.name}.py",
-                self._rendered("services/resource.py", resource=resource, imports=sorted(imports)),
+                self._rendered(
+                    "services/resource.py", resource=resource, imports=sorted(imports), rotates=self._rotates
+                ),
             )
 
     def _repositories(self) -> Iterator[tuple[str, str]]:
@@ -244,9 +250,13 @@ class Renderer:
                 "api/dependencies/auth.py",
                 schemes=list(credentials.schemes.values()),
                 dependencies=list(credentials.dependencies.values()),
+                rotates=self._rotates,
             )
         yield self._file(
-            "api/dependencies/services.py", resources=self._resources, repositories=list(plan.repositories.values())
+            "api/dependencies/services.py",
+            resources=self._resources,
+            repositories=list(plan.repositories.values()),
+            rotates=self._rotates,
         )
         if plan.responses.constants:
             yield self._file(

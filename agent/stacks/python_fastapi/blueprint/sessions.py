@@ -40,7 +40,7 @@ def _register(one: Deriving, accounts: Accounts) -> None:
     if one.bound.tokens:
         one.resource.uses_tokens = True
         caller = one.plan.reading(accounts.table).value(accounts.id_column)
-        one.steps.between.append(f"tokens = self._tokens.issue(Caller(id=row.{caller}))")
+        one.steps.between.append(f"tokens = {_opened(one, f'Caller(id=row.{caller})')}")
     one.steps.answer = one.validated(_session_answer(one))
 
 
@@ -57,7 +57,7 @@ def _login(one: Deriving, accounts: Accounts) -> None:
         f"matches = await verify_password({body.plain(password)}, known.password_hash if known else None)",
         "if known is None or not matches:",
         '    raise Unauthenticated("The credentials are wrong.")',
-        "tokens = self._tokens.issue(Caller(id=known.id))",
+        f"tokens = {_opened(one, 'Caller(id=known.id)')}",
     ]
     one.resource.uses_tokens = True
     _own_row(one, accounts, "known.id")
@@ -67,7 +67,11 @@ def _login(one: Deriving, accounts: Accounts) -> None:
 def _refresh(one: Deriving, accounts: Accounts) -> None:
     users = _users(one, accounts)
     one.resource.uses_tokens = True
-    if one.bound.presented:
+    rotates = one.plan.binding.rotates and bool(one.bound.presented)
+    if rotates:
+        token = one.values().at(one.bound.presented)
+        one.steps.before.append(f"caller, tokens = await self._sessions.renew({token})")
+    elif one.bound.presented:
         token = one.values().at(one.bound.presented)
         one.steps.before.append(f'caller = self._tokens.caller({token}, "refresh")')
     else:
@@ -76,7 +80,7 @@ def _refresh(one: Deriving, accounts: Accounts) -> None:
     one.steps.before += [
         f"if not await {call(one.target(users, method), ('caller.id',))}:",
         "    raise Unauthenticated",
-        "tokens = self._tokens.issue(caller)",
+        *([] if rotates else [f"tokens = {_opened(one, 'caller')}"]),
     ]
     _own_row(one, accounts, "caller.id")
     one.steps.answer = one.validated(_session_answer(one))
@@ -86,7 +90,8 @@ def _logout(one: Deriving) -> None:
     if one.bound.presented:
         one.resource.uses_tokens = True
         token = one.values().at(one.bound.presented)
-        one.steps.before.append(f'self._tokens.caller({token}, "refresh")')
+        ends = f"await self._sessions.close({token})"
+        one.steps.before.append(ends if one.plan.binding.rotates else f'self._tokens.caller({token}, "refresh")')
     one.steps.answer = one.validated("{}")
 
 
@@ -94,6 +99,11 @@ def _me(one: Deriving, accounts: Accounts) -> None:
     one.caller()
     _own_row(one, accounts, "caller.id")
     one.steps.answer = one.validated(nested({one.bound.envelope.data: one.answered()}))
+
+
+def _opened(one: Deriving, caller: str) -> str:
+    """The expression that gives the first tokens of a session."""
+    return f"await self._sessions.open({caller})" if one.plan.binding.rotates else f"self._tokens.issue({caller})"
 
 
 def _own_row(one: Deriving, accounts: Accounts, identifier: str) -> None:

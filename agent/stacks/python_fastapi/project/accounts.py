@@ -55,8 +55,8 @@ def refreshing(shape: Shape, bound: Bound, accounts: Accounts) -> Iterator[Scena
     """A refresh token gives new tokens; an access token does not."""
     if not bound.presented:
         return
-    good = _issued(accounts)
-    wrong = good.removesuffix("refresh") + "access"
+    member = f"Caller(id=member[{literal(accounts.id_column)}])"
+    good, wrong = f"{_issued(shape, member)}.refresh", f"{_issued(shape, member)}.access"
     for name, summary, token, status, checks in (
         (name_of(bound), "A refresh token gives new tokens.", good, main_status(bound), _tokens(bound, accounts)),
         (f"{name_of(bound)}_with_an_access_token", "An access token refreshes nothing.", wrong, 401, ()),
@@ -69,6 +69,8 @@ def refreshing(shape: Shape, bound: Bound, accounts: Accounts) -> Iterator[Scena
             status,
             list(checks),
         )
+    if shape.binding.rotates:
+        yield from _used_up(shape, bound, accounts, good)
     yield Scenario(
         f"{name_of(bound)}_with_a_made_up_token",
         "What was not signed here refreshes nothing.",
@@ -78,9 +80,31 @@ def refreshing(shape: Shape, bound: Bound, accounts: Accounts) -> Iterator[Scena
     )
 
 
+def _used_up(shape: Shape, bound: Bound, accounts: Accounts, token: str) -> Iterator[Scenario]:
+    """A token is good once, and when it comes again, what was got for it is worthless too."""
+    following = next(path for path, part in bound.tokens.items() if part is TokenPart.REFRESH)
+    place = "response.json()" + "".join(f"[{literal(name)}]" for name in following)
+    again = ask(shape, bound, {}, body=Code("body"), headers=sender(shape, bound))
+    later = ask(shape, bound, {}, body=Code("later"), headers=sender(shape, bound))
+    yield Scenario(
+        f"{name_of(bound)}_twice_with_one_token",
+        "A refresh token that comes again ends its session.",
+        [
+            *_member(shape, accounts),
+            f"body = {literal({bound.presented: Code(token)})}",
+            f"response = {again}",
+            f"later = {literal({bound.presented: Code(place)})}",
+        ],
+        again,
+        401,
+        [f"assert ({later}).status_code == 401"],
+    )
+
+
 def signing_out(shape: Shape, bound: Bound, accounts: Accounts) -> Iterator[Scenario]:
     """It is answered as the contract says."""
-    token = Code(_issued(accounts))
+    member = f"Caller(id=member[{literal(accounts.id_column)}])"
+    token = Code(f"{_issued(shape, member)}.refresh")
     body = literal({bound.presented: token}) if bound.presented else ""
     yield Scenario(
         name_of(bound),
@@ -95,7 +119,7 @@ def gone(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     """A token of somebody who is not there any more opens nothing."""
     nobody = f"Caller(id={shape.nobody})"
     presented = bound.action is Action.REFRESH and bound.presented
-    body = literal({bound.presented: Code(f"tokens.issue({nobody}).refresh")}) if presented else ""
+    body = literal({bound.presented: Code(f"{_issued(shape, nobody)}.refresh")}) if presented else ""
     yield Scenario(
         f"{name_of(bound)}_of_somebody_who_is_gone",
         "A token of somebody who is not there any more opens nothing.",
@@ -137,8 +161,9 @@ def _member(shape: Shape, accounts: Accounts, *, used: bool = True) -> list[str]
     return [f"member = {call}" if used else call]
 
 
-def _issued(accounts: Accounts) -> str:
-    return f"tokens.issue(Caller(id=member[{literal(accounts.id_column)}])).refresh"
+def _issued(shape: Shape, caller: str) -> str:
+    """The expression for the first tokens of a caller's session."""
+    return f"(await sessions.open({caller}))" if shape.binding.rotates else f"tokens.issue({caller})"
 
 
 def _login(shape: Shape, accounts: Accounts) -> str:

@@ -17,6 +17,7 @@ _RESERVED = {
     "settings",
     "headers",
     "tokens",
+    "sessions",
     "response",
     "data",
     "body",

@@ -13,6 +13,7 @@ _NAMES = {
     "httpx": ("AsyncClient",),
     "src.core.config": ("Settings",),
     "src.core.security": ("Caller", "TokenIssuer", "hash_password"),
+    "src.core.sessions": ("Sessions",),
     "tests.database": ("Database", "Record", "insert"),
     "tests.integration.conftest": ("Headers",),
 }

@@ -87,5 +87,6 @@ def _conftest(shape: Shape) -> str:
     return render(
         "tests/integration_conftest.py.jinja",
         user=user,
+        rotates=shape.binding.rotates,
         truncate=f"TRUNCATE\n    {tables}\nRESTART IDENTITY CASCADE",
     )

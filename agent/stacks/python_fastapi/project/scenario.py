@@ -24,6 +24,7 @@ FIXTURES = {
     "database": "Database",
     "settings": "Settings",
     "tokens": "TokenIssuer",
+    "sessions": "Sessions",
     "user": "Record",
     "headers": "Headers",
 }

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 _CONFIG = "src/core/config.py"
 _EXAMPLES = {
     "DATABASE_URL": "postgresql://postgres:postgres@localhost:5432/postgres",
+    "REDIS_URL": "redis://localhost:6379/0",
     "JWT_SECRET": "replace-this-by-at-least-32-random-characters",
 }
 

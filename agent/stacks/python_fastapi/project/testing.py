@@ -21,16 +21,18 @@ def test_files(shape: Shape, source: Mapping[str, str]) -> Mapping[str, str]:
     statements = source.get("src/repositories/statements.py", "")
     names = [name for name in ("order_by", "containing", "insertion") if f"def {name}(" in statements]
     extra = {"tests/unit/test_statements.py": render("tests/test_statements.py.jinja", names=names)} if names else {}
-    security = {"tests/unit/test_security.py": _security(shape)} if tokens and shape.accounts else {}
+    security = {"tests/unit/test_security.py": _security(shape, "security")} if tokens and shape.accounts else {}
+    if shape.binding.rotates:
+        security["tests/unit/test_sessions.py"] = _security(shape, "sessions")
     return {
         "tests/__init__.py": "",
-        "tests/conftest.py": render("tests/conftest.py.jinja", tokens=tokens),
+        "tests/conftest.py": render("tests/conftest.py.jinja", tokens=tokens, rotates=shape.binding.rotates),
         "tests/database.py": render("tests/database.py"),
         "tests/factories.py": factories_file(shape),
         "tests/unit/__init__.py": "",
         **{f"tests/unit/test_{name}.py": render(f"tests/test_{name}.py") for name in _PLAIN},
         **extra,
-        "tests/unit/test_config.py": render("tests/test_config.py.jinja", tokens=tokens),
+        "tests/unit/test_config.py": render("tests/test_config.py.jinja", tokens=tokens, rotates=shape.binding.rotates),
         "tests/integration/test_service.py": render("tests/test_service.py.jinja", document=document),
         **security,
         **integration_files(shape),
@@ -38,6 +40,6 @@ def test_files(shape: Shape, source: Mapping[str, str]) -> Mapping[str, str]:
     }
 
 
-def _security(shape: Shape) -> str:
+def _security(shape: Shape, name: str) -> str:
     imports = "from uuid import UUID" if "UUID(" in shape.nobody else ""
-    return render("tests/test_security.py.jinja", caller=shape.nobody, imports=imports)
+    return render(f"tests/test_{name}.py.jinja", caller=shape.nobody, imports=imports)

@@ -17,7 +17,7 @@ from agent.stacks.python_fastapi.project.shape import Shape
 from agent.stacks.python_fastapi.project.source import literal
 
 _SENT = 11
-_OTHERS = {"TokenIssuer": "tokens", "Database": "NoDatabase()"}
+_OTHERS = {"TokenIssuer": "tokens", "Sessions": "sessions", "Database": "NoDatabase()"}
 """What services are made of beside repositories → expression."""
 _DUMPED = 'answer = document.model_dump(mode="json", by_alias=True)'
 

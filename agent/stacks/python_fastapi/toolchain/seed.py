@@ -15,6 +15,8 @@ import pydantic
 import pydantic_settings
 import pytest
 import pytest_asyncio
+import redis.asyncio
+import redis.exceptions
 import sqlalchemy
 import sqlalchemy.ext.asyncio
 import starlette.exceptions
@@ -37,6 +39,7 @@ __all__ = [
     "pydantic_settings",
     "pytest",
     "pytest_asyncio",
+    "redis",
     "script",
     "sqlalchemy",
     "starlette",

@@ -14,6 +14,7 @@ from src.core.config import Settings, load_settings
 from src.core.database import open_pool
 from src.core.exceptions import ServiceError
 from src.core.logging import set_up_logging
+from src.core.middleware import CarefulAnswers
 from src.core.requests import Requests
 
 _DOCUMENT = Path(__file__).parents[1] / "openapi.json"
@@ -30,9 +31,17 @@ def create_app(settings: Settings) -> FastAPI:
         async with await open_pool(url, settings.pool_size) as app.state.pool:
             yield
 
-    app = FastAPI(title="Notes", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Notes",
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
     app.state.settings = settings
     app.add_middleware(Requests)
+    app.add_middleware(CarefulAnswers)
     api = APIRouter(prefix="/api")
     api.include_router(auth.router)
     api.include_router(notes.router)

@@ -1,0 +1,76 @@
+"""The gate headers: what keeps callers apart and answers safe, asked of the running service and read in the code."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Mapping
+
+from agent.checklist.booted import Bench, Booted
+from agent.checklist.case import Case, Found, Owing
+from agent.checklist.databases import NotMigrated
+from agent.checklist.probe.asking import Asker
+from agent.checklist.probe.store import Store
+from agent.checklist.probe.users import Users
+from agent.checklist.probe.world import World
+from agent.checklist.running import NotRunning
+from agent.checklist.security import owners, passwords, refreshing, tokens
+from agent.checklist.security.answers import header_problems, reproducer, statuses, transport_problems
+from agent.checklist.security.provoking import provoke
+from agent.checklist.security.round import Round
+from agent.receipts import Receipt
+
+_ASKING: Mapping[str, str] = {
+    **owners.RULES,
+    **tokens.RULES,
+    **refreshing.RULES,
+    **passwords.RULES,
+    "SEC-HEADERS": "headers: every answer that any gate was given, errors included",
+    "SEC-HTTPS": "headers: HSTS, redirects and cookies of every answer, asked as behind a proxy that speaks TLS",
+}
+RULES = _ASKING
+
+
+async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = None) -> Found:
+    """Settle what the gate headers owes. Everything that was asked before is judged too, so it comes last."""
+    seed = secrets.randbits(32) if seed is None else seed
+    try:
+        async with bench.turn() as booted:
+            return Found(await _ask(case, owing, bench, booted, seed))
+    except (NotMigrated, NotRunning) as error:
+        return owing.cannot(_ASKING, str(error), ran="start the service")
+
+
+async def _ask(case: Case, owing: Owing, bench: Bench, booted: Booted, seed: int) -> tuple[Receipt, ...]:
+    with case.server.connect(booted.database.database) as connection:
+        store = Store(connection, case.catalog)
+        asker = Asker(case.contract, booted.service, store, random.Random(seed))
+        world = World(asker, Users(asker, case.binding, case.catalog), case.binding, case.catalog)
+        probes = Round(case, owing, world, booted.service, bench.record, seed)
+        receipts = [
+            *await owners.judge_owners(probes),
+            *await tokens.judge_tokens(probes),
+            *await refreshing.judge_refreshing(probes),
+            *await passwords.judge_hash(probes),
+            *await passwords.judge_rules(probes),
+        ]
+        await provoke(probes)
+        receipts += await passwords.judge_plain(probes)
+    return (*receipts, *_answers(probes))
+
+
+def _answers(probes: Round) -> tuple[Receipt, ...]:
+    seen = probes.record.seen
+    ran = f"{len(seen)} answers to all gates: {statuses(seen)}"
+    missing, first = header_problems(seen)
+    falling, insecure = transport_problems(seen)
+    return (
+        *probes.judge("SEC-HEADERS", missing, ran=ran, found="all five in each", reproduce=reproducer(first)),
+        *probes.judge(
+            "SEC-HTTPS",
+            falling,
+            ran=ran,
+            found="Strict-Transport-Security in each, no way to plain HTTP",
+            reproduce=reproducer(insecure),
+        ),
+    )
