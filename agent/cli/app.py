@@ -23,6 +23,10 @@ app = typer.Typer(
 )
 schema_app = typer.Typer(help="Print the JSON Schema of a file that the agent reads or writes.", no_args_is_help=True)
 app.add_typer(schema_app, name="schema")
+sandbox_app = typer.Typer(
+    help="The places where generated code runs, and the image of one of them.", no_args_is_help=True
+)
+app.add_typer(sandbox_app, name="sandbox")
 
 Models = Annotated[
     list[str] | None,
@@ -39,7 +43,13 @@ Out = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, and nothing else.")]
 SandboxOption = Annotated[
-    str, typer.Option("--sandbox", help="Where generated code runs: auto, bubblewrap or none (explicit, and reported).")
+    str,
+    typer.Option(
+        "--sandbox", help="Where generated code runs: auto, bubblewrap, docker, or none (explicit, reported)."
+    ),
+]
+Trust = Annotated[
+    bool, typer.Option("--i-trust-this-code", help="With --sandbox none: run code that others wrote all the same.")
 ]
 Events = Annotated[Path | None, typer.Option(help="Also append every event, one JSON object a line, to this file.")]
 Api = Annotated[Path, typer.Option(help="The OpenAPI 3.0 or 3.1 document.")]
@@ -84,6 +94,7 @@ def run(
     as_json: Json = False,
     events: Events = None,
     sandbox: SandboxOption = "auto",
+    trusted: Trust = False,
     max_usd: Annotated[float | None, typer.Option(min=0, help="Stop before the model costs more than this.")] = None,
     max_minutes: Annotated[float | None, typer.Option(min=0, help="Stop the model's work after this long.")] = None,
     max_requests: Annotated[int | None, typer.Option(min=0, help="Stop after so many requests to the model.")] = None,
@@ -98,6 +109,7 @@ def run(
         models=tuple(model or ()),
         out=out,
         sandbox=sandbox_choice(sandbox),
+        trusted=trusted,
         max_usd=decimal_or_none(max_usd),
         max_minutes=max_minutes,
         max_requests=max_requests,
@@ -113,6 +125,7 @@ def resume(
     model: Models = None,
     as_json: Json = False,
     events: Events = None,
+    trusted: Trust = False,
     max_usd: Annotated[float | None, typer.Option(min=0, help="A new limit for the whole run.")] = None,
     max_minutes: Annotated[float | None, typer.Option(min=0, help="A new limit for the whole run.")] = None,
     max_requests: Annotated[int | None, typer.Option(min=0, help="A new limit for the whole run.")] = None,
@@ -124,6 +137,7 @@ def resume(
 
     options = RunOptions(
         models=tuple(model or ()),
+        trusted=trusted,
         max_usd=decimal_or_none(max_usd),
         max_minutes=max_minutes,
         max_requests=max_requests,
@@ -142,12 +156,15 @@ def verify(
     stack: Annotated[str, typer.Option(help="The stack that it is written in.")] = "python-fastapi",
     as_json: Json = False,
     sandbox: SandboxOption = "auto",
+    trusted: Trust = False,
 ) -> None:
     """Judge any backend by the checklist, whoever wrote it."""
     from agent.cli.running import verify_command
     from agent.orchestrator.options import sandbox_choice
 
-    verify_command(directory, api, tuple(schema), stack, as_json=as_json, sandbox=sandbox_choice(sandbox))
+    verify_command(
+        directory, api, tuple(schema), stack, as_json=as_json, sandbox=sandbox_choice(sandbox), trusted=trusted
+    )
 
 
 @app.command()
@@ -211,6 +228,27 @@ def schema_delivery() -> None:
     from agent.cli.looking import schema_command
 
     schema_command("delivery")
+
+
+@sandbox_app.command("build")
+def sandbox_build(
+    source: Annotated[
+        str,
+        typer.Option(help="auto, dockerfile (needs a registry), or packages (Debian packages alone)."),
+    ] = "auto",
+) -> None:
+    """Build the image of the docker sandbox."""
+    from agent.cli.sandboxes import build_command
+
+    build_command(source)
+
+
+@sandbox_app.command("show")
+def sandbox_show(as_json: Json = False) -> None:
+    """Show which places work here, which one `auto` takes, and what the others lack."""
+    from agent.cli.sandboxes import show_command
+
+    show_command(as_json=as_json)
 
 
 def main() -> None:

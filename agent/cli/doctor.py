@@ -16,7 +16,7 @@ from rich.console import Console
 from agent.errors import ExitCode
 from agent.orchestrator.options import chosen_models, in_words
 from agent.places import cache_folder, runs_folder
-from tools.errors import ServerUnavailable
+from tools.errors import SandboxUnavailable, ServerUnavailable
 
 Standing = Literal["ok", "missing", "optional"]
 _ROOM = 2 << 30
@@ -46,7 +46,19 @@ def doctor_command(*, as_json: bool) -> None:
 
 def look_around() -> Iterator[Look]:
     """Look for everything that runs need, one thing after the other."""
-    looks: tuple[Callable[[], Look], ...] = (_python, _git, _uv, _sandbox, _postgres, _valkey, _room, _model)
+    looks: tuple[Callable[[], Look], ...] = (
+        _python,
+        _git,
+        _uv,
+        _sandbox,
+        _bubblewrap,
+        _docker,
+        _none,
+        _postgres,
+        _valkey,
+        _room,
+        _model,
+    )
     for look in looks:
         yield look()
 
@@ -76,10 +88,33 @@ def _uv() -> Look:
 
 
 def _sandbox() -> Look:
-    from tools.sandbox.choosing import probe_bubblewrap
+    from tools.sandbox.choosing import choose_sandbox
+
+    try:
+        chosen = choose_sandbox("auto")
+    except SandboxUnavailable as error:
+        return Look("sandbox", "missing", str(error))
+    return Look("sandbox", "ok", f"{chosen.kind} ran a command: {chosen.why}")
+
+
+def _bubblewrap() -> Look:
+    from tools.sandbox.choosing import describe_bubblewrap, probe_bubblewrap
 
     problem = probe_bubblewrap()
-    return Look("sandbox", "missing" if problem else "ok", problem or "bubblewrap ran a command")
+    return Look("sandbox bubblewrap", "optional" if problem else "ok", problem or describe_bubblewrap())
+
+
+def _docker() -> Look:
+    from tools.sandbox.choosing import describe_docker, probe_docker
+
+    problem = probe_docker()
+    return Look("sandbox docker", "optional" if problem else "ok", problem or describe_docker())
+
+
+def _none() -> Look:
+    return Look(
+        "sandbox none", "ok", "protects nothing; only by --sandbox none, and for code of others only by consent"
+    )
 
 
 def _postgres() -> Look:

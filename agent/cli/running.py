@@ -10,10 +10,11 @@ from typing import NoReturn
 from agent.cli.printing import print_delivery
 from agent.cli.watching import watching
 from agent.delivery.model import Delivery
-from agent.orchestrator.options import Listener, RunOptions, SandboxChoice, stack_choice
+from agent.orchestrator.options import Listener, RunOptions, stack_choice
 from agent.orchestrator.running import resume_run, run_task
 from agent.orchestrator.stopping import RunInterrupted
 from agent.orchestrator.verifying import verify_directory
+from tools.sandbox.base import SandboxChoice
 
 
 def run_command(task: Path, options: RunOptions, *, as_json: bool, events: Path | None) -> NoReturn:
@@ -27,11 +28,22 @@ def resume_command(name: str, options: RunOptions, *, as_json: bool, events: Pat
 
 
 def verify_command(
-    directory: Path, api: Path, schemas: tuple[Path, ...], stack: str, *, as_json: bool, sandbox: SandboxChoice
+    directory: Path,
+    api: Path,
+    schemas: tuple[Path, ...],
+    stack: str,
+    *,
+    as_json: bool,
+    sandbox: SandboxChoice,
+    trusted: bool,
 ) -> NoReturn:
     """Judge a folder."""
     chosen = stack_choice(stack)
-    _watched(lambda listen: verify_directory(directory, api, schemas, chosen, sandbox, listen), None, as_json=as_json)
+    _watched(
+        lambda listen: verify_directory(directory, api, schemas, chosen, sandbox, listen, trusted=trusted),
+        None,
+        as_json=as_json,
+    )
 
 
 def _watched(work: Callable[[Listener], Delivery], events: Path | None, *, as_json: bool) -> NoReturn:

@@ -13,6 +13,7 @@ from agent.errors import ExitCode
 from agent.journal.events import OpenHole, Usage
 from agent.receipts import Measures, Outcome, Receipt, Verdict
 from agent.rulebook.model import Gate, StackName
+from tools.sandbox.base import SandboxKind
 
 DeliveryOutcome = Literal["complete", "incomplete", "budget", "interrupted"]
 """How a run ended; a closed set."""
@@ -69,7 +70,7 @@ class Delivery(_Published):
     """Functions whose body nobody has written."""
     usage: Usage = Usage()
     """What the model cost."""
-    sandbox: Literal["bubblewrap", "none"]
+    sandbox: SandboxKind
     """Where the delivered code ran while it was checked."""
     seconds: dict[str, float] = Field(default_factory=dict)
     """Wall time by stage."""

@@ -10,6 +10,7 @@ from agent.delivery.reports import write_reports
 from agent.journal.events import Delivered, Ending, Event, GateSettled, Resumed
 from agent.loop.moves import Deliver, next_move
 from agent.loop.state import State, state_of
+from agent.orchestrator.confining import unprotected
 from agent.orchestrator.options import in_words
 from agent.orchestrator.record import RunRecord
 from agent.orchestrator.session import Session
@@ -83,8 +84,7 @@ def _assumed(record: RunRecord, state: State) -> tuple[str, ...]:
     found = []
     if state.replaced:
         found.append(f"On the branch the blueprint replaced files that were there: {', '.join(state.replaced)}.")
-    if record.sandbox == "none":
-        found.append("The delivered code ran without a sandbox while it was checked: --sandbox none.")
+    found += unprotected(record.sandbox_kind)
     if state.usage.requests and state.usage.usd is None:
         found.append(f"The price of {in_words(record.models)} is not known, so neither is what the run cost.")
     if state.failure:

@@ -8,19 +8,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import cast, get_args
 
 from agent.errors import InputError
 from agent.journal.events import Event
 from agent.stack_name import StackName
+from tools.sandbox.base import SandboxChoice
 
 OFFLINE = "offline"
 """The model name that stands for none: the blueprint alone."""
 
 PERSONA_MODEL = "anthropic:claude-sonnet-5-5"
 """The persona asks for `sonnet`: the current one."""
-
-SandboxChoice = Literal["auto", "bubblewrap", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +32,8 @@ class RunOptions:
     out: Path | None = None
     """Folder for the new repository; overrides the task's workspace."""
     sandbox: SandboxChoice = "auto"
+    trusted: bool = False
+    """The user vouches for code that others wrote: it may run without a sandbox, where that is asked for."""
     max_usd: Decimal | None = None
     max_minutes: float | None = None
     max_requests: int | None = None

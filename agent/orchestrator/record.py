@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict
 
 from agent.errors import InputError
 from agent.orchestrator.inputs import Inputs
-from agent.orchestrator.options import RunOptions, SandboxChoice, chosen_models
+from agent.orchestrator.options import RunOptions, chosen_models
 from agent.rulebook.model import StackName
 from agent.task.model import ExistingRepository, NewFolder, Task
-from tools.sandbox.base import SandboxKind
+from tools.sandbox.base import SandboxChoice, SandboxKind
 
 DEFAULT_MINUTES = 60.0
 DEFAULT_REQUESTS = 400
@@ -36,6 +36,9 @@ class RunRecord(BaseModel):
     models: tuple[str, ...]
     """In the order in which they are tried; empty: offline."""
     sandbox: SandboxChoice
+    """Asked for, and once the run has started, the one that was chosen."""
+    trusted: bool = False
+    """The user vouched for code that others wrote."""
     blueprint: bool
     max_usd: Decimal | None
     max_minutes: float | None
@@ -63,6 +66,7 @@ class RunRecord(BaseModel):
             stack=task.stack,
             models=chosen_models(options.models, task.model)[0],
             sandbox=options.sandbox,
+            trusted=options.trusted,
             blueprint=options.blueprint,
             max_usd=_first(options.max_usd, task.budget.usd),
             max_minutes=_first(options.max_minutes, task.budget.minutes, DEFAULT_MINUTES),
@@ -74,16 +78,17 @@ class RunRecord(BaseModel):
         )
 
     def with_options(self, options: RunOptions) -> Self:
-        """The same with the model and the limits that are given for the rest of the run."""
+        """The same with the models, the limits and the trust that are given for the rest of the run."""
         names = ("max_usd", "max_minutes", "max_requests", "max_tokens")
         given: dict[str, Any] = {name: getattr(options, name) for name in names}
         given["models"] = chosen_models(options.models, ())[0] if options.models else None
+        given["trusted"] = self.trusted or options.trusted
         return self.model_copy(update={name: value for name, value in given.items() if value is not None})
 
     @property
     def sandbox_kind(self) -> SandboxKind:
         """Where the delivered code runs while it is checked; `auto` never means none."""
-        return "none" if self.sandbox == "none" else "bubblewrap"
+        return "bubblewrap" if self.sandbox == "auto" else self.sandbox
 
 
 def keep(folder: Path, record: RunRecord, inputs: Inputs) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import closing
 from pathlib import Path
 
 from agent.delivery.model import Delivery
-from agent.errors import MissingDependency
 from agent.journal.events import Event, Interrupted, Resumed, RunStarted
 from agent.journal.recording import Journal, exclusively
+from agent.orchestrator.confining import confined, stranger_in
 from agent.orchestrator.delivering import deliver, deliver_interrupted, delivered_before
 from agent.orchestrator.driver import Driver
 from agent.orchestrator.inputs import Inputs, reading
@@ -22,7 +23,6 @@ from agent.orchestrator.stopping import RunInterrupted, stoppable
 from agent.stacks.registry import stack_named
 from agent.task.loading import load_task
 from agent.task.model import Task
-from tools.sandbox.choosing import probe_bubblewrap
 
 
 def run_task(task: Task | Path, options: RunOptions = RunOptions(), listener: Listener = silent) -> Delivery:
@@ -37,7 +37,7 @@ def run_task(task: Task | Path, options: RunOptions = RunOptions(), listener: Li
         listener(Note(_model_note(options, loaded), "model"))
         stack_named(record.stack)
         check_workspace(record)
-        _can_start(record)
+        record = _can_start(record, listener)
         with reading(loaded.api, loaded.schema_dsn or loaded.schema_files, record.stack, listener) as inputs:
             record = record.model_copy(update={"warnings": inputs.catalog.notes})
             folder = new_run(record.slug)
@@ -62,7 +62,7 @@ def resume_run(name: str, options: RunOptions = RunOptions(), listener: Listener
         if before:
             return before
         check_workspace(record, folder)
-        _can_start(record)
+        record = _can_start(record, listener)
         with reading(api, [schema], record.stack, listener) as inputs:
             keep_record(folder, record)
             return _work(Session(folder, record, inputs, journal, listener), Resumed(process=os.getpid()))
@@ -73,7 +73,8 @@ def _work(session: Session, first: Event) -> Delivery:
     try:
         session.happened(first)
         workspace = open_workspace(session)
-        ending = asyncio.run(Driver(session, workspace).run())
+        with closing(workspace.sandbox):
+            ending = asyncio.run(Driver(session, workspace).run())
         return deliver(session, ending)
     except KeyboardInterrupt:
         session.happened(Interrupted())
@@ -100,14 +101,14 @@ def _started(name: str, record: RunRecord, inputs: Inputs) -> RunStarted:
     )
 
 
-def _can_start(record: RunRecord) -> None:
-    """Find out before anything is written what would stop the run later."""
-    problem = None if record.sandbox == "none" else probe_bubblewrap()
-    if problem:
-        raise MissingDependency(problem)
+def _can_start(record: RunRecord, listener: Listener) -> RunRecord:
+    """Find out before anything is written what would stop the run later; the record with the chosen sandbox."""
+    chosen = confined(record.sandbox, stranger=stranger_in(record), trusted=record.trusted)
+    listener(Note(f"sandbox: {chosen.kind} ({chosen.why})", "sandbox"))
     for name in record.models:
         from agent.developer.models import open_model, require_price
 
         model = open_model(name)
         if record.max_usd is not None:
             require_price(model)
+    return record.model_copy(update={"sandbox": chosen.kind})

@@ -6,21 +6,23 @@ import asyncio
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from agent.checklist.case import GateEvent, GateFinished
 from agent.checklist.checklist import settle
 from agent.delivery.model import Delivery
-from agent.errors import MissingDependency, WorkspaceError
+from agent.errors import WorkspaceError
+from agent.orchestrator.confining import VERIFIED, confined, unprotected
 from agent.orchestrator.driver import gate_settled, open_hole
 from agent.orchestrator.inputs import Inputs, reading
 from agent.orchestrator.opening import toolchain_of
-from agent.orchestrator.options import Listener, Note, SandboxChoice, silent
+from agent.orchestrator.options import Listener, Note, silent
 from agent.orchestrator.stopping import stoppable
 from agent.rulebook.model import StackName
 from agent.workspace.opening import snapshot_workspace
 from agent.workspace.worktree import GitWorkspace
-from tools.sandbox.choosing import probe_bubblewrap
+from tools.sandbox.base import SandboxChoice
 
 
 def verify_directory(
@@ -30,6 +32,8 @@ def verify_directory(
     stack: StackName,
     sandbox: SandboxChoice = "auto",
     listener: Listener = silent,
+    *,
+    trusted: bool = False,
 ) -> Delivery:
     """The checklist's verdict on a copy of a folder; the folder itself is only read, and no run is recorded.
 
@@ -40,17 +44,17 @@ def verify_directory(
         raise WorkspaceError(f"{directory}: is no folder; name the one that holds the backend")
     if not any(directory.iterdir()):
         raise WorkspaceError(f"{directory}: holds no file to check")
-    problem = None if sandbox == "none" else probe_bubblewrap()
-    if problem:
-        raise MissingDependency(problem)
+    chosen = confined(sandbox, stranger=VERIFIED, trusted=trusted)
+    listener(Note(f"sandbox: {chosen.kind} ({chosen.why})", "sandbox"))
     with (
         stoppable(),
         tempfile.TemporaryDirectory(prefix="agent-verify-") as state,
         reading(api, schemas, stack, listener) as inputs,
     ):
         toolchain = toolchain_of(inputs.stack, listener)
-        workspace = snapshot_workspace(directory, toolchain=toolchain, sandbox=sandbox, state=Path(state))
-        return _judged(inputs, workspace, stack, listener, began)
+        workspace = snapshot_workspace(directory, toolchain=toolchain, sandbox=chosen.kind, state=Path(state))
+        with closing(workspace.sandbox):
+            return _judged(inputs, workspace, stack, listener, began)
 
 
 def _judged(inputs: Inputs, workspace: GitWorkspace, stack: StackName, listener: Listener, began: float) -> Delivery:
@@ -70,5 +74,5 @@ def _judged(inputs: Inputs, workspace: GitWorkspace, stack: StackName, listener:
         holes=holes,
         sandbox=workspace.sandbox.kind,
         seconds={"verify": round(time.monotonic() - began, 3)},
-        warnings=inputs.catalog.notes,
+        warnings=(*inputs.catalog.notes, *unprotected(workspace.sandbox.kind)),
     )

@@ -16,8 +16,8 @@ from agent.workspace.git import Git
 from agent.workspace.worktree import GitWorkspace
 from tools.errors import SandboxUnavailable
 from tools.files import NOT_LISTED
-from tools.sandbox.base import SandboxKind
-from tools.sandbox.choosing import open_sandbox, probe_bubblewrap
+from tools.sandbox.base import SandboxChoice, SandboxKind
+from tools.sandbox.choosing import choose_sandbox, open_sandbox
 
 _RECORD = "workspace.json"
 _TREE = "worktree"
@@ -45,7 +45,7 @@ def create_workspace(
     base: str | None,
     slug: str,
     toolchain: Path,
-    sandbox: SandboxKind | Literal["auto"],
+    sandbox: SandboxChoice,
     state: Path,
 ) -> GitWorkspace:
     """A worktree on a new branch `agent/<slug>`.
@@ -102,9 +102,7 @@ def reopen_workspace(state: Path) -> GitWorkspace:
     return _open(record, state)
 
 
-def snapshot_workspace(
-    directory: Path, *, toolchain: Path, sandbox: SandboxKind | Literal["auto"], state: Path
-) -> GitWorkspace:
+def snapshot_workspace(directory: Path, *, toolchain: Path, sandbox: SandboxChoice, state: Path) -> GitWorkspace:
     """A copy of a folder to check, in the run's folder; the folder itself is only read.
 
     Left out: what its `.gitignore` names, what tools leave behind, and everything that is no file. Raises
@@ -142,14 +140,12 @@ def discard(workspace: GitWorkspace) -> None:
     (workspace.state / _RECORD).unlink(missing_ok=True)
 
 
-def _available(sandbox: SandboxKind | Literal["auto"]) -> SandboxKind:
+def _available(sandbox: SandboxChoice) -> SandboxKind:
     """The kind that will be used; raises MissingDependency before anything is made."""
-    if sandbox == "none":
-        return "none"
-    problem = probe_bubblewrap()
-    if problem is not None:
-        raise MissingDependency(problem)
-    return "bubblewrap"
+    try:
+        return choose_sandbox(sandbox).kind
+    except SandboxUnavailable as error:
+        raise MissingDependency(str(error)) from error
 
 
 def _empty_folder(root: Path) -> bool:

@@ -2,16 +2,42 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tools.sandbox.base import Sandbox, SandboxKind
 from tools.sandbox.bubblewrap import Bubblewrap
+from tools.sandbox.choosing import open_sandbox, probe_docker
 
 
 @pytest.fixture
 def worktree(tmp_path: Path) -> Path:
     return make_worktree(tmp_path / "worktree")
+
+
+@pytest.fixture(params=["bubblewrap", "docker", "none"])
+def any_sandbox(request: pytest.FixtureRequest, worktree: Path) -> Iterator[Sandbox]:
+    """A sandbox of each kind; without a Docker engine, that one is skipped."""
+    with closing(open_place(request.param, worktree)) as place:
+        yield place
+
+
+@pytest.fixture(params=["bubblewrap", "docker"])
+def confined(request: pytest.FixtureRequest, worktree: Path) -> Iterator[Sandbox]:
+    """A sandbox of each kind that protects; without a Docker engine, that one is skipped."""
+    with closing(open_place(request.param, worktree)) as place:
+        yield place
+
+
+def open_place(kind: SandboxKind, worktree: Path) -> Sandbox:
+    """A sandbox of that kind. Skips the test where it is Docker's and no engine answers."""
+    problem = probe_docker() if kind == "docker" else None
+    if problem:
+        pytest.skip(f"no engine: {problem}")
+    return open_sandbox(kind, worktree)
 
 
 @pytest.fixture

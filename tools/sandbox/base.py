@@ -8,11 +8,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-SandboxKind = Literal["bubblewrap", "none"]
-Ending = Literal["exited", "timeout", "cpu", "memory", "disk", "file_size", "output", "processes", "signalled"]
-"""How a command ended; a closed set. All but `exited` and `signalled` name the limit that it hit.
+SandboxKind = Literal["bubblewrap", "docker", "none"]
+SandboxChoice = Literal["auto", "bubblewrap", "docker", "none"]
+"""What a caller asks for; `auto` is never none."""
 
-`processes` is known only where control groups count them; elsewhere the command sees a failing fork and exits itself.
+Ending = Literal[
+    "exited",
+    "timeout",
+    "cpu",
+    "memory",
+    "disk",
+    "written",
+    "file_size",
+    "output",
+    "processes",
+    "signalled",
+]
+"""How a command ended; a closed set. All but `exited` and `signalled` name the limit for which it was ended.
+
+`processes` with control groups: a fork was refused, and the command failed.
 """
 
 WORKSPACE = "/workspace"
@@ -29,11 +43,23 @@ class Limits:
     processes: int = 256
     file_bytes: int = 256 << 20
     """The biggest single file."""
+    open_files: int = 4096
+    """Of one process."""
+    scratch_bytes: int = 256 << 20
+    """The size of `/tmp`, which is memory."""
     workspace_bytes: int = 1 << 30
-    """All files of the worktree together; watched every half second, so it can be overshot for that long."""
+    """All files of the worktree together, each counting for 4 KiB at least; watched every half second, so it can be
+    overshot for that long."""
+    written_bytes: int = 4 << 30
+    """Written to disk in all, what was deleted again included; watched as the above."""
     output_bytes: int = 256 << 10
-    """Kept of each stream: the first and the last half of it. A flood of 256 times as much ends the command."""
+    """Kept of each stream: the first and the last half of it."""
+    flood_bytes: int = 64 << 20
+    """Of one stream, from which on the command is ended."""
     cpu_seconds: int = 600
+    """Of each process, and of all together."""
+    cpus: float = 2.0
+    """Processors that may be busy at once; held by Docker alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +84,8 @@ class CommandResult:
     stderr: str
     seconds: float
     ending: Ending = "exited"
+    limit: str = ""
+    """The limit that it hit, in words: `killed: memory limit 1 GiB`, `refused: open files limit 4096`; else empty."""
 
     @property
     def ok(self) -> bool:
@@ -66,8 +94,8 @@ class CommandResult:
 
     @property
     def output(self) -> str:
-        """Standard output, then standard error."""
-        return "\n".join(text for text in (self.stdout.strip(), self.stderr.strip()) if text)
+        """Standard output, then standard error, then the limit that was hit."""
+        return "\n".join(text for text in (self.stdout.strip(), self.stderr.strip(), self.limit) if text)
 
 
 class Process(Protocol):
@@ -107,6 +135,10 @@ class Sandbox(Protocol):
         """The path inside of a folder mounted by `Mounts.bound` or `Mounts.writable` (kind `none`: the host's path)."""
         ...
 
+    def close(self) -> None:
+        """Take away what is kept between commands; the sandbox can be used again, and closed again."""
+        ...
+
     def take_over(self) -> None:
         """Let commands change what the runtime has written into the worktree by other means than `tools.files`."""
         ...
@@ -142,3 +174,10 @@ class Sandbox(Protocol):
         `limits.seconds` does not apply: the context says how long.
         """
         ...
+
+
+def inside_workspace(worktree: Path, host: Path) -> str:
+    """The path beneath `/workspace` of a file or folder of the worktree. Raises ValueError for others."""
+    absolute = host if host.is_absolute() else worktree / host
+    relative = absolute.relative_to(worktree)
+    return WORKSPACE if relative == Path() else f"{WORKSPACE}/{relative.as_posix()}"

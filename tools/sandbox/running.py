@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.sandbox.base import Ending
+from tools.sandbox.base import CommandResult, Ending, Limits
 from tools.sandbox.capturing import Capture, drain
+from tools.sandbox.endings import ending_of, limit_in_words
 
 WATCH_SECONDS = 0.5
 _LAST_WORDS_SECONDS = 1.0
@@ -49,8 +50,15 @@ class Finished:
     hit: Ending | None
     """The limit for which it was ended; None when it ended by itself."""
 
+    def result(self, command: Sequence[str], limits: Limits, *, counted: Ending | None = None) -> CommandResult:
+        """What the caller of the sandbox gets. `counted`: the limit of a control group that was hit."""
+        ending = self.hit or ending_of(self.exit_code, counted)
+        limit = limit_in_words(ending, limits, self.exit_code, self.stderr or self.stdout)
+        seconds = round(self.seconds, 3)
+        return CommandResult(tuple(command), self.exit_code, self.stdout, self.stderr, seconds, ending, limit)
 
-async def run_process(launch: Launch, *, seconds: float, kept_bytes: int, stdin: bytes | None) -> Finished:
+
+async def run_process(launch: Launch, limits: Limits, stdin: bytes | None) -> Finished:
     """Run a process until it ends or passes a limit; in any case its tree is gone when this returns or raises.
 
     Bubblewrap dies with the thread that started it: the event loop must run in a thread that outlives the command.
@@ -59,12 +67,12 @@ async def run_process(launch: Launch, *, seconds: float, kept_bytes: int, stdin:
     process = await _started(launch, stdin=stdin is not None, stderr=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     assert process.stderr is not None
-    out, err = Capture(kept_bytes), Capture(kept_bytes)
+    out, err = Capture(limits.output_bytes, limits.flood_bytes), Capture(limits.output_bytes, limits.flood_bytes)
     drains = [asyncio.create_task(drain(process.stdout, out)), asyncio.create_task(drain(process.stderr, err))]
-    watching = asyncio.create_task(_watched(launch.watch, process.pid))
+    watching = asyncio.create_task(watched(launch.watch, process.pid))
     feeding = asyncio.create_task(_feed(process.stdin, stdin or b""))
     try:
-        hit = await _first_limit(process, drains, watching, seconds)
+        hit = await _first_limit(process, drains, watching, limits.seconds)
     finally:
         launch.kill(process.pid)
         for task in (watching, feeding):
@@ -166,7 +174,8 @@ async def _first_limit(
         ended.cancel()
 
 
-async def _watched(watch: Watch, pid: int) -> Ending:
+async def watched(watch: Watch, pid: int) -> Ending:
+    """Wait until the process tree is beyond a limit; which one."""
     while True:
         await asyncio.sleep(WATCH_SECONDS)
         hit = await asyncio.to_thread(watch, pid)
@@ -175,7 +184,7 @@ async def _watched(watch: Watch, pid: int) -> Ending:
 
 
 async def _ended_at_limit(launch: Launch, process: asyncio.subprocess.Process) -> None:
-    await _watched(launch.watch, process.pid)
+    await watched(launch.watch, process.pid)
     launch.kill(process.pid)
 
 

@@ -1,7 +1,8 @@
-"""How much a command uses up right now: files beneath a folder, memory of a process tree, files without a name."""
+"""How much a command uses up: files beneath a folder and without a name; memory, processes, time, writes of a tree."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from tools.sandbox.base import Limits
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_TICKS = os.sysconf("SC_CLK_TCK")
 _ENTRY = 4096
 """What every file and folder counts at least: a flood of empty ones uses up a file system too."""
 _NAME = 1024
@@ -22,12 +24,17 @@ _BEYOND = sys.maxsize
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a process tree holds, in bytes."""
+    """What a process tree holds and has used up."""
 
-    memory: int
-    """Resident pages, removed files that are still open and lie on no disk, names in its `/tmp`."""
-    nameless: int
-    """All removed files that are still open, wherever they lie."""
+    memory: int = 0
+    """Bytes of resident pages, removed files that are still open and lie on no disk, names in its `/tmp`."""
+    nameless: int = 0
+    """Bytes of all removed files that are still open, wherever they lie."""
+    processes: int = 0
+    cpu_seconds: float = 0.0
+    """Of processes that have ended and were waited for, too."""
+    written: int = 0
+    """Bytes sent to a disk, also by processes that have ended and were waited for; 0 where the kernel does not tell."""
 
 
 def bytes_beneath(folders: Iterable[Path], *, enough: int) -> int:
@@ -49,21 +56,36 @@ def on_disk(folders: Iterable[Path], usage: Usage, limits: Limits) -> int:
     return bytes_beneath(folders, enough=limits.workspace_bytes - usage.nameless) + usage.nameless
 
 
-def usage_of_tree(pid: int) -> Usage:
-    """What a process and all its descendants hold; pages that they share count once for each process.
+def usage_of_tree(*roots: int) -> Usage:
+    """What these processes and all their descendants hold; pages that they share count once for each process.
 
     Not seen: a removed file that is only mapped or on its way through a socket, and buffers of the kernel.
     """
     children: dict[int, list[int]] = defaultdict(list)
-    resident: dict[int, int] = {}
-    for process, parent, pages in _processes():
+    known: dict[int, tuple[int, float]] = {}
+    for process, parent, resident, seconds in _processes():
         children[parent].append(process)
-        resident[process] = pages * _PAGE
-    tree = list(_tree(pid, children))
+        known[process] = resident, seconds
+    tree = {process for root in roots for process in _tree(root, children) if process in known}
     removed = dict(file for process in tree for file in _removed_files(process))
     in_memory = sum(size for (device, _), size in removed.items() if os.major(device) == 0)
-    names = sum(_names_in_memory(process) for process in children[pid])
-    return Usage(sum(resident.get(process, 0) for process in tree) + in_memory + names, sum(removed.values()))
+    names = sum(_names_in_memory(process) for process in children[roots[0]])
+    return Usage(
+        memory=sum(known[process][0] for process in tree) + in_memory + names,
+        nameless=sum(removed.values()),
+        processes=len(tree),
+        cpu_seconds=sum(known[process][1] for process in tree),
+        written=sum(map(_written, tree)),
+    )
+
+
+def used_up(process: int) -> Usage:
+    """What one process, and those of its children that have ended, have used up; nothing when it is gone."""
+    try:
+        _, _, seconds = _process(process)
+    except OSError:
+        return Usage()
+    return Usage(cpu_seconds=seconds, written=_written(process))
 
 
 def _tree(pid: int, children: dict[int, list[int]]) -> Iterator[int]:
@@ -122,12 +144,24 @@ def _names_in_memory(process: int) -> int:
     return (found.f_files - found.f_ffree) * _NAME
 
 
-def _processes() -> Iterator[tuple[int, int, int]]:
+def _processes() -> Iterator[tuple[int, int, int, float]]:
+    """Number, parent, resident bytes and CPU seconds of every process."""
     for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
-            continue
-        try:
-            fields = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()
-        except OSError:
-            continue  # it has ended meanwhile
-        yield int(folder.name), int(fields[1]), int(fields[21])
+        if folder.name.isdigit():
+            with contextlib.suppress(OSError):  # it has ended meanwhile
+                yield int(folder.name), *_process(int(folder.name))
+
+
+def _process(number: int) -> tuple[int, int, float]:
+    """Parent, resident bytes and CPU seconds (of waited-for children too)."""
+    text = Path("/proc", str(number), "stat").read_text(errors="replace")
+    fields = text.rpartition(")")[2].split()
+    return int(fields[1]), int(fields[21]) * _PAGE, sum(map(int, fields[11:15])) / _TICKS
+
+
+def _written(process: int) -> int:
+    try:
+        lines = Path("/proc", str(process), "io").read_text().splitlines()
+    except OSError:
+        return 0  # ended meanwhile, or not ours to look at
+    return next((int(line.partition(":")[2]) for line in lines if line.startswith("write_bytes")), 0)
