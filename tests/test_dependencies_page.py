@@ -26,10 +26,11 @@ def named(group: str) -> set[str]:
 
 
 def licence(package: str) -> str:
-    """As the package states it: the expression, else the free text, else the classifier."""
+    """As the package states it: the expression, else the free text's first line, else the classifier."""
     about = metadata(package)
     classifiers = [text for text in about.get_all("Classifier", []) if text.startswith("License ::")]
-    return str(about.get("License-Expression") or about.get("License") or classifiers[0].rpartition(" :: ")[2])
+    stated = about.get("License-Expression") or about.get("License") or classifiers[0].rpartition(" :: ")[2]
+    return str(stated).splitlines()[0]
 
 
 @pytest.mark.parametrize("package", sorted(named("run time") | named("development")))

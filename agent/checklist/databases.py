@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -110,7 +111,7 @@ async def reached(
         yield DatabaseAccess(url, Mounts(bound=bound))
         return
     with ExitStack() as started:
-        valkey = await asyncio.to_thread(started.enter_context, valkey_server())
+        valkey = await asyncio.to_thread(started.enter_context, valkey_server(url=os.environ.get("AGENT_REDIS_URL")))
         bound[valkey.socket_folder] = _REDIS_INSIDE
         redis_url = valkey.url(workspace.sandbox.bound(valkey.socket_folder, _REDIS_INSIDE))
         yield DatabaseAccess(url, Mounts(bound=bound), redis_url)

@@ -132,6 +132,8 @@ def _postgres() -> Look:
 
 def _valkey() -> Look:
     what = "Valkey, or Redis 7 or newer"
+    if os.environ.get("AGENT_REDIS_URL"):
+        return Look(what, "ok", "AGENT_REDIS_URL is set; it is tried when a service needs it")
     from tools.valkey.programs import find_valkey
 
     try:

@@ -1,4 +1,4 @@
-"""A unix socket that forwards to a PostgreSQL server elsewhere, and that can be cut off and brought back.
+"""A unix socket that forwards to a server elsewhere, and that can be cut off and brought back.
 
 A process without network reaches a server over TCP by it, and readiness probes take a database away with it.
 """
@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,6 +19,32 @@ from tools.postgres.wire import Recorder
 
 SOCKET = ".s.PGSQL.5432"
 """What clients look for in a socket folder."""
+
+
+class Sink(Protocol):
+    """What bytes are written to: an `asyncio.StreamWriter`, or one that looks at them first."""
+
+    @property
+    def transport(self) -> asyncio.WriteTransport:
+        """The connection's."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Send; raises OSError when that is not possible."""
+        ...
+
+    async def drain(self) -> None:
+        """Wait until there is room for more."""
+        ...
+
+    def write_eof(self) -> None:
+        """Nothing more comes."""
+        ...
+
+
+Streams = tuple[asyncio.StreamReader, Sink]
+Connect = Callable[[], Awaitable[Streams]]
+"""Opens a connection to the server; raises OSError when there is none to be had."""
 
 _CHUNK = 1 << 16
 
@@ -51,7 +78,9 @@ class Forwarding:
 
     folder: Path
     """Give this to a sandbox in place of the server's own folder."""
-    _target: Address
+    _name: str
+    """The socket's."""
+    _connect: Connect = field(repr=False)
     _loop: asyncio.AbstractEventLoop = field(repr=False)
     _listener: asyncio.Server | None = field(default=None, repr=False)
     _links: set[asyncio.Task[None]] = field(default_factory=set, repr=False)
@@ -76,7 +105,7 @@ class Forwarding:
 
     async def _open(self) -> None:
         if self._listener is None:
-            socket = self.folder / SOCKET
+            socket = self.folder / self._name
             socket.unlink(missing_ok=True)
             self._listener = await asyncio.start_unix_server(self._accept, socket)
             socket.chmod(0o777)
@@ -85,7 +114,7 @@ class Forwarding:
         if self._listener is not None:
             self._listener.close()
             self._listener = None
-            (self.folder / SOCKET).unlink(missing_ok=True)
+            (self.folder / self._name).unlink(missing_ok=True)
         links = tuple(self._links)
         for link in links:
             link.cancel()
@@ -104,7 +133,7 @@ class Forwarding:
             writer.transport.abort()
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await _connect(self._target)
+        far_reader, far_writer = await self._connect()
         wire = self.recorder.connection() if self.recorder else None
         try:
             async with asyncio.TaskGroup() as both:
@@ -116,7 +145,7 @@ class Forwarding:
             far_writer.transport.abort()
 
 
-async def _connect(target: Address) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _connect(target: Address) -> Streams:
     if target.is_unix:
         return await asyncio.open_unix_connection(Path(target.host) / f".s.PGSQL.{target.port}")
     return await asyncio.open_connection(target.host, target.port)
@@ -124,7 +153,7 @@ async def _connect(target: Address) -> tuple[asyncio.StreamReader, asyncio.Strea
 
 async def _pump(
     source: asyncio.StreamReader,
-    sink: asyncio.StreamWriter,
+    sink: Sink,
     look: Callable[[bytes], None] | None,
     pace: Recorder | None = None,
 ) -> None:
@@ -140,15 +169,18 @@ async def _pump(
 
 
 @contextmanager
-def forwarding(target: Address, recorder: Recorder | None = None) -> Iterator[Forwarding]:
-    """Forward to `target` for as long as the context is open, from a thread of its own."""
+def forwarding(
+    target: Address | Connect, recorder: Recorder | None = None, *, name: str = SOCKET
+) -> Iterator[Forwarding]:
+    """Forward for as long as the context is open, from a thread of its own: to `target`, or to what it connects to."""
+    connect = partial(_connect, target) if isinstance(target, Address) else target
     loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="postgres-forwarding", daemon=True)
+    thread = threading.Thread(target=loop.run_forever, name="forwarding", daemon=True)
     thread.start()
-    with tempfile.TemporaryDirectory(prefix="agent-socket-") as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory(prefix="agent-socket-") as made:
+        folder = Path(made)
         folder.chmod(0o755)
-        forward = Forwarding(folder, target, loop, recorder=recorder)
+        forward = Forwarding(folder, name, connect, loop, recorder=recorder)
         try:
             forward.restore()
             yield forward

