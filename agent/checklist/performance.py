@@ -1,7 +1,8 @@
 """The gate performance: a short load on one endpoint of one instance.
 
-A list is asked for a page of 20 rows (else the first GET that needs no more than a user), on seeded rows, by 16
-connections that each wait for their answer. After a warm-up there are up to five windows of a second, and the best one
+The heaviest three lists of the contract, by parameters and fields, are filled with rows and asked for their default
+page; the one that gives the fewest answers is judged (without lists: the first GET that needs no more than a user). 16
+connections each wait for their answer. After a warm-up there are up to five windows of a second, and the best one
 counts: the machine is shared with the database, with the load generator and with whoever else uses it, and a
 neighbour's burst is not the service's fault. The first window that keeps every bound ends the probe.
 
@@ -24,10 +25,11 @@ import asyncio
 import os
 import random
 import secrets
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from agent.binding.model import Action, Bound
+from agent.binding.model import Action, Bound, Field
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.databases import Databases, NotMigrated, Opened
 from agent.checklist.load import Window, press
@@ -39,7 +41,6 @@ from agent.checklist.probe.users import Users
 from agent.checklist.probe.world import Need, World
 from agent.checklist.processes import usage
 from agent.checklist.running import NotRunning, Running, running
-from agent.contract.model import Contract
 from agent.receipts import Measures, Outcome, Receipt
 
 RULES: Mapping[str, str] = {
@@ -56,8 +57,10 @@ _WINDOWS = 5
 _PAUSE = 1.0
 """Seconds between windows on a machine that is too busy."""
 _ROWS = 100
-_ROWS_A_PAGE = 20
-"""In each answer: what contracts call a page varies from ten rows to hundreds, and requests a second with it."""
+"""In each list: all of them in one answer where the contract has no pages."""
+_LISTS = 3
+_GLANCE = 0.4
+"""Seconds for which each of several lists is asked, to find the slowest."""
 _P95_MS = 200.0
 _PER_SECOND = 1000.0
 _MEMORY = 512 << 20
@@ -107,52 +110,67 @@ async def settle(case: Case, owing: Owing, databases: Databases, *, seed: int | 
     seed = secrets.randbits(32) if seed is None else seed
     try:
         async with databases.migrated() as database, running(case, database.access) as service:
-            target = await _target(case, service, database, seed)
-            if isinstance(target, str):
-                return owing.cannot(RULES, target, ran="choose an endpoint for the load probe")
+            targets = await _targets(case, service, database, seed)
+            if isinstance(targets, str):
+                return owing.cannot(RULES, targets, ran="choose an endpoint for the load probe")
+            target = await slowest(service.socket, targets)
             measured = await _measure(service, target)
     except (NotMigrated, NotRunning) as error:
         return owing.cannot(RULES, str(error), ran="start the service")
     return _judged(owing, target, measured)
 
 
-async def _target(case: Case, service: Running, database: Opened, seed: int) -> Request | str:
-    """The request to repeat, asked once with success; else why there is none."""
+async def _targets(case: Case, service: Running, database: Opened, seed: int) -> Sequence[Request] | str:
+    """The requests that may be repeated, each asked once with success; else why there is none."""
     chance = random.Random(seed)
-    refused = "the contract has no GET"
+    refused, found = "the contract has no GET", list[Request]()
     with case.server.connect(database.database) as connection:
         asker = Asker(case.contract, service, Store(connection, case.catalog), chance)
         world = World(asker, Users(asker, case.binding, case.catalog), case.binding, case.catalog)
-        for bound in _candidates(case):
+        for bound in candidates(case.binding.operations):
+            if len(found) == _LISTS or (found and bound.action is not Action.LIST):
+                break
             try:
                 caller = await _caller(world, bound)
                 await _fill(world, bound, caller)
-                request = _of_one_page(await world.request(bound, Need(caller)), bound, case.contract)
+                request = await world.request(bound, Need(caller))
             except (NoRow, NoCredentials) as error:
                 refused = f"{bound.operation.key}: {error}"
                 continue
             reply = await asker.send(request)
             if 200 <= reply.status < 300:
-                return request
-            refused = f"{bound.operation.key} → {reply.status or 'no answer'}"
-    return f"nothing could be put under load; the last that was tried: {refused}"
+                found.append(request)
+            else:
+                refused = f"{bound.operation.key} → {reply.status or 'no answer'}"
+    return found or f"nothing could be put under load; the last that was tried: {refused}"
 
 
-def _of_one_page(request: Request, bound: Bound, contract: Contract) -> Request:
-    """The request for at most so many rows as are asked of every service, where the contract lets callers choose."""
-    name = bound.paging.limit_parameter if bound.paging else ""
-    schemas = (contract.resolve(one.schema) for one in bound.operation.parameters if name and one.name == name)
-    schema = next(schemas, None)
-    if schema is None or not schema.get("minimum", 1) <= _ROWS_A_PAGE <= schema.get("maximum", _ROWS_A_PAGE):
-        return request
-    return replace(request, query={**request.query, name: _ROWS_A_PAGE})
-
-
-def _candidates(case: Case) -> Iterator[Bound]:
-    """What may be asked, the most telling first: lists at the top level, other lists, rows, anything read."""
-    gets = [one for one in case.binding.operations if one.operation.method == "get"]
+def candidates(operations: Sequence[Bound]) -> Iterator[Bound]:
+    """What may be asked, the most telling first: lists from the heaviest on, then rows, anything read."""
+    gets = [one for one in operations if one.operation.method == "get"]
     order = {Action.LIST: 0, Action.RETRIEVE: 2, Action.ME: 3, None: 4}
-    yield from sorted(gets, key=lambda one: order.get(one.action, 4) + ("{" in one.operation.path))
+    yield from sorted(gets, key=lambda one: (order.get(one.action, 4), -_weight(one), "{" in one.operation.path))
+
+
+def _weight(bound: Bound) -> int:
+    """How much there is to read and to write for one answer."""
+    return len(bound.operation.parameters) + _fields(bound.answer) if bound.action is Action.LIST else 0
+
+
+def _fields(fields: Sequence[Field]) -> int:
+    return sum(_fields(one.embedded.fields) if one.embedded else 1 for one in fields)
+
+
+async def slowest(socket: Path, requests: Sequence[Request]) -> Request:
+    """The request that is answered least often."""
+    if len(requests) == 1:
+        return requests[0]
+    rates: list[float] = []
+    for request in requests:
+        await press(socket, _bytes(request), connections=_CONNECTIONS, seconds=_GLANCE / 2)
+        window = await press(socket, _bytes(request), connections=_CONNECTIONS, seconds=_GLANCE)
+        rates.append(window.per_second)
+    return requests[rates.index(min(rates))]
 
 
 async def _caller(world: World, bound: Bound) -> Caller | None:
@@ -174,8 +192,7 @@ async def _fill(world: World, bound: Bound, caller: Caller | None) -> None:
     single = [set(one.columns) for one in first.table.uniques] + [set(first.table.primary_key)]
     if any(columns <= shared for columns in single):
         return  # each of these rows needs parents of its own
-    cut = bound.paging is not None and bool(bound.paging.limit_parameter)
-    world.asker.store.seed(bound.table, alike, count=_ROWS if cut else _ROWS_A_PAGE)
+    world.asker.store.seed(bound.table, alike, count=_ROWS)
 
 
 async def _measure(service: Running, request: Request) -> Measured:

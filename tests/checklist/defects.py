@@ -539,6 +539,16 @@ LOAD = (
         "PRF-P95:service",
         "PRF-RPS:service",
     ),
+    _defect(
+        "slow default page",
+        "performance",
+        "src/services/notes.py",
+        "rows = await self._notes.page(user, page, limit)\n",
+        "rows = await self._notes.page(user, page, limit)\n"
+        "        await __import__('asyncio').sleep(0.3 if limit == 5 else 0)\n",
+        "PRF-P95:service",
+        "PRF-RPS:service",
+    ),
 )
 
 _VERIFY = tuple(f"JWT-VERIFY:{key}" for key in _PROTECTED)

@@ -137,6 +137,7 @@ class Renderer:
         typed = self._plan.schemas.text + services.replace("import AwareDatetime", "").replace("import EmailStr", "")
         formats = {name: name in typed for name in ("AwareDatetime", "EmailStr")}
         formats["date"] = re.search(r"[:\[|] ?date\b", typed) is not None
+        formats["UUID"] = bool(re.search(r"\bUUID\b", self._plan.schemas.text))
         if any(formats.values()):
             yield self._file("schemas/formats.py", uses=formats)
         if "grouped(" in services:

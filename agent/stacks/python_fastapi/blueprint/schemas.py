@@ -259,7 +259,7 @@ def _generated(schemas: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
             use_field_description=True,
             use_single_line_docstring=True,
             allow_remote_refs=False,
-            import_overrides=dict.fromkeys(("AwareDatetime", "EmailStr", "date"), "src.schemas.formats"),
+            import_overrides=dict.fromkeys(("AwareDatetime", "EmailStr", "UUID", "date"), "src.schemas.formats"),
         )
         return output.read_text(), json.loads(metadata.read_text())
 

@@ -4,11 +4,12 @@ from typing import Annotated, Any
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Header, Path, Query, Request, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from httpx import ASGITransport, AsyncClient
 from httpx import Response as HTTPResponse
 
 from src.api.errors import install_error_handlers
-from src.api.routing import Route, add_routes
+from src.api.routing import Direct, Route, add_routes
 
 router = APIRouter(route_class=Route)
 
@@ -42,6 +43,12 @@ async def create(response: Response, name: Annotated[str, Query()]) -> dict[str,
 async def plain(number: int) -> Response:
     """Answers with text, whatever is declared."""
     return Response(f"number {number}", media_type="text/plain")
+
+
+@router.get("/secrets")
+async def secret(token: Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())]) -> str:
+    """Needs credentials."""
+    return token.credentials
 
 
 @router.get("/languages")
@@ -103,6 +110,18 @@ async def test_an_endpoint_may_answer_as_it_likes(app: FastAPI) -> None:
 
     assert answer.headers["Content-Type"].startswith("text/plain")
     assert answer.text == "number 7"
+
+
+async def test_credentials_are_read(app: FastAPI) -> None:
+    """Without them nothing is answered."""
+    assert (await answered(app, "/v1/secrets")).status_code == 401
+
+
+def test_only_what_is_read_rarely_takes_the_long_way() -> None:
+    """Endpoints that take query, path and credentials are called directly."""
+    routes = [one for one in router.routes if isinstance(one, Route)]
+
+    assert [one.path for one in routes if not isinstance(one.app, Direct)] == ["/languages"]
 
 
 async def test_an_endpoint_may_take_what_it_likes(app: FastAPI) -> None:

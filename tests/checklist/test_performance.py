@@ -1,0 +1,49 @@
+"""The load probe chooses what costs a service most."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from agent.binding.deriving import bind
+from agent.catalog.loading import load_catalog
+from agent.checklist.performance import candidates, slowest
+from agent.checklist.probe.requests import Request
+from agent.contract.loading import load_contract
+from tools.postgres.server import PostgresServer
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.mark.parametrize(("name", "heaviest"), [("bookshop", "GET /books"), ("helpdesk", "GET /tickets")])
+def test_the_list_with_most_parameters_and_fields_comes_first(
+    name: str, heaviest: str, postgres: PostgresServer
+) -> None:
+    contract = load_contract(EXAMPLES / name / "openapi.yaml")
+    catalog = load_catalog(postgres, [EXAMPLES / name / "schema.sql"])
+
+    keys = [one.operation.key for one in candidates(bind(contract, catalog).operations)]
+
+    assert keys[0] == heaviest
+    assert all(key.startswith("GET ") for key in keys)
+
+
+async def test_the_slowest_of_several_lists_is_found(tmp_path: Path) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            while await reader.readline() != b"\r\n":
+                pass
+            await asyncio.sleep(0.02 if b"/tickets" in line else 0)
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        writer.close()
+
+    contract = load_contract(EXAMPLES / "helpdesk" / "openapi.yaml")
+    keys = ("GET /customers", "GET /tickets", "GET /reports/workload")
+    requests = [Request(contract.operation(key), contract.base_path) for key in keys]
+
+    async with await asyncio.start_unix_server(answer, tmp_path / "s"):
+        found = await slowest(tmp_path / "s", requests)
+
+    assert found.operation.key == "GET /tickets"
