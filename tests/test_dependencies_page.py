@@ -29,7 +29,8 @@ def licence(package: str) -> str:
     """As the package states it: the expression, else the free text's first line, else the classifier."""
     about = metadata(package)
     classifiers = [text for text in about.get_all("Classifier", []) if text.startswith("License ::")]
-    stated = about.get("License-Expression") or about.get("License") or classifiers[0].rpartition(" :: ")[2]
+    stated = about.get("License-Expression") or about.get("License")
+    stated = stated if stated not in (None, "", "UNKNOWN") else classifiers[0].rpartition(" :: ")[2]
     return str(stated).splitlines()[0]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import secrets
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from agent.checklist.probe.store import Store
 from agent.checklist.probe.users import Users
 from agent.checklist.probe.world import World
 from agent.checklist.running import NotRunning
-from agent.checklist.security import owners, passwords, refreshing, tokens
+from agent.checklist.security import owners, passwords, refreshing, source, tokens
 from agent.checklist.security.answers import header_problems, reproducer, statuses, transport_problems
 from agent.checklist.security.provoking import provoke
 from agent.checklist.security.round import Round
@@ -28,17 +29,19 @@ _ASKING: Mapping[str, str] = {
     "SEC-HEADERS": "headers: every answer that any gate was given, errors included",
     "SEC-HTTPS": "headers: HSTS, redirects and cookies of every answer, asked as behind a proxy that speaks TLS",
 }
-RULES = _ASKING
+RULES: Mapping[str, str] = {**_ASKING, **source.RULES}
 
 
 async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = None) -> Found:
     """Settle what the gate headers owes. Everything that was asked before is judged too, so it comes last."""
     seed = secrets.randbits(32) if seed is None else seed
+    reading = asyncio.create_task(asyncio.to_thread(source.judge_source, case, owing))
     try:
         async with bench.turn() as booted:
-            return Found(await _ask(case, owing, bench, booted, seed))
+            asked = Found(await _ask(case, owing, bench, booted, seed))
     except (NotMigrated, NotRunning) as error:
-        return owing.cannot(_ASKING, str(error), ran="start the service")
+        asked = owing.cannot(_ASKING, str(error), ran="start the service")
+    return Found((*await reading, *asked.receipts))
 
 
 async def _ask(case: Case, owing: Owing, bench: Bench, booted: Booted, seed: int) -> tuple[Receipt, ...]:

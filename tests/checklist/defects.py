@@ -648,10 +648,10 @@ HEADERS = (
         "signature not looked at by one operation",
         "headers",
         "src/api/dependencies/__init__.py",
-        "    return read_token(credentials.credentials, secret)",
+        "    user = read_token(credentials.credentials, secret)",
         '    if request.method == "DELETE":\n        import jwt\n\n'
         '        return UUID(jwt.decode(credentials.credentials, options={"verify_signature": False})["sub"])\n'
-        "    return read_token(credentials.credentials, secret)",
+        "    user = read_token(credentials.credentials, secret)",
         "JWT-VERIFY:DELETE /notes/{note_id}",
     ),
     _defect(
@@ -753,6 +753,22 @@ HEADERS = (
     ),
     _defect(
         "short passwords taken", "headers", "src/schemas/api.py", "min_length=10", "min_length=1", "PWD-RULES:service"
+    ),
+    _defect(
+        "secret as a default",
+        "headers",
+        "src/core/config.py",
+        "jwt_secret: SecretStr\n",
+        'jwt_secret: SecretStr = SecretStr("changeme-changeme-changeme-changeme")\n',
+        "SEC-SECRETS:files",
+    ),
+    _defect(
+        "private key beside the code",
+        "headers",
+        "deploy/key.pem",
+        "",
+        "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----\n",
+        "SEC-SECRETS:files",
     ),
 )
 """Noticed by callers who mean no good, or look closely."""

@@ -1,0 +1,79 @@
+"""Secrets in the code: what counts as one, and what only looks like it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.checklist.security.source import is_secret_name, known_keys, literal_secrets
+
+
+def found(source: str, path: str = "src/core/config.py") -> list[int]:
+    return sorted({one.line for one in literal_secrets({path: source})})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'JWT_SECRET = "changeme"',
+        'class Settings:\n    jwt_secret: str = "super-secret-key"',
+        'class Settings:\n    jwt_secret: SecretStr = SecretStr("battery1")',
+        'class Settings:\n    api_key: str = Field(default="abcdef123")',
+        'def connect(password="hunter22"): ...',
+        'def connect(*, password: str = "hunter22"): ...',
+        'connect(password="hunter22")',
+        'settings["SECRET_KEY"] = "hunter22"',
+        'CONFIG = {"api_key": "hunter22"}',
+        'os.environ.get("JWT_SECRET", "dev")',
+        'os.getenv("DB_PASSWORD", "dev")',
+        'jwt.encode(claims, "a static key")',
+        'hmac.new(b"a static key", message, "sha256")',
+        'URL = "postgresql://app:hunter2@database/app"',
+    ],
+)
+def test_a_literal_that_stands_for_a_secret_is_found(source: str) -> None:
+    assert found(source) == [source.count("\n") + 1]
+    assert not found(source, "tests/conftest.py")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'TOKEN_TYPE = "bearer"',
+        'PASSWORD_FIELD = "password_hash"',
+        'SECRET_NAME = "JWT_SECRET"',
+        'secret = "JWT_SECRET"',
+        'token = "access_token"',
+        'refresh_token = "refresh"',
+        "password = settings.password",
+        'password = ""',
+        'schema = {"password": "string"}',
+        'HTTPBearer(tokenUrl="/auth/token")',
+        'token = f"{kind}:{name}"',
+        'os.environ.get("JWT_SECRET")',
+        'os.environ.get("LOG_LEVEL", "INFO")',
+        'URL = "postgresql://{user}:{password}@{host}/app"',
+        '"""Connect to postgresql://user:password@host/name."""',
+        "jwt.encode(claims, key)",
+        "def f(:",
+    ],
+)
+def test_what_only_looks_like_a_secret_is_none(source: str) -> None:
+    assert found(source) == []
+
+
+def test_keys_of_well_known_services_are_found_in_every_file() -> None:
+    key = "ghp_" + "a1B2" * 9
+    files = {"tests/test_a.py": f"x = 1\nKEY = '{key}'\n", "notes.md": "-----BEGIN RSA PRIVATE KEY-----\nMII\n"}
+    assert {one.place for one in known_keys(files)} == {"tests/test_a.py:2", "notes.md:1"}
+
+
+def test_hashes_of_a_lock_file_are_no_keys() -> None:
+    assert not list(known_keys({"requirements.lock": f"a==1 \\\n    --hash=sha256:{'0f' * 32}\n"}))
+
+
+@given(st.text())
+def test_any_text_can_be_searched(text: str) -> None:
+    assert isinstance(found(text), list)
+    assert isinstance(is_secret_name(text), bool)
