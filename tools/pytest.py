@@ -1,19 +1,21 @@
 """A workspace's tests as a function: what ran, what it sent through the service, what was covered.
 
-The report comes from a recorder and from coverage's own file; nothing that is printed is read. Configuration is the
-caller's: of the workspace only its tests and their `conftest.py` count.
+The report comes from a sealed record and from coverage's own file; nothing that is printed is read. Configuration is
+the caller's: of the workspace only its tests and their `conftest.py` count.
 """
 
 from __future__ import annotations
 
+import secrets
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
 from pydantic import BaseModel, ValidationError
 
 from tools import pytest_plugin
+from tools.pytest_plugin.runtime_record import KEY
+from tools.pytest_record import Record, read_coverage, read_record
 from tools.reports import TestCase, TestReport, Touch
 from tools.running import Runner
 from tools.sandbox.base import CommandResult, Limits, Mounts
@@ -21,19 +23,6 @@ from tools.sandbox.base import CommandResult, Limits, Mounts
 TEST_LIMITS = Limits(seconds=300, memory_bytes=2 << 30, processes=512)
 _NOTHING_COLLECTED = 5
 _PLUGIN = Path(pytest_plugin.__file__).parent
-
-
-class _Case(BaseModel):
-    name: str
-    outcome: Literal["passed", "failed", "error", "skipped"]
-    message: str
-
-
-class _Touch(BaseModel):
-    method: str
-    route: str
-    status: int
-    test: str
 
 
 class _Summary(BaseModel):
@@ -70,6 +59,8 @@ async def run_tests(
     """
     shutil.rmtree(results, ignore_errors=True)
     results.mkdir(parents=True)
+    key = secrets.token_bytes(32)
+    (results / KEY).write_bytes(key)
     script = str(_PLUGIN / "run_recorded.py")
     command = ("python", "-I", "-B", script, str(results), str(coverage_config), str(pytest_config))
     result = await run(
@@ -83,16 +74,13 @@ async def run_tests(
         limits=limits,
         writable=True,
     )
-    return read_report(result, results)
+    return _report(result, results, read_record(results, key))
 
 
-def read_report(result: CommandResult, results: Path) -> TestReport:
-    """The report that the recorder left in the results folder."""
-    cases = tuple(TestCase(one.name, one.outcome, one.message) for one in _records(results / "cases.jsonl", _Case))
-    touches = tuple(
-        Touch(one.method, one.route, one.status, one.test) for one in _records(results / "touches.jsonl", _Touch)
-    )
-    coverage = _coverage(results / "coverage.json")
+def _report(result: CommandResult, results: Path, record: Record) -> TestReport:
+    cases = tuple(TestCase(one.name, one.outcome, one.message) for one in record.cases)
+    touches = tuple(Touch(one.method, one.route, one.status, one.test) for one in record.touches)
+    coverage = _coverage(read_coverage(results, record))
     totals = coverage.totals if coverage else _Summary()
     return TestReport(
         command=result.command,
@@ -105,38 +93,29 @@ def read_report(result: CommandResult, results: Path) -> TestReport:
         if coverage
         else {},
         seconds=result.seconds,
-        crashed=_crashed(result, results, cases),
+        crashed=_crashed(result, record),
     )
 
 
-def _crashed(result: CommandResult, results: Path, cases: Sequence[TestCase]) -> str:
+def _crashed(result: CommandResult, record: Record) -> str:
     """Why the report is not of a whole run; empty when it is."""
+    if record.forged:
+        return f"{record.forged}: tests may not touch what records them\n{result.output}"
     if result.ending != "exited":
         return f"the tests were ended by their limit on {result.ending}\n{result.output}"
-    if not (results / "exit_code").exists():
+    if record.end is None:
         return result.output or f"the test process ended with exit code {result.exit_code}"
-    if not cases:
-        code = (results / "exit_code").read_text()
-        return result.output or ("no test was found" if code == str(_NOTHING_COLLECTED) else f"pytest exit code {code}")
+    if not record.cases:
+        code = record.end.exit_code
+        return result.output or ("no test was found" if code == _NOTHING_COLLECTED else f"pytest exit code {code}")
     return ""
 
 
-def _records[Record: BaseModel](file: Path, kind: type[Record]) -> Iterator[Record]:
-    """The records of a file; what is no record was written by someone else than the recorder, and is left out."""
-    if not file.is_file() or file.is_symlink():
-        return
-    for line in file.read_text(errors="replace").splitlines():
-        try:
-            yield kind.model_validate_json(line)
-        except ValidationError:
-            continue
-
-
-def _coverage(file: Path) -> _Coverage | None:
-    if not file.is_file() or file.is_symlink():
+def _coverage(content: bytes | None) -> _Coverage | None:
+    if content is None:
         return None
     try:
-        return _Coverage.model_validate_json(file.read_bytes())
+        return _Coverage.model_validate_json(content)
     except ValidationError:
         return None
 

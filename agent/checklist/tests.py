@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.databases import Databases
+from agent.checklist.forgery import forgeries
 from agent.checklist.routes import erased
 from agent.contract.model import Contract, Operation
 from agent.receipts import Measures, Receipt
@@ -24,6 +25,7 @@ async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
     async with databases.empty() as database:
         report = await case.stack.run_tests(case.workspace, database.access)
     # Code that a test rewrites would be judged by the other gates in place of the code that was handed in.
+    forged = [] if report.crashed else forgeries(report, case.workspace.read())
     changed = [] if case.workspace.tree() == owing.tree else ["the tests changed files of the worktree"]
     ran = " ".join(report.command)
     passed = sum(one.outcome == "passed" for one in report.cases)
@@ -31,7 +33,7 @@ async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
     receipts: list[Receipt] = [
         *owing.judge(
             "TST-COVER",
-            [*suite_problems(report), *changed],
+            [*suite_problems(report), *forged, *changed],
             ran=ran,
             found=_summary(report),
             reproduce=_pytest(report),

@@ -1,12 +1,13 @@
 """Run a workspace's tests with coverage and the recorder: RESULTS COVERAGE_CONFIG PYTEST_CONFIG [TEST...].
 
 Started with `python -I` in the worktree. Everything of the runtime's is imported before the worktree comes onto the
-path, so that no module of the worktree can stand in for it. Writes `coverage.json` and `exit_code` beside the
-recorder's files.
+path, so that no module of the worktree can stand in for it. Writes the record and `coverage.json`; the last line of the
+record names pytest's exit code and vouches for the coverage.
 """
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import sys
 from pathlib import Path
@@ -20,7 +21,8 @@ def main(results: Path, coverage_config: str, pytest_config: str, tests: list[st
     sys.path.insert(0, str(Path(__file__).parent))
     pytest: Any = importlib.import_module("pytest")
     coverage: Any = importlib.import_module("coverage")
-    recorder = importlib.import_module("runtime_recorder").RuntimeRecorder(results)
+    write = importlib.import_module("runtime_record").open_record(results)
+    recorder = importlib.import_module("runtime_recorder").RuntimeRecorder(write)
     recorder.watch_applications()
     sys.path[0] = str(Path.cwd())
 
@@ -28,11 +30,13 @@ def main(results: Path, coverage_config: str, pytest_config: str, tests: list[st
     measured.start()
     code = int(pytest.main([*_arguments(pytest_config), *tests], plugins=[recorder]))
     measured.stop()
+    covered = results / "coverage.json"
     try:
-        measured.json_report(outfile=str(results / "coverage.json"))
+        measured.json_report(outfile=str(covered))
     except coverage.exceptions.NoDataError as error:
         print(f"coverage: {error}", file=sys.stderr)
-    (results / "exit_code").write_text(str(code))
+    digest = hashlib.sha256(covered.read_bytes()).hexdigest() if covered.exists() else ""
+    write({"kind": "end", "exit_code": code, "coverage": digest})
     return code
 
 

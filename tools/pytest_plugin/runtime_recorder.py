@@ -1,6 +1,6 @@
 """A pytest plugin that writes down every test and every request that a test sends through a Starlette application.
 
-Lines of JSON in the results folder: `cases.jsonl`, `touches.jsonl`. Requests are seen where an application is called as
+Requests are seen where an application is called as
 ASGI, so it does not matter whether a test uses httpx, a test client or a server thread. The route is found in the
 application's own table, so that answers of a middleware before the router count for the operation that was asked for.
 """
@@ -8,14 +8,14 @@ application's own table, so that answers of a middleware before the router count
 from __future__ import annotations
 
 import importlib
-import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
-from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import pytest
 
 _LONGEST_MESSAGE = 6000
+_DECIDING = ("pytest_runtestloop", "pytest_runtest_protocol", "pytest_runtest_call", "pytest_pyfunc_call")
+"""Hooks that decide whether and how a test runs; the worktree's `conftest.py` may not stand in for them."""
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
@@ -23,13 +23,13 @@ Send = Callable[[Any], Awaitable[None]]
 
 
 class RuntimeRecorder:
-    """The plugin; `folder` must be writable."""
+    """The plugin; `write` takes what it sees."""
 
-    def __init__(self, folder: Path) -> None:
-        self._cases = (folder / "cases.jsonl").open("w", encoding="utf-8")
-        self._touches = (folder / "touches.jsonl").open("w", encoding="utf-8")
+    def __init__(self, write: Callable[[dict[str, Any]], None]) -> None:
+        self._write = write
         self._test = ""
         self._worst: dict[str, tuple[str, str]] = {}
+        self._raised: dict[tuple[str, str], str] = {}
 
     def watch_applications(self) -> None:
         """Record the calls of every Starlette application from now on; nothing when Starlette is not installed."""
@@ -65,17 +65,26 @@ class RuntimeRecorder:
             template = _template(application, *asked)
             if template is not None:
                 touch = {"method": asked[0], "route": template, "status": status, "test": self._test}
-                _write(self._touches, touch)
+                self._write({"kind": "touch", **touch})
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """A test begins, its fixtures included."""
         self._test = nodeid
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
+        """Keep what a phase of a test raised, before anybody makes a report of it."""
+        if call.excinfo is not None:
+            self._raised[item.nodeid, call.when] = str(call.excinfo.getrepr(style="value"))
+
     def pytest_runtest_logreport(self, report: Any) -> None:
         """A phase of a test has ended."""
         outcome = _outcome(report)
-        if outcome is not None:
+        raised = self._raised.pop((report.nodeid, report.when), None)
+        if raised is not None and report.passed:
+            self._worst[report.nodeid] = ("failed", f"reported as passed, but it raised\n{raised}"[:_LONGEST_MESSAGE])
+        elif outcome is not None:
             self._worst[report.nodeid] = (outcome, report.longreprtext[-_LONGEST_MESSAGE:])
         elif report.when == "call":
             self._worst.setdefault(report.nodeid, ("passed", ""))
@@ -83,14 +92,25 @@ class RuntimeRecorder:
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         """A test has ended; what is known about it is written."""
         outcome, message = self._worst.pop(nodeid, ("passed", ""))
-        _write(self._cases, {"name": nodeid, "outcome": outcome, "message": message})
+        self._write({"kind": "case", "name": nodeid, "outcome": outcome, "message": message})
         self._test = ""
 
+    def pytest_sessionfinish(self, session: Any) -> None:
+        """Everything has run; who else had a say in it is told."""
+        root = str(session.config.rootpath)
+        for name in _DECIDING:
+            for implementation in getattr(session.config.hook, name).get_hookimpls():
+                file = implementation.function.__code__.co_filename
+                if file.startswith(f"{root}/"):
+                    message = f"{name} decides how tests run: remove it"
+                    case = {"name": file.removeprefix(f"{root}/"), "outcome": "error", "message": message}
+                    self._write({"kind": "case", **case})
+
     def pytest_collectreport(self, report: Any) -> None:
-        """Something could not be imported."""
-        if report.failed:
-            message = str(report.longrepr)[-_LONGEST_MESSAGE:]
-            _write(self._cases, {"name": report.nodeid, "outcome": "error", "message": message})
+        """Something could not be imported, or says that it is to be skipped as a whole."""
+        if report.failed or report.skipped:
+            outcome, message = "error" if report.failed else "skipped", str(report.longrepr)[-_LONGEST_MESSAGE:]
+            self._write({"kind": "case", "name": report.nodeid, "outcome": outcome, "message": message})
 
 
 def _outcome(report: Any) -> str | None:
@@ -134,8 +154,3 @@ def _flat(routes: Iterable[Any]) -> Iterable[Any]:
         return routes
     flat: Iterable[Any] = taken_apart(list(routes))
     return flat
-
-
-def _write(file: TextIO, record: dict[str, Any]) -> None:
-    file.write(json.dumps(record) + "\n")
-    file.flush()

@@ -1,0 +1,120 @@
+"""Reads the record that a test run left, believing only what is sealed: whoever ran could write anything there."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+from tools.pytest_plugin.runtime_record import RECORD, seal
+
+_LONGEST = 64 << 20
+"""Bytes of a file that is read; what is longer was not written by the recorder."""
+_COVERAGE = "coverage.json"
+
+
+class Case(BaseModel):
+    """A test, or a file that could not be collected."""
+
+    kind: Literal["case"]
+    name: str
+    outcome: Literal["passed", "failed", "error", "skipped"]
+    message: str
+
+
+class Request(BaseModel):
+    """A request that went through an application."""
+
+    kind: Literal["touch"]
+    method: str
+    route: str
+    status: int
+    test: str
+
+
+class End(BaseModel):
+    """The last line of a run that came to its end."""
+
+    kind: Literal["end"]
+    exit_code: int
+    coverage: str
+    """Digest of the coverage file; empty when nothing was measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is vouched for."""
+
+    cases: tuple[Case, ...]
+    touches: tuple[Request, ...]
+    end: End | None
+    """None when the run did not come to its end."""
+    forged: str = ""
+    """What shows that somebody else wrote into it; empty when nothing does."""
+
+
+_line: TypeAdapter[Case | Request | End] = TypeAdapter(Annotated[Case | Request | End, Field(discriminator="kind")])
+
+
+def read_record(results: Path, key: bytes) -> Record:
+    """The record in the results folder, up to the first line that is not sealed with the key."""
+    content = read_file(results / RECORD)
+    if content is None:
+        return Record((), (), None)
+    found: list[Case | Request | End] = []
+    before = forged = ""
+    lines = content.decode(errors="replace").split("\n")
+    for number, text in enumerate(lines[:-1], 1):  # after the last line end stands what a killed process left
+        given, _, line = text.partition(" ")
+        before = seal(key, before, line)
+        if not hmac.compare_digest(given.encode(), before.encode()):
+            forged = f"line {number} of the record of the tests is not the recorder's"
+            break
+        try:
+            found.append(_line.validate_json(line))
+        except ValidationError:
+            forged = f"line {number} of the record of the tests cannot be read"
+            break
+    return _record(found, forged)
+
+
+def _record(found: list[Case | Request | End], forged: str) -> Record:
+    ends = [one for one in found if isinstance(one, End)]
+    if ends and (len(ends) > 1 or found[-1] is not ends[0]):
+        forged = forged or "the record of the tests goes on after its end"
+    return Record(
+        cases=tuple(one for one in found if isinstance(one, Case)),
+        touches=tuple(one for one in found if isinstance(one, Request)),
+        end=None if forged or not ends else ends[0],
+        forged=forged,
+    )
+
+
+def read_coverage(results: Path, record: Record) -> bytes | None:
+    """The coverage file, when it is the one that the record vouches for."""
+    content = read_file(results / _COVERAGE) if record.end and record.end.coverage else None
+    if content is None or record.end is None:
+        return None
+    return content if hashlib.sha256(content).hexdigest() == record.end.coverage else None
+
+
+def read_file(path: Path) -> bytes | None:
+    """What a file in a folder that others wrote to holds; None when it is no plain file, or longer than 64 MiB.
+
+    The last part of the path is not followed, and nothing is waited for: it may be a link, or a pipe.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return None
+        content = file.read(_LONGEST + 1)
+    return content if len(content) <= _LONGEST else None
