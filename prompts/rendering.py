@@ -9,6 +9,8 @@ from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol
 
+from prompts.marking import marked, visible
+
 if TYPE_CHECKING:
     from jinja2 import Environment
 
@@ -114,7 +116,7 @@ def persona(rulebook: RulebookText, stack: str) -> str:
 
 
 def assignment(view: AssignmentView) -> str:
-    """What the developer is asked to do next. Everything from outside is fenced and named as data."""
+    """What the developer is asked to do next. Everything from outside is marked as data."""
     return _render("assignment.md.j2", view=view, shown=FAILURES_SHOWN, tries_shown=TRIES_SHOWN)
 
 
@@ -145,7 +147,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"fenced": fenced, "code": code, "plain": plain, "numbered": numbered}
+    environment.filters |= {"fenced": fenced, "marked": marked, "code": code, "plain": plain, "numbered": numbered}
     return environment
 
 
@@ -158,7 +160,7 @@ def fenced(text: str, language: str = "") -> str:
 
 def code(text: object) -> str:
     """Inline code on one line."""
-    line = " ".join(str(text).split())
+    line = visible(" ".join(str(text).split()))
     fence = "`" * (max((len(run) for run in re.findall(r"`+", line)), default=0) + 1)
     padded = f" {line} " if line.startswith("`") or line.endswith("`") else line
     return f"{fence}{padded}{fence}".replace("|", "\\|") if line else ""
@@ -166,7 +168,7 @@ def code(text: object) -> str:
 
 def plain(text: object) -> str:
     """Text on one line in which Markdown and HTML mean nothing."""
-    return re.sub(r"([\\`*_\[\]<>|#~!])", r"\\\1", " ".join(str(text).split()))
+    return re.sub(r"([\\`*_\[\]<>|#~!])", r"\\\1", visible(" ".join(str(text).split())))
 
 
 def numbered(text: str, first: int = 1) -> str:

@@ -16,6 +16,7 @@ from pydantic_ai.usage import RequestUsage
 from agent.developer.toolbox import Toolbox
 from agent.journal.events import ModelAnswered, ModelRefused, Usage
 from agent.stacks.base import ServiceBroken
+from prompts.marking import marked
 from tools.errors import EditFailed, Refused
 
 _REFUSALS = (Refused, EditFailed, ServiceBroken)
@@ -65,12 +66,12 @@ class Forgiving(AbstractCapability[Toolbox]):
         args: dict[str, Any],
         error: Exception,
     ) -> object:
-        del ctx, call, tool_def
+        del ctx, call
         if isinstance(error, _REFUSALS):
-            raise ToolFailed(str(error)) from error
+            raise ToolFailed(marked(str(error), tool_def.name)) from error
         asked = args.get("path") or args.get("folder")
         if asked and type(error) in _NO_SUCH_FILE:
-            raise ToolFailed(f"{asked}: {_NO_SUCH_FILE[type(error)]}") from error
+            raise ToolFailed(marked(f"{asked}: {_NO_SUCH_FILE[type(error)]}", tool_def.name)) from error
         raise error
 
 

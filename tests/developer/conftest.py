@@ -24,7 +24,7 @@ from agent.workspace.opening import snapshot_workspace
 from agent.workspace.toolchain import build_toolchain
 from prompts.rendering import persona
 from tests.wire.server import AnthropicServer, Asked, Bill, Say, Turn, anthropic_server
-from tests.wire.validation import blocks
+from tests.wire.validation import blocks, unmarked
 from tools.files import Files
 from tools.postgres.server import PostgresServer
 from tools.sandbox.base import Mounts
@@ -93,7 +93,7 @@ class Played:
 def text_of(result: dict[str, Any]) -> str:
     """What a tool result says."""
     content = result["content"]
-    return content if isinstance(content, str) else "\n".join(part["text"] for part in content)
+    return unmarked(content if isinstance(content, str) else "\n".join(part["text"] for part in content))
 
 
 Play = Callable[..., Awaitable[Played]]

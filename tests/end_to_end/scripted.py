@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.wire.server import Asked, Call, Say, Turn
-from tests.wire.validation import blocks
+from tests.wire.validation import blocks, unmarked
 
 FILLS = Path(__file__).parent / "fills"
 _HEADER = re.compile(r"^# --- (?P<file>\S+): (?P<kind>imports|methods|whole|body|in place)(?: of (?P<name>\w+))?$")
@@ -132,7 +132,7 @@ def _results(asked: Asked) -> Iterator[tuple[str, dict[str, Any], str]]:
             elif block["type"] == "tool_result":
                 content = block["content"]
                 text = content if isinstance(content, str) else "\n".join(part["text"] for part in content)
-                yield *calls[block["tool_use_id"]], text
+                yield *calls[block["tool_use_id"]], unmarked(text)
 
 
 def _result(asked: Asked, tool: str, pattern: str) -> str:

@@ -161,3 +161,9 @@ def blocks(content: Any) -> list[dict[str, Any]]:
 def _require(holds: bool, message: str) -> None:
     if not holds:
         raise Invalid(message)
+
+
+def unmarked(text: str) -> str:
+    """What a block of data holds; a text that is no such block as it is."""
+    found = re.fullmatch(r"<data (\w+) [\w-]+>\n(.*)\n</data \1>", text, re.DOTALL)
+    return found[2] if found else text
