@@ -1,4 +1,4 @@
-"""The generated bookshop under load, beside the same list endpoint written by hand on bare asyncpg, in one run.
+"""The generated bookshop under load, beside the same operations written by hand on bare asyncpg, in one run.
 
     uv run python -m evals.bench.service
 
@@ -9,6 +9,7 @@ window, by the same load generator on the same machine. Prints a Markdown table;
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import platform
 import secrets
@@ -19,28 +20,30 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 import psycopg
 
 from agent.binding.deriving import bind
 from agent.catalog.loading import load_catalog
+from agent.checklist.databases import reached
 from agent.checklist.load import Window, percentile, press
 from agent.checklist.processes import usage
 from agent.contract.loading import load_contract
 from agent.places import cache_folder
-from agent.stacks.base import DatabaseAccess
 from agent.stacks.registry import stack_named
 from agent.workspace.opening import create_workspace
 from agent.workspace.toolchain import build_toolchain
 from agent.workspace.worktree import GitWorkspace
-from tools.postgres.server import Database, PostgresServer, postgres_server
+from tools.postgres.server import PostgresServer, postgres_server
 from tools.sandbox.base import Limits, Mounts, Process
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "bookshop"
 ROWS = 10_000
 CONNECTIONS = 32
 ROUNDS = 5
-SECONDS = 3.0
-PATH = "/books?limit=20"
+SECONDS = 2.0
+TARGETS = ("GET /books", "GET /authors", "POST /authors")
+"""In this order: what is created makes the lists longer. The contract's default page is 20."""
 
 _SEED = """
     WITH made AS (INSERT INTO authors (name) SELECT 'Author ' || n FROM generate_series(1, 100) AS n RETURNING id),
@@ -53,9 +56,10 @@ _SEED = """
 
 @dataclass(slots=True)
 class Side:
-    """One of the two that are compared."""
+    """One of the two that are compared, asked for one operation."""
 
     name: str
+    target: str
     socket: Path
     process: Process
     request: bytes
@@ -77,8 +81,8 @@ class Side:
         memory = usage(self.process.pid).resident_bytes / 2**20
         errors = sum(window.errors for window in self.windows)
         return (
-            f"| {self.name} | {statistics.median(rates):.0f} ({min(rates):.0f} to {max(rates):.0f}) | {p50:.1f} | "
-            f"{p95:.1f} | {statistics.median(self.cpu_ms):.2f} | {memory:.0f} | {errors} |"
+            f"| {self.target} | {self.name} | {statistics.median(rates):.0f} ({min(rates):.0f} to {max(rates):.0f}) | "
+            f"{p50:.1f} | {p95:.1f} | {statistics.median(self.cpu_ms):.2f} | {memory:.0f} | {errors} |"
         )
 
 
@@ -102,33 +106,55 @@ async def compare() -> str:
         catalog = load_catalog(server, [EXAMPLE / "schema.sql"])
         workspace.write(stack.scaffold(contract, catalog, bind(contract, catalog), "Bookshop").files)
         workspace.write({"handwritten.py": Path(__file__).with_name("handwritten.py").read_text()})
-        access, database = _access(server, workspace)
+        database = stacked.enter_context(server.database())
+        access = await stacked.enter_async_context(reached(stack, workspace, database, server.socket_folder))
         migrated = await stack.migrate(workspace, access, "up")
         assert migrated.ok, migrated.output
         with server.connect(database) as connection:
             _fill(connection)
-        request = f"GET {contract.base_path}{PATH} HTTP/1.1\r\nHost: bench\r\n\r\n".encode()
         command = stack.service(workspace, access, "/run/service/service.sock")
-        sides = []
-        for name, target, sent in (("generated", "", request), ("by hand", "handwritten:app", request)):
+        places: list[tuple[str, Process, Path]] = []
+        for name, target in (("generated", ""), ("by hand", "handwritten:app")):
             words = list(command.command)
             if target:
                 words[words.index("uvicorn") + 1] = target
             running = _running(workspace, tuple(words), command.environment, access.mounts, state)
-            process, socket = await stacked.enter_async_context(running)
-            sides.append(Side(name, socket, process, sent))
+            places.append((name, *await stacked.enter_async_context(running)))
+        token = await _token(places[0][2], contract.base_path)
+        pairs = []
+        for asked in TARGETS:
+            request = _request(asked, contract.base_path, token)
+            sides = [Side(name, asked, socket, process, request) for name, process, socket in places]
+            await _measure(sides)
+            pairs.append(sides)
+        return _table(pairs, server)
+
+
+async def _measure(sides: list[Side]) -> None:
+    for side in sides:
+        await press(side.socket, side.request, connections=CONNECTIONS, seconds=1.0)
+    for _ in range(ROUNDS):
         for side in sides:
-            await press(side.socket, side.request, connections=CONNECTIONS, seconds=1.0)
-        for _ in range(ROUNDS):
-            for side in sides:
-                await side.measure()
-        return _table(sides, server)
+            await side.measure()
 
 
-def _access(server: PostgresServer, workspace: GitWorkspace) -> tuple[DatabaseAccess, Database]:
-    database = server.create_database()
-    inside = workspace.sandbox.bound(server.socket_folder, "/run/postgres")
-    return DatabaseAccess(database.url(inside), Mounts(bound={server.socket_folder: "/run/postgres"})), database
+async def _token(socket: Path, base_path: str) -> str:
+    """The access token of a new user."""
+    account = {"email": "reader@example.org", "password": secrets.token_urlsafe(24)}
+    transport = httpx.AsyncHTTPTransport(uds=str(socket))
+    async with httpx.AsyncClient(transport=transport, base_url=f"http://bench{base_path}") as client:
+        (await client.post("/auth/register", json={**account, "name": "Reader"})).raise_for_status()
+        session = (await client.post("/auth/login", json=account)).raise_for_status().json()
+    return str(session["data"]["accessToken"])
+
+
+def _request(asked: str, base_path: str, token: str) -> bytes:
+    method, _, path = asked.partition(" ")
+    body = json.dumps({"name": "Somebody New"}) if method == "POST" else ""
+    lines = [f"{method} {base_path}{path} HTTP/1.1", "Host: bench"]
+    if body:
+        lines += [f"Authorization: Bearer {token}", "Content-Type: application/json", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*lines, "", body]).encode()
 
 
 def _fill(connection: psycopg.Connection) -> None:
@@ -154,21 +180,28 @@ async def _running(
         yield process, socket
 
 
-def _table(sides: list[Side], server: PostgresServer) -> str:
-    first, second = (statistics.median(window.per_second for window in side.windows) for side in sides)
-    cpu = [statistics.median(side.cpu_ms) for side in sides]
+def _table(pairs: list[list[Side]], server: PostgresServer) -> str:
     return "\n".join(
         [
             f"{os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}, "
-            f"PostgreSQL {server.version_text}; {ROWS} rows, {CONNECTIONS} connections, "
-            f"{ROUNDS} windows of {SECONDS:.0f} s each in turn, `GET {PATH}`; load at the end {os.getloadavg()[0]:.1f}",
+            f"PostgreSQL {server.version_text}; {ROWS} books, {CONNECTIONS} connections, "
+            f"{ROUNDS} windows of {SECONDS:.0f} s each in turn; load at the end {os.getloadavg()[0]:.1f}",
             "",
-            "| one worker | requests/s, median (range) | p50 ms | p95 ms | CPU ms a request | MB | errors |",
-            "|---|---|---|---|---|---|---|",
-            *(side.row() for side in sides),
+            "| operation | one worker | requests/s, median (range) | p50 ms | p95 ms | CPU ms each | MB | errors |",
+            "|---|---|---|---|---|---|---|---|",
+            *(side.row() for sides in pairs for side in sides),
             "",
-            f"Generated to hand-written: {first / second:.2f} of the requests/s, {cpu[0] / cpu[1]:.2f} of the CPU.",
+            *(_ratio(generated, by_hand) for generated, by_hand in pairs),
         ]
+    )
+
+
+def _ratio(generated: Side, by_hand: Side) -> str:
+    rates = [statistics.median(window.per_second for window in side.windows) for side in (generated, by_hand)]
+    cpu = [statistics.median(side.cpu_ms) for side in (generated, by_hand)]
+    return (
+        f"{generated.target}: generated to hand-written {rates[0] / rates[1]:.2f} of the requests/s, "
+        f"{cpu[0] / cpu[1]:.2f} of the CPU."
     )
 
 
