@@ -54,7 +54,7 @@ def folder_of(root: Path, path: str, *, make: bool = False) -> Iterator[tuple[in
     descriptor = os.open(root, _FOLDER)
     try:
         for name in names[:-1]:
-            following = _enter(descriptor, name, path, make=make)
+            following = enter(descriptor, name, path, make=make)
             os.close(descriptor)
             descriptor = following
         yield descriptor, names[-1]
@@ -69,7 +69,7 @@ def open_folder(root: Path, path: str) -> Iterator[int]:
         descriptor = os.open(root, _FOLDER)
     else:
         with folder_of(root, path) as (parent, name):
-            descriptor = _enter(parent, name, path, make=False)
+            descriptor = enter(parent, name, path, make=False)
     try:
         yield descriptor
     finally:
@@ -121,6 +121,18 @@ def remove(folder: int, name: str, path: str) -> None:
     os.unlink(name, dir_fd=folder)
 
 
+def enter(parent: int, name: str, path: str, *, make: bool) -> int:
+    """An open descriptor of a folder in an open folder, with `make` made where it is missing. Raises Refused."""
+    if make:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(name, dir_fd=parent)
+            descriptor = _opened(parent, name, path, _FOLDER)
+            _belong_like(parent, descriptor)
+            os.fchmod(descriptor, stat.S_IMODE(os.fstat(parent).st_mode) | stat.S_IRWXU)
+            return descriptor
+    return _opened(parent, name, path, _FOLDER)
+
+
 def _allowed(path: str, name: str) -> None:
     if name == "..":
         raise Refused(f"{path}: `..` is not allowed")
@@ -132,17 +144,6 @@ def _allowed(path: str, name: str) -> None:
         raise Refused(f"{path!r}: not a valid name: {error.reason}") from error
     if length > _LONGEST_NAME:
         raise Refused(f"{path[:80]}...: a name is longer than {_LONGEST_NAME} bytes")
-
-
-def _enter(parent: int, name: str, path: str, *, make: bool) -> int:
-    if make:
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(name, dir_fd=parent)
-            descriptor = _opened(parent, name, path, _FOLDER)
-            _belong_like(parent, descriptor)
-            os.fchmod(descriptor, stat.S_IMODE(os.fstat(parent).st_mode) | stat.S_IRWXU)
-            return descriptor
-    return _opened(parent, name, path, _FOLDER)
 
 
 def _opened(parent: int, name: str, path: str, flags: int) -> int:

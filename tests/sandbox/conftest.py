@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -50,3 +51,22 @@ def make_worktree(folder: Path) -> Path:
     subprocess.run(["git", "init", "-q", str(folder)], check=True, env={"PATH": os.environ["PATH"], "HOME": "/"})
     (folder / ".git" / "hooks").mkdir(exist_ok=True)
     return folder
+
+
+def processes_with(word: str) -> list[str]:
+    """Command lines on the host that hold a word."""
+    lines = []
+    for folder in Path("/proc").iterdir():
+        try:
+            lines.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        except OSError:
+            continue
+    return [line for line in lines if word in line and "pytest" not in line]
+
+
+def gone(word: str) -> bool:
+    """True once no process holds the word; waits for that a little."""
+    deadline = time.monotonic() + 3
+    while processes_with(word) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not processes_with(word)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.conftest import make_worktree
+from tests.sandbox.conftest import gone, make_worktree, processes_with
 from tools.errors import SandboxUnavailable
 from tools.sandbox.base import Limits, Mounts, Sandbox
 from tools.sandbox.bubblewrap import Bubblewrap
@@ -36,23 +36,6 @@ _SERVER = (
     "import socket, sys, time; s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); "
     "print('up', flush=True); c = s.accept()[0]; c.sendall(b'hello'); c.close(); time.sleep(60)"
 )
-
-
-def _processes_with(word: str) -> list[str]:
-    lines = []
-    for folder in Path("/proc").iterdir():
-        try:
-            lines.append((folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-        except OSError:
-            continue
-    return [line for line in lines if word in line and "pytest" not in line]
-
-
-def _gone(word: str) -> bool:
-    deadline = time.monotonic() + 3
-    while _processes_with(word) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return not _processes_with(word)
 
 
 async def test_a_command_says_how_it_ended(any_sandbox: Sandbox) -> None:
@@ -96,12 +79,12 @@ async def test_long_output_keeps_its_ends(any_sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("how", ["setsid sleep {0} &", "nohup sleep {0} >/dev/null 2>&1 &", "(setsid sleep {0} &);"])
-async def test_what_it_left_running_is_gone(any_sandbox: Sandbox, how: str) -> None:
+async def test_what_it_left_running_isgone(any_sandbox: Sandbox, how: str) -> None:
     word = f"31{uuid.uuid4().int % 10**8:08d}"
     result = await any_sandbox.run(["bash", "-c", f"{how.format(word)} echo started"])
     assert result.stdout == "started\n"
     assert result.seconds < 5
-    assert _gone(word)
+    assert gone(word)
 
 
 async def test_a_timeout_ends_the_whole_tree(any_sandbox: Sandbox) -> None:
@@ -111,19 +94,19 @@ async def test_a_timeout_ends_the_whole_tree(any_sandbox: Sandbox) -> None:
     )
     assert result.ending == "timeout"
     assert result.seconds < 3
-    assert _gone(word)
+    assert gone(word)
 
 
 async def test_cancelling_ends_the_whole_tree(any_sandbox: Sandbox) -> None:
     word = f"33{uuid.uuid4().int % 10**8:08d}"
     task = asyncio.create_task(any_sandbox.run(["bash", "-c", f"setsid sleep {word} & sleep {word}"]))
-    while not _processes_with(word):
+    while not processes_with(word):
         assert not task.done(), task.result()
         await asyncio.sleep(0.02)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert _gone(word)
+    assert gone(word)
 
 
 async def test_commands_end_with_a_killed_runtime(worktree: Path) -> None:
@@ -133,12 +116,12 @@ async def test_commands_end_with_a_killed_runtime(worktree: Path) -> None:
         cwd=_PROJECT,
     )
     deadline = time.monotonic() + 10
-    while len(_processes_with(f"sleep {word}")) < 2 and time.monotonic() < deadline:
+    while len(processes_with(f"sleep {word}")) < 2 and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert _processes_with(f"sleep {word}")
+    assert processes_with(f"sleep {word}")
     runtime.send_signal(signal.SIGKILL)
     runtime.wait()
-    assert _gone(word)
+    assert gone(word)
 
 
 async def test_many_commands_run_at_once(any_sandbox: Sandbox) -> None:

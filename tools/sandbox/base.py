@@ -86,6 +86,8 @@ class CommandResult:
     ending: Ending = "exited"
     limit: str = ""
     """The limit that it hit, in words: `killed: memory limit 1 GiB`, `refused: open files limit 4096`; else empty."""
+    left_out: int = 0
+    """Bytes of output that were not kept."""
 
     @property
     def ok(self) -> bool:

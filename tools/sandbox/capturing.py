@@ -35,10 +35,14 @@ class Capture:
         """True when the stream has become so long that reading on is a waste."""
         return self.total > self.flood
 
+    @property
+    def left_out(self) -> int:
+        """Bytes between the two ends."""
+        return self.total - len(self._head) - len(self._tail)
+
     def text(self) -> str:
         """What was kept; a line in its middle says how much was left out."""
-        cut = self.total - len(self._head) - len(self._tail)
-        notice = f"\n[... {cut} bytes left out ...]\n" if cut else ""
+        notice = f"\n[... {self.left_out} bytes left out ...]\n" if self.left_out else ""
         return self._head.decode(errors="replace") + notice + self._tail.decode(errors="replace")
 
 

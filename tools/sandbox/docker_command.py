@@ -28,7 +28,8 @@ async def follow(execution: Execution, limits: Limits, watch: Watch, stdin: byte
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    return Finished(exit_code, out.text(), err.text(), time.monotonic() - began, hit)
+    left_out = out.left_out + err.left_out
+    return Finished(exit_code, out.text(), err.text(), time.monotonic() - began, hit, left_out)
 
 
 class DockerService:

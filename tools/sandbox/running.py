@@ -49,13 +49,17 @@ class Finished:
     seconds: float
     hit: Ending | None
     """The limit for which it was ended; None when it ended by itself."""
+    left_out: int = 0
+    """Bytes of output that were not kept."""
 
     def result(self, command: Sequence[str], limits: Limits, *, counted: Ending | None = None) -> CommandResult:
         """What the caller of the sandbox gets. `counted`: the limit of a control group that was hit."""
         ending = self.hit or ending_of(self.exit_code, counted)
         limit = limit_in_words(ending, limits, self.exit_code, self.stderr or self.stdout)
         seconds = round(self.seconds, 3)
-        return CommandResult(tuple(command), self.exit_code, self.stdout, self.stderr, seconds, ending, limit)
+        return CommandResult(
+            tuple(command), self.exit_code, self.stdout, self.stderr, seconds, ending, limit, self.left_out
+        )
 
 
 async def run_process(launch: Launch, limits: Limits, stdin: bytes | None) -> Finished:
@@ -81,7 +85,8 @@ async def run_process(launch: Launch, limits: Limits, stdin: bytes | None) -> Fi
         await asyncio.wait(drains, timeout=_LAST_WORDS_SECONDS)
         await _abandon(process, [*drains, watching, feeding])
     exit_code = process.returncode if process.returncode is not None else -signal.SIGKILL
-    return Finished(exit_code, out.text(), err.text(), time.monotonic() - began, hit)
+    left_out = out.left_out + err.left_out
+    return Finished(exit_code, out.text(), err.text(), time.monotonic() - began, hit, left_out)
 
 
 class Service:
