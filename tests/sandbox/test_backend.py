@@ -154,8 +154,8 @@ class TestHoldingBeneath:
         def swap() -> None:
             while not over.is_set():
                 for name in ("real", "link"):
-                    swapped.unlink(missing_ok=True)
-                    swapped.symlink_to(name)
+                    (worktree / "next").symlink_to(name)
+                    (worktree / "next").rename(swapped)
 
         thread = threading.Thread(target=swap)
         thread.start()

@@ -25,6 +25,8 @@ OWNER = "agent.sandbox.owner"
 KEEPER_UID = 64998
 """Who the container's first process runs as: another user than commands, so that they cannot signal it."""
 _SCRATCH_FILES = 65_536
+_HIDDEN = ("/sys", "/sys/fs/cgroup")
+"""What the engine mounts unasked, and nobody needs: the kernel, the hardware, the control groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,11 @@ def container_options(shape: Shape, user: str) -> dict[str, Any]:
         "nano_cpus": int(shape.cpus * 1e9),
         "pids_limit": shape.processes,
         "shm_size": SHARED_MEMORY_BYTES,
-        "tmpfs": {"/tmp": f"size={shape.scratch_bytes},nr_inodes={_SCRATCH_FILES},mode=1777,exec,nosuid,nodev"},
+        "sysctls": {"net.ipv4.ping_group_range": "1 0"},  # the engine's own default lets everybody send echo requests
+        "tmpfs": {
+            "/tmp": f"size={shape.scratch_bytes},nr_inodes={_SCRATCH_FILES},mode=1777,exec,nosuid,nodev",
+            **dict.fromkeys(_HIDDEN, "size=4k,nr_inodes=16,mode=0555,ro,noexec,nosuid,nodev"),
+        },
         "ulimits": [Ulimit(name="core", soft=1, hard=1), Ulimit(name="memlock", soft=LOCKED_BYTES, hard=LOCKED_BYTES)],
         "log_config": {"Type": "none"},
         "working_dir": WORKSPACE,

@@ -11,7 +11,7 @@ from tests.sandbox.escapes.bait import Bait, laid_out
 from tests.sandbox.escapes.catalogue import attempts
 from tests.sandbox.escapes.places import Place
 
-PLACES = ("bubblewrap", "bubblewrap as a user")
+PLACES = ("bubblewrap", "bubblewrap as a user", "docker")
 
 
 @pytest.fixture(scope="session")
@@ -32,6 +32,9 @@ def place(request: pytest.FixtureRequest, bait: Bait) -> Iterator[Place]:
     """Every sandbox that there is here, once as each kind of user."""
     if request.param == "bubblewrap":
         with places.bubblewrap() as opened:
+            yield opened
+    elif request.param == "docker":
+        with places.docker() as opened:
             yield opened
     elif os.geteuid() == 0:
         with places.bubblewrap_as_user(bait) as opened:

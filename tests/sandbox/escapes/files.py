@@ -29,7 +29,8 @@ def _reading(bait: Bait) -> list[Attempt]:
         "kernel and hardware": "/sys/kernel",
         "control groups": "/sys/fs/cgroup",
     }
-    read = "print(os.listdir({0!r}) if os.path.isdir({0!r}) else os.stat({0!r}) and open({0!r}).read())"
+    listed = "(os.listdir({0!r}) or os.stat('/what is not in an empty folder'))"
+    read = f"print({listed} if os.path.isdir({{0!r}}) else os.stat({{0!r}}) and open({{0!r}}).read())"
     found = [Attempt(f"read {name}", python(read.format(path)), "mounts", _MISSING) for name, path in files.items()]
     homes = "print([n for h in ('/root', '/home') if os.path.isdir(h) for n in os.listdir(h)] or os.stat('/root/x'))"
     return [
@@ -145,11 +146,29 @@ def _through_proc(bait: Bait) -> list[Attempt]:
             "the environment of every process in sight",
             shell("cat /proc/[0-9]*/environ | tr '\\0' '\\n'; echo looked at $(ls -d /proc/[0-9]* | wc -l)"),
             "environment",
-            says(r"looked at \d$"),
+            says(r"(?m)looked at \d$"),
             control=r"looked at \d\d",
         ),
-        Attempt("the memory of the first process", python("open('/proc/1/mem', 'r+b')"), "mounts", _MISSING),
-        Attempt("the memory of its thread", python("open('/proc/1/task/1/mem', 'r+b')"), "mounts", _MISSING),
+        Attempt(
+            "the memory of the first process",
+            python("open('/proc/1/mem', 'r+b')"),
+            "mounts",
+            _MISSING,
+            elsewhere={"docker": error("EACCES")},  # another user's there
+        ),
+        Attempt(
+            "the memory of its thread",
+            python("open('/proc/1/task/1/mem', 'r+b')"),
+            "mounts",
+            _MISSING,
+            elsewhere={"docker": error("EACCES")},
+        ),
+        Attempt(
+            "the memory of who watches over it",
+            python("open(f'/proc/{os.getppid()}/mem', 'r+b')"),
+            "processes",
+            error("EACCES", "ENOENT"),
+        ),
         Attempt(
             "what covers the first process", python("call(166, b'/proc/1', 2)"), "system call filter", error("EPERM")
         ),

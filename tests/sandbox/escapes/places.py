@@ -10,11 +10,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from tests.sandbox.conftest import make_worktree
+from tests.sandbox.conftest import make_worktree, open_place
 from tests.sandbox.escapes.attempt import Attempt, carry_out
 from tests.sandbox.escapes.bait import Bait
 from tools.sandbox.base import CommandResult, Sandbox, SandboxKind
@@ -69,6 +69,13 @@ def bubblewrap() -> Iterator[Place]:
     """Bubblewrap, as the user that runs the tests."""
     with _worktree() as worktree:
         yield Here(Bubblewrap(worktree))
+
+
+@contextmanager
+def docker() -> Iterator[Place]:
+    """Docker, as the user that runs the tests; skips where no engine answers."""
+    with _worktree() as worktree, closing(open_place("docker", worktree)) as sandbox:
+        yield Here(sandbox)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.sandbox.escapes.attempt import Attempt, error, python, says, shell
+from tests.sandbox.escapes.attempt import Attempt, ended, error, python, says, shell
 from tests.sandbox.escapes.bait import Bait
 
 
@@ -22,7 +22,14 @@ def _others(bait: Bait) -> list[Attempt]:
         Attempt(
             "signal a process of the host", python(f"os.kill({bait.pid}, 9)"), "processes", error("ESRCH"), harmed=gone
         ),
-        Attempt("signal everyone", python("os.kill(-1, 9)"), "processes", error("ESRCH"), harmed=gone),
+        Attempt(
+            "signal everyone",
+            python("os.kill(-1, 9); raise OSError(3, 'nobody of the host')"),
+            "processes",
+            error("ESRCH"),
+            elsewhere={"docker": ended("signalled")},  # its own guard, and with that the container
+            harmed=gone,
+        ),
         Attempt(
             "signal the first process",
             shell("kill -9 1; sleep .1; echo still here"),
@@ -209,6 +216,7 @@ def _inherited() -> list[Attempt]:
             python("for n in os.listdir('/proc/1/fd'): print(os.open(f'/proc/1/fd/{n}', os.O_WRONLY))"),
             "descriptors",
             error("ENOENT"),
+            elsewhere={"docker": error("EACCES")},  # another user's there
         ),
         Attempt(
             "the caller's standard input",
