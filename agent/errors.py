@@ -10,7 +10,8 @@
     ├── BudgetExhausted             3    money, minutes or requests ran out
     └── RunNotFound                 2    no run of that name in the journal folder
 
-Messages say what to do next. `tools` has its own tree (`tools/errors.py`), because it imports nothing from here.
+Messages say what to do next, and hold no secret. `tools` has its own tree (`tools/errors.py`), because it imports
+nothing from here.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+
+from tools.redaction.room import room
 
 
 class ExitCode(IntEnum):
@@ -55,6 +58,9 @@ class AgentError(Exception):
 
     exit_code: ExitCode = ExitCode.NOT_MET
 
+    def __init__(self, message: str = "") -> None:
+        super().__init__(room.redact(message))
+
 
 class InputError(AgentError):
     """An input cannot be used. Carries every problem found, not only the first."""
@@ -62,7 +68,8 @@ class InputError(AgentError):
     exit_code = ExitCode.BAD_INPUT
 
     def __init__(self, problems: Sequence[Problem] | str) -> None:
-        found = [Problem("", problems)] if isinstance(problems, str) else list(problems)
+        given = [Problem("", problems)] if isinstance(problems, str) else problems
+        found = [Problem(room.redact(one.place), room.redact(one.message)) for one in given]
         super().__init__("\n".join(str(problem) for problem in found))
         self.problems = tuple(found)
 

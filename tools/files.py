@@ -41,8 +41,12 @@ class Listing:
 class Files:
     """The files beneath `root`. Every path is relative to it; what leads out of it raises Refused."""
 
-    def __init__(self, root: Path, *, check: SyntaxCheck | None = None) -> None:
+    def __init__(
+        self, root: Path, *, check: SyntaxCheck | None = None, shown: Callable[[str], str] = lambda text: text
+    ) -> None:
+        """`shown` gives what a reader is shown of a text; it keeps the lines."""
         self.root = root
+        self._shown = shown
         self._check = check or (lambda _path, _content: None)
 
     def read(self, path: str, *, first: int = 1, count: int | None = None, numbered: bool = False) -> str:
@@ -50,7 +54,7 @@ class Files:
 
         Raises Refused for what is no readable text, FileNotFoundError when there is nothing.
         """
-        lines = self.text(path).splitlines(keepends=True)
+        lines = self.shown(path).splitlines(keepends=True)
         first = max(1, first)
         wanted = [_short(line) for line in lines[first - 1 : None if count is None else first - 1 + count]]
         shown = [f"{first + index:6d}\t{line}" if numbered else line for index, line in enumerate(wanted)]
@@ -66,6 +70,10 @@ class Files:
             return self.bytes(path).decode()
         except UnicodeDecodeError as error:
             raise Refused(f"{path}: is no UTF-8 text ({error.reason} at byte {error.start})") from error
+
+    def shown(self, path: str) -> str:
+        """A whole text file as a reader is shown it."""
+        return self._shown(self.text(path))
 
     def bytes(self, path: str) -> bytes:
         """A whole regular file of at most 4 MB."""

@@ -55,7 +55,7 @@ async def run_tests(
 ) -> TestReport:
     """Run the tests (`only`: files or node ids) with coverage and every request recorded.
 
-    `results` is a folder of the caller's outside the worktree; it is emptied first, and mounted at its own path.
+    `results` is a folder of the caller's outside the worktree; mounted at its own path, emptied before and gone after.
     """
     shutil.rmtree(results, ignore_errors=True)
     results.mkdir(parents=True)
@@ -74,7 +74,9 @@ async def run_tests(
         limits=limits,
         writable=True,
     )
-    return _report(result, results, read_record(results, key))
+    report = _report(result, results, read_record(results, key))
+    shutil.rmtree(results)  # what tests print may be secret, and the report is all that is needed
+    return report
 
 
 def _report(result: CommandResult, results: Path, record: Record) -> TestReport:

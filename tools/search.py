@@ -97,7 +97,7 @@ def _readable(files: Files, path: str, names: str) -> Iterator[tuple[str, str]]:
         if not fnmatch.fnmatch(entry.path, names) and not fnmatch.fnmatch(Path(entry.path).name, names):
             continue
         try:
-            yield entry.path, files.text(entry.path)
+            yield entry.path, files.shown(entry.path)
         except (Refused, FileNotFoundError):
             continue  # no text, or gone meanwhile
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import TracebackType
 from typing import Annotated
 
 import typer
@@ -251,11 +252,21 @@ def sandbox_show(as_json: Json = False) -> None:
     show_command(as_json=as_json)
 
 
+def _defect(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    from agent.cli.errors import tell_defect
+
+    tell_defect(kind, error, trace)
+
+
 def main() -> None:
     """Run the command line; errors on purpose become one message and their exit code."""
     import os
     import sys
 
+    from tools.redaction.room import room
+
+    room.know_environment(os.environ)
+    sys.excepthook = _defect
     try:
         code = app(standalone_mode=False, prog_name="agent")
         if code == ExitCode.INTERRUPTED:  # what the library makes of a KeyboardInterrupt

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
+import traceback
 from dataclasses import asdict
+from types import TracebackType
 from typing import cast
 
 import typer
 from typer.exceptions import TyperException
 
 from agent.errors import AgentError, InputError
+from tools.redaction.room import room
 
 
 def tell(error: AgentError | TyperException, *, as_json: bool) -> int:
@@ -21,7 +25,9 @@ def tell(error: AgentError | TyperException, *, as_json: bool) -> int:
         sys.stderr.write(f"agent: {error}\n")
         return int(error.exit_code)
     usage = cast(typer.BadParameter, error)  # the library hides the class that all usage errors share
-    usage.show()
+    shown = io.StringIO()
+    usage.show(file=shown)
+    sys.stderr.write(room.redact(shown.getvalue()))
     return usage.exit_code
 
 
@@ -33,4 +39,10 @@ def error_object(error: AgentError | TyperException) -> str:
     else:
         usage = cast(typer.BadParameter, error)
         found = {"error": "UsageError", "exit_code": usage.exit_code, "message": usage.format_message()}
+    found["message"] = room.redact(str(found["message"]))
     return json.dumps({**found, "problems": problems}, indent=2)
+
+
+def tell_defect(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """An error that nobody raised on purpose, as Python tells it, without secrets; for `sys.excepthook`."""
+    sys.stderr.write(room.redact("".join(traceback.format_exception(kind, error, trace))))

@@ -14,6 +14,7 @@ from agent.stacks.base import DatabaseAccess, Stack
 from agent.workspace.model import Workspace
 from tools.errors import Refused
 from tools.files import Files
+from tools.redaction.room import room
 from tools.rendering import render
 from tools.search import search
 
@@ -68,7 +69,8 @@ async def write_file(ctx: RunContext[Toolbox], path: str, content: str) -> str:
         path: Relative to the project's root; folders are made.
         content: All of it.
     """
-    ctx.deps.files.write(path, content)
+    files = ctx.deps.files
+    files.write(path, room.restore(content, _there(files, path), path))
     return f"wrote {path}"
 
 
@@ -81,7 +83,9 @@ async def edit_file(ctx: RunContext[Toolbox], path: str, old: str, new: str) -> 
         old: The passage as it is now, with enough lines around it to be unique, without line numbers.
         new: What takes its place.
     """
-    ctx.deps.files.edit(path, old, new)
+    files = ctx.deps.files
+    before = files.text(path)
+    files.edit(path, room.restore(old, before, path), room.restore(new, before, path))
     return f"edited {path}"
 
 
@@ -121,7 +125,17 @@ async def run_tests(ctx: RunContext[Toolbox], only: list[str] | None = None) -> 
     return _bounded(render(report))
 
 
-def _bounded(text: str) -> str:
+def _there(files: Files, path: str) -> str:
+    """What stands in a file now; nothing where there is none that could be shown."""
+    try:
+        return files.text(path)
+    except (FileNotFoundError, NotADirectoryError, Refused):
+        return ""
+
+
+def _bounded(given: str) -> str:
+    """A result of bearable length; secrets are replaced first, so that none is cut in two and half of it stays."""
+    text = room.redact(given)
     if len(text) <= _CHARACTERS:
         return text
     return f"{text[:_CHARACTERS]}\n… {len(text) - _CHARACTERS} characters more; ask for a part of it"

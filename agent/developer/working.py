@@ -19,6 +19,7 @@ from pydantic_ai.models import Model
 
 from agent.developer.allowance import Allowance, Limit
 from agent.developer.answers import Forgiving, Recording
+from agent.developer.discretion import Discreet
 from agent.developer.marking import Marking
 from agent.developer.reserving import MOST_OUTPUT, NothingLeft, Reserving
 from agent.developer.spoken import Understanding
@@ -65,7 +66,14 @@ class Developer:
             deps_type=Toolbox,
             instructions=persona,
             toolsets=[toolset],
-            capabilities=[Reserving(happened), Recording(happened), Understanding(), Forgiving(), Marking()],
+            capabilities=[
+                Reserving(happened),
+                Recording(happened),
+                Understanding(),
+                Forgiving(),
+                Marking(),
+                Discreet(),
+            ],
             # Breakpoints after the tools, after the persona and at the conversation's end: three of the four allowed.
             model_settings={"cache": True, "max_retries": PROVIDER_RETRIES, "max_tokens": MOST_OUTPUT},
             retries=3,

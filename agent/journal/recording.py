@@ -11,6 +11,7 @@ from pathlib import Path
 
 from agent.errors import InputError
 from agent.journal.events import Event, event_adapter
+from tools.redaction.models import redacted
 
 FILE_NAME = "journal.jsonl"
 
@@ -30,8 +31,8 @@ class Journal:
         return tuple(self._events)
 
     def append(self, event: Event) -> Event:
-        """Record an event; when this returns it survives a crash of the process and of the machine."""
-        stamped = event.model_copy(update={"at": datetime.now(UTC)})
+        """Record an event, without secrets; when this returns it survives a crash of the process and of the machine."""
+        stamped = redacted(event).model_copy(update={"at": datetime.now(UTC)})
         self._file.write(event_adapter.dump_json(stamped, exclude_defaults=False) + b"\n")
         self._file.flush()
         os.fsync(self._file.fileno())

@@ -14,6 +14,7 @@ from agent.orchestrator.confining import unprotected
 from agent.orchestrator.options import in_words
 from agent.orchestrator.record import RunRecord
 from agent.orchestrator.session import Session
+from tools.redaction.models import redacted
 
 _OUTCOMES: dict[Ending, DeliveryOutcome] = {
     Ending.COMPLETE: "complete",
@@ -49,7 +50,7 @@ def delivered_before(folder: Path, record: RunRecord, events: Sequence[Event], *
 
 def _delivery(folder: Path, record: RunRecord, events: Sequence[Event], outcome: DeliveryOutcome) -> Delivery:
     state = state_of(events)
-    return Delivery(
+    delivery = Delivery(
         run=folder.name,
         title=record.title,
         stack=record.stack,
@@ -66,6 +67,7 @@ def _delivery(folder: Path, record: RunRecord, events: Sequence[Event], outcome:
         seconds=_seconds_by_stage(events),
         warnings=(*record.warnings, *_assumed(record, state)),
     )
+    return redacted(delivery)
 
 
 def _seconds_by_stage(events: Sequence[Event]) -> dict[str, float]:

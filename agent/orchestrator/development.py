@@ -22,6 +22,7 @@ from prompts.rendering import assignment as render_assignment
 from prompts.rendering import persona
 from tools.errors import SandboxUnavailable, ServerUnavailable
 from tools.files import Files
+from tools.redaction.room import room
 
 
 async def develop(
@@ -45,7 +46,7 @@ async def develop(
     text = render_assignment(
         view(background, assignment, state.verdict, workspace.read(), tried=state.tried.get(assignment.title, ()))
     )
-    files = Files(workspace.root, check=session.inputs.stack.syntax_error)
+    files = Files(workspace.root, check=session.inputs.stack.syntax_error, shown=room.redact)
     toolbox = Toolbox(workspace, session.inputs.stack, files, lambda: _empty_database(session, workspace))
     remedy = f"when that is mended, continue with `agent resume {session.folder.name}`"
     try:

@@ -16,6 +16,7 @@ from agent.stacks.base import Stack
 from agent.workspace.opening import check_place, create_workspace, has_workspace, reopen_workspace
 from agent.workspace.toolchain import build_toolchain
 from agent.workspace.worktree import GitWorkspace
+from tools.redaction.room import room
 
 _STATE, _WORKTREE = "state", "workspace"
 
@@ -47,6 +48,7 @@ def open_workspace(session: Session) -> GitWorkspace:
         workspace.restore(state.commit)
     else:
         workspace = _create(session, toolchain)
+    room.learn("\n".join(workspace.read().values()))
     if state.opened is None:
         session.happened(WorkspaceOpened(worktree=str(workspace.root), branch=workspace.branch))
     return workspace

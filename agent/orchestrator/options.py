@@ -13,6 +13,8 @@ from typing import cast, get_args
 from agent.errors import InputError
 from agent.journal.events import Event
 from agent.stack_name import StackName
+from tools.redaction.models import redacted
+from tools.redaction.room import room
 from tools.sandbox.base import SandboxChoice
 
 OFFLINE = "offline"
@@ -53,6 +55,15 @@ class Note:
 
 Listener = Callable[[Event | Note], None]
 """Called for each event of the run and each note, in order, from the run's own thread."""
+
+
+def discreet(listener: Listener) -> Listener:
+    """The same listener, told of everything without secrets."""
+
+    def listen(told: Event | Note) -> None:
+        listener(Note(room.redact(told.text), told.stage) if isinstance(told, Note) else redacted(told))
+
+    return listen
 
 
 def silent(_: Event | Note) -> None:

@@ -13,7 +13,9 @@ from agent.errors import InputError
 from agent.orchestrator.inputs import Inputs
 from agent.orchestrator.options import RunOptions, chosen_models
 from agent.rulebook.model import StackName
-from agent.task.model import ExistingRepository, NewFolder, Task
+from agent.task.model import ExistingRepository, NewFolder, Task, slug
+from tools.redaction.models import redacted
+from tools.redaction.room import room
 from tools.sandbox.base import SandboxChoice, SandboxKind
 
 DEFAULT_MINUTES = 60.0
@@ -54,13 +56,14 @@ class RunRecord(BaseModel):
 
     @classmethod
     def of(cls, task: Task, options: RunOptions) -> Self:
-        """What a task asks for, as far as the options leave it to the task."""
+        """What a task asks for, as far as the options leave it to the task; secrets in its words are left out."""
         place = None if options.out else task.workspace
         repository = place if isinstance(place, ExistingRepository) else None
         folder = place.folder if isinstance(place, NewFolder) else None
-        return cls(
-            title=task.title,
-            slug=task.slug,
+        title = room.redact(task.title)
+        record = cls(
+            title=title,
+            slug=slug(title),
             description=task.description,
             acceptance="\n".join(task.acceptance),
             stack=task.stack,
@@ -76,6 +79,7 @@ class RunRecord(BaseModel):
             repository=repository.repository if repository else None,
             base=repository.base if repository else None,
         )
+        return redacted(record)
 
     def with_options(self, options: RunOptions) -> Self:
         """The same with the models, the limits and the trust that are given for the rest of the run."""
@@ -104,7 +108,7 @@ def keep(folder: Path, record: RunRecord, inputs: Inputs) -> None:
 def keep_record(folder: Path, record: RunRecord) -> None:
     """Write the record anew; it is there whole at any time."""
     unfinished = folder / f"{_RECORD}.new"
-    unfinished.write_text(record.model_dump_json(indent=2), encoding="utf-8")
+    unfinished.write_text(redacted(record).model_dump_json(indent=2), encoding="utf-8")
     unfinished.replace(folder / _RECORD)
 
 

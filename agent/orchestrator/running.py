@@ -15,7 +15,7 @@ from agent.orchestrator.delivering import deliver, deliver_interrupted, delivere
 from agent.orchestrator.driver import Driver
 from agent.orchestrator.inputs import Inputs, reading
 from agent.orchestrator.opening import check_workspace, open_workspace
-from agent.orchestrator.options import Listener, Note, RunOptions, chosen_models, in_words, silent
+from agent.orchestrator.options import Listener, Note, RunOptions, chosen_models, discreet, in_words, silent
 from agent.orchestrator.record import RunRecord, keep, keep_record, recall
 from agent.orchestrator.runs import find_run, new_run
 from agent.orchestrator.session import Session
@@ -23,6 +23,7 @@ from agent.orchestrator.stopping import RunInterrupted, stoppable
 from agent.stacks.registry import stack_named
 from agent.task.loading import load_task
 from agent.task.model import Task
+from tools.redaction.room import room
 
 
 def run_task(task: Task | Path, options: RunOptions = RunOptions(), listener: Listener = silent) -> Delivery:
@@ -32,7 +33,10 @@ def run_task(task: Task | Path, options: RunOptions = RunOptions(), listener: Li
     RunInterrupted: the run can be resumed; before there was a run, with KeyboardInterrupt.
     """
     with stoppable():
+        room.know_environment(os.environ)
+        listener = discreet(listener)
         loaded = task if isinstance(task, Task) else load_task(task)
+        room.learn(loaded.schema_dsn or "")
         record = RunRecord.of(loaded, options)
         listener(Note(_model_note(options, loaded), "model"))
         stack_named(record.stack)
@@ -53,6 +57,8 @@ def resume_run(name: str, options: RunOptions = RunOptions(), listener: Listener
     A run on which nothing is left to do gives the delivery that it gave before. Raises RunNotFound, and what
     `run_task` raises.
     """
+    room.know_environment(os.environ)
+    listener = discreet(listener)
     folder = find_run(name)
     with stoppable(), exclusively(folder):
         kept, api, schema = recall(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 import time
 from collections.abc import Sequence
@@ -17,11 +18,13 @@ from agent.orchestrator.confining import VERIFIED, confined, unprotected
 from agent.orchestrator.driver import gate_settled, open_hole
 from agent.orchestrator.inputs import Inputs, reading
 from agent.orchestrator.opening import toolchain_of
-from agent.orchestrator.options import Listener, Note, silent
+from agent.orchestrator.options import Listener, Note, discreet, silent
 from agent.orchestrator.stopping import stoppable
 from agent.rulebook.model import StackName
 from agent.workspace.opening import snapshot_workspace
 from agent.workspace.worktree import GitWorkspace
+from tools.redaction.models import redacted
+from tools.redaction.room import room
 from tools.sandbox.base import SandboxChoice
 
 
@@ -40,6 +43,8 @@ def verify_directory(
     Raises InputError and MissingDependency.
     """
     began = time.monotonic()
+    room.know_environment(os.environ)
+    listener = discreet(listener)
     if not directory.is_dir():
         raise WorkspaceError(f"{directory}: is no folder; name the one that holds the backend")
     if not any(directory.iterdir()):
@@ -58,14 +63,15 @@ def verify_directory(
 
 
 def _judged(inputs: Inputs, workspace: GitWorkspace, stack: StackName, listener: Listener, began: float) -> Delivery:
-    tree = workspace.tree()
+    tree, files = workspace.tree(), workspace.read()
+    room.learn("\n".join(files.values()))
 
     def tell(event: GateEvent) -> None:
         listener(gate_settled(tree, event) if isinstance(event, GateFinished) else Note(str(event.gate), "gate"))
 
     verdict = asyncio.run(settle(inputs.case(workspace), tell))
-    holes = tuple(map(open_hole, inputs.stack.open_holes(workspace.read())))
-    return Delivery(
+    holes = tuple(map(open_hole, inputs.stack.open_holes(files)))
+    delivery = Delivery(
         run="",
         title=inputs.contract.title,
         stack=stack,
@@ -76,3 +82,4 @@ def _judged(inputs: Inputs, workspace: GitWorkspace, stack: StackName, listener:
         seconds={"verify": round(time.monotonic() - began, 3)},
         warnings=(*inputs.catalog.notes, *unprotected(workspace.sandbox.kind)),
     )
+    return redacted(delivery)

@@ -14,6 +14,7 @@ from agent.workspace.git import Git
 from agent.workspace.toolchain import toolchain_environment, toolchain_mounts
 from tools.errors import Refused
 from tools.files import Files
+from tools.redaction.room import room
 from tools.sandbox.base import CommandResult, Limits, Mounts, Process, Sandbox
 
 
@@ -45,7 +46,7 @@ class GitWorkspace:
         if parent is not None and self.git.run("rev-parse", f"{parent}^{{tree}}") == tree:
             return None
         parents = () if parent is None else ("-p", parent)
-        made = self.git.run("commit-tree", tree, *parents, "-m", message)
+        made = self.git.run("commit-tree", tree, *parents, "-m", room.redact(message))
         self.git.run("update-ref", "-m", "commit", f"refs/heads/{self.branch}", made, parent or "0" * len(made))
         return made
 
