@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from agent.checklist.booted import Bench, Booted
 from agent.checklist.case import Case, Found, Owing
@@ -15,7 +16,7 @@ from agent.checklist.probe.store import Store
 from agent.checklist.probe.users import Users
 from agent.checklist.probe.world import World
 from agent.checklist.running import NotRunning
-from agent.checklist.security import owners, passwords, refreshing, source, tokens
+from agent.checklist.security import cookies, owners, passwords, refreshing, source, tokens
 from agent.checklist.security.answers import header_problems, reproducer, statuses, transport_problems
 from agent.checklist.security.provoking import provoke
 from agent.checklist.security.round import Round
@@ -26,6 +27,7 @@ _ASKING: Mapping[str, str] = {
     **tokens.RULES,
     **refreshing.RULES,
     **passwords.RULES,
+    **cookies.RULES,
     "SEC-HEADERS": "headers: every answer that any gate was given, errors included",
     "SEC-HTTPS": "headers: HSTS, redirects and cookies of every answer, asked as behind a proxy that speaks TLS",
 }
@@ -44,22 +46,28 @@ async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = N
     return Found((*await reading, *asked.receipts))
 
 
-async def _ask(case: Case, owing: Owing, bench: Bench, booted: Booted, seed: int) -> tuple[Receipt, ...]:
+@contextmanager
+def opened(case: Case, owing: Owing, bench: Bench, booted: Booted, seed: int) -> Iterator[Round]:
+    """What the probes work with, for as long as the context is open."""
     with case.server.connect(booted.database.database) as connection:
-        store = Store(connection, case.catalog)
-        asker = Asker(case.contract, booted.service, store, random.Random(seed))
+        asker = Asker(case.contract, booted.service, Store(connection, case.catalog), random.Random(seed))
         world = World(asker, Users(asker, case.binding, case.catalog), case.binding, case.catalog)
-        probes = Round(case, owing, world, booted.service, bench.record, seed)
+        yield Round(case, owing, world, booted.service, bench.record, seed)
+
+
+async def _ask(case: Case, owing: Owing, bench: Bench, booted: Booted, seed: int) -> tuple[Receipt, ...]:
+    with opened(case, owing, bench, booted, seed) as probes:
         receipts = [
             *await owners.judge_owners(probes),
             *await tokens.judge_tokens(probes),
             *await refreshing.judge_refreshing(probes),
             *await passwords.judge_hash(probes),
             *await passwords.judge_rules(probes),
+            *await cookies.judge_forgery(probes),
         ]
         await provoke(probes)
         receipts += await passwords.judge_plain(probes)
-    return (*receipts, *_answers(probes))
+    return (*receipts, *_answers(probes), *cookies.judge_cookies(probes))
 
 
 def _answers(probes: Round) -> tuple[Receipt, ...]:

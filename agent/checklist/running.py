@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 
 import httpx
@@ -80,6 +81,8 @@ async def running(case: Case, database: DatabaseAccess, record: Record | None = 
             # A connection for each request: one that the service is about to close would look like a failure.
             transport = httpx.AsyncHTTPTransport(uds=str(socket), limits=httpx.Limits(max_keepalive_connections=0))
             async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, timeout=_ANSWER_SECONDS) as client:
+                # Who calls is decided request by request: a cookie that was set for one must not go with the next.
+                client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
                 yield Running(process, socket, command, client, record or Record())
     finally:
         shutil.rmtree(folder, ignore_errors=True)

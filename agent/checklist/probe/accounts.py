@@ -21,11 +21,15 @@ class Caller:
     """The user's key as the database has it."""
     token: str = field(default="", repr=False)
     refresh_token: str = field(default="", repr=False)
+    cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What logging in has set."""
 
     @property
     def secrets(self) -> frozenset[str]:
         """What no receipt may show."""
-        return frozenset(text for text in (self.password, self.token, self.refresh_token) if text)
+        return frozenset(
+            text for text in (self.password, self.token, self.refresh_token, *self.cookies.values()) if text
+        )
 
 
 class NoCredentials(Exception):
@@ -53,6 +57,16 @@ def ways(operation: Operation, contract: Contract, caller: Caller | None) -> Ite
             yield {name: value for part in parts if part for name, value in part.items()}
 
 
+def cookie_ways(operation: Operation, contract: Contract, caller: Caller) -> Iterator[Mapping[str, str]]:
+    """As `ways`, those alone that send a cookie and nothing else."""
+    for headers in ways(operation, contract, caller):
+        if set(headers) == {"Cookie"}:
+            # A browser sends all of them.
+            sent = headers["Cookie"].partition("=")[0]
+            others = "".join(f"; {name}={value}" for name, value in caller.cookies.items() if name != sent)
+            yield {"Cookie": headers["Cookie"] + others}
+
+
 def password(chance: random.Random) -> str:
     """A password that common complexity rules accept: both cases, digits, a sign, 20 characters."""
     return f"Aa1!{chance.getrandbits(64):016x}"
@@ -65,14 +79,15 @@ def _header(name: str, contract: Contract, caller: Caller | None) -> dict[str, s
     if scheme.kind == "http" and scheme.scheme.lower() == "basic":
         pair = base64.b64encode(f"{caller.login}:{caller.password}".encode()).decode()
         return {"Authorization": f"Basic {pair}"}
+    if scheme.location == "cookie":
+        value = caller.cookies.get(scheme.parameter, caller.token)
+        return {"Cookie": f"{scheme.parameter}={value}"} if value else None
     if not caller.token:
         return None
     if scheme.kind == "apiKey":
         match scheme.location:
             case "header":
                 return {scheme.parameter: caller.token}
-            case "cookie":
-                return {"Cookie": f"{scheme.parameter}={caller.token}"}
             case _:
                 return None
     return {"Authorization": f"Bearer {caller.token}"} if scheme.kind != "mutualTLS" else None

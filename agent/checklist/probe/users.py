@@ -154,13 +154,19 @@ class Users:
         bound = self.binding.bound(accounts.login)
         body = self.login_body(bound, caller)
         reply = await self.asker.send(self.asker.request(bound.operation, caller=None, path_values={}, body=body))
-        token = token_in(reply, accounts.access_token)
-        if not token:
+        token, cookies = token_in(reply, accounts.access_token), cookies_in(reply)
+        if not token and not cookies:
             said = "no token in its answer" if 200 <= reply.status < 300 else f"{reply.status} {excerpt(reply)}"
             raise NoCredentials(f"a user that was just made cannot log in: {bound.operation.key} → {said}")
         refresh = token_in(reply, accounts.refresh_token) if accounts.refresh_token else ""
-        self.made.append(replace(caller, token=token, refresh_token=refresh))
+        self.made.append(replace(caller, token=token, refresh_token=refresh, cookies=cookies))
         return self.made[-1]
+
+
+def cookies_in(reply: Reply) -> dict[str, str]:
+    """Name and value of the cookies that an answer sets."""
+    pairs = (text.partition(";")[0].partition("=") for text in reply.headers.get_list("set-cookie"))
+    return {name.strip(): value.strip() for name, _, value in pairs if value.strip()}
 
 
 def token_in(reply: Reply, path: tuple[str, ...]) -> str:

@@ -147,7 +147,7 @@ async def _verified_at(probes: Round, bound: Bound, key: bytes | None) -> tuple[
     tried: list[str] = []
     for how, text in forgeries(token, _subject(other), key, probes.world.asker.chance):
         tried.append(how)
-        for way in ways(bound.operation, probes.case.contract, replace(caller, token=text)):
+        for way in ways(bound.operation, probes.case.contract, replace(caller, token=text, cookies={})):
             reply = await probes.send(request, dict(way))
             if reply.status not in (401, 403):
                 accepted.append(

@@ -20,6 +20,8 @@ class Scheme:
     token: str
     """Expression that takes the token out of what the scheme gives, called `credentials`."""
     type: str
+    cookie: bool = False
+    """A browser sends it along, whichever page asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ class Credentials:
         if name not in self.schemes:
             found = self.contract.security_schemes[name]
             source, token, kind = _spelt(found)
-            self.schemes[name] = Scheme(name, self._variables.take(f"_{snake(name)}"), source, token, kind)
+            variable, cookie = self._variables.take(f"_{snake(name)}"), found.location == "cookie"
+            self.schemes[name] = Scheme(name, variable, source, token, kind, cookie)
         return self.schemes[name]
 
 

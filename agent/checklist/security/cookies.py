@@ -1,0 +1,128 @@
+"""SEC-COOKIES and SEC-CSRF: how session cookies are set, and whether another site can make a browser use them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from agent.binding.model import Bound
+from agent.binding.words import words
+from agent.checklist.probe.accounts import Caller, NoCredentials, cookie_ways
+from agent.checklist.probe.exchange import caller_for
+from agent.checklist.probe.requests import Request
+from agent.checklist.probe.store import NoRow
+from agent.checklist.record import Seen
+from agent.checklist.running import ORIGIN
+from agent.checklist.security.answers import reproducer
+from agent.checklist.security.round import NOT_APPLICABLE, Round
+from agent.contract.credentials import known_by_cookie
+from agent.receipts import Receipt
+
+RULES: Mapping[str, str] = {
+    "SEC-COOKIES": "headers: attributes of every cookie that any gate was given",
+    "SEC-CSRF": "headers: every change that a cookie authorises, asked as another site's page would ask for it",
+}
+
+_FORGED = {
+    "Origin": "https://elsewhere.example",
+    "Referer": "https://elsewhere.example/page",
+    "Sec-Fetch-Site": "cross-site",
+    "Sec-Fetch-Mode": "no-cors",
+}
+_OWN = {"Origin": ORIGIN, "Referer": f"{ORIGIN}/", "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "cors"}
+_READABLE = frozenset({"csrf", "xsrf", "csrftoken", "xsrftoken"})
+"""Words in the name of a cookie that the page's own script has to read: it is the proof, and no session."""
+_PROOF_HEADERS = ("X-CSRF-Token", "X-XSRF-TOKEN", "X-CSRFToken")
+_CHANGING = ("post", "put", "patch", "delete")
+_NO_COOKIE = f"{NOT_APPLICABLE}no answer set a session cookie"
+
+
+def cookie_problems(seen: Sequence[Seen]) -> Iterator[tuple[str, Seen]]:
+    """What is missing from session cookies, each fault once, with the first answer that has it."""
+    told: set[str] = set()
+    for one in seen:
+        for name, attributes in _cookies(one):
+            missing = [word for word in ("HttpOnly", "Secure") if word.lower() not in attributes]
+            site = attributes.get("samesite", "")
+            missing += [] if site.lower() == "strict" else [f"SameSite=Strict (it says {site or 'nothing'})"]
+            problem = f"the session cookie {name} lacks {' and '.join(missing)}"
+            if missing and problem not in told:
+                told.add(problem)
+                yield f"{problem}: {one.told}", one
+
+
+def judge_cookies(probes: Round) -> tuple[Receipt, ...]:
+    """Settle how cookies are set, from all answers."""
+    seen = probes.record.seen
+    names = {name for one in seen for name, _ in _cookies(one)}
+    if not names:
+        return probes.owing.leave("SEC-COOKIES", _NO_COOKIE)
+    found = list(cookie_problems(seen))
+    return probes.judge(
+        "SEC-COOKIES",
+        [problem for problem, _ in found],
+        ran=f"{len(seen)} answers to all gates; session cookies: {', '.join(sorted(names))}",
+        found="HttpOnly, Secure and SameSite=Strict each time",
+        reproduce=reproducer(found[0][1]) if found else "",
+    )
+
+
+async def judge_forgery(probes: Round) -> tuple[Receipt, ...]:
+    """Settle whether another site can change something. Raises `NoCredentials` and `NoRow`."""
+    problems, asked = list[str](), list[str]()
+    reproduce = ""
+    for bound in probes.world.binding.operations:
+        operation = bound.operation
+        if bound.hole or operation.method not in _CHANGING or not known_by_cookie(operation, probes.case.contract):
+            continue
+        try:
+            forged, problem = await _forged(probes, bound)
+        except (NoCredentials, NoRow) as error:
+            forged, problem = None, f"{operation.key} could not be asked: {error}"
+        if problem:
+            problems.append(problem)
+            reproduce = reproduce or (forged.curl() if forged else "")
+        elif forged is not None:
+            asked.append(operation.key)
+    if not problems and not asked:
+        return probes.owing.leave("SEC-CSRF", f"{NOT_APPLICABLE}no change is accepted with a cookie alone")
+    ran = f"{', '.join(asked) or 'changes'} with the cookie alone, from elsewhere.example and from its own pages"
+    return probes.judge("SEC-CSRF", problems, ran=ran, found="refused from elsewhere", reproduce=reproduce)
+
+
+async def _forged(probes: Round, bound: Bound) -> tuple[Request | None, str]:
+    """Ask as a foreign page, and then as one of its own; None when not even that one is let in by its cookie."""
+    caller = await caller_for(probes.world, bound)
+    request, need = await probes.request(bound, caller, fresh=True)
+    ways = list(cookie_ways(bound.operation, probes.case.contract, caller)) if caller else []
+    if caller is None or not ways:
+        return None, ""
+    cookie = dict(ways[0])
+    forged = replace(request, credentials=cookie, headers={**request.headers, **_FORGED})
+    store, table = probes.world.asker.store, probes.world.catalog.table(bound.table)
+    before = store.digest(table) if table else ""
+    reply = await probes.send(forged)
+    changed = table is not None and store.digest(table) != before
+    if 200 <= reply.status < 300 or changed:
+        return forged, f"{bound.operation.key} from another site with the cookie alone → {reply.status}, expected 403"
+    own = {**request.headers, **_OWN, **_proof(caller)}
+    good = await probes.send(probes.world.asker.refreshed(replace(request, credentials=cookie, headers=own)))
+    return (forged, "") if 200 <= good.status < 300 else (None, "")
+
+
+def _proof(caller: Caller) -> dict[str, str]:
+    """What the page's own script would send along, where a cookie holds it."""
+    for name, value in caller.cookies.items():
+        if _READABLE.intersection(words(name)):
+            return dict.fromkeys(_PROOF_HEADERS, value)
+    return {}
+
+
+def _cookies(one: Seen) -> Iterator[tuple[str, dict[str, str]]]:
+    """Name and attributes of the cookies that an answer sets, those aside that it removes or that scripts read."""
+    for text in one.reply.headers.get_list("set-cookie"):
+        pair, *rest = text.split(";")
+        name, _, value = pair.partition("=")
+        attributes = {key.strip().lower(): said.strip() for key, _, said in (part.partition("=") for part in rest)}
+        if value.strip().strip('"') and not _READABLE.intersection(words(name.strip())):
+            yield name.strip(), attributes
