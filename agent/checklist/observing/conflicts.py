@@ -76,14 +76,19 @@ async def _twice_at_once(
     request = world.asker.refreshed(exchange.request)
     conflicts.note(request, "with a unique value that is taken", await world.asker.send(request), wanted)
     new = await world.request(bound, exchange.need)
-    service.recorder.delay = _SLOW
-    try:
-        replies = await asyncio.gather(*(world.asker.send(world.asker.refreshed(new)) for _ in range(2)))
-    finally:
-        service.recorder.delay = 0.0
+    await _at_once(service, world, request, count=4, delay=_SLOW / 6)  # so that a second connection is there already
+    replies = await _at_once(service, world, new, count=2, delay=_SLOW)
     lost = [reply for reply in replies if not 200 <= reply.status < 300] or replies[:1]
     for reply in lost:
         conflicts.note(new, "twice at once with the same unique value", reply, wanted)
+
+
+async def _at_once(service: Observed, world: World, request: Request, *, count: int, delay: float) -> list[Reply]:
+    service.recorder.delay = delay
+    try:
+        return await asyncio.gather(*(world.asker.send(world.asker.refreshed(request)) for _ in range(count)))
+    finally:
+        service.recorder.delay = 0.0
 
 
 async def _dangling(world: World, bound: Bound, exchange: Exchange, conflicts: Conflicts) -> None:
