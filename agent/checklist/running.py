@@ -66,14 +66,23 @@ class Running:
 
 
 @asynccontextmanager
-async def running(case: Case, database: DatabaseAccess, record: Record | None = None) -> AsyncIterator[Running]:
-    """The service, for as long as the context is open; what it is asked goes into the record. Raises `NotRunning`."""
+async def running(
+    case: Case, database: DatabaseAccess, record: Record | None = None, *, watched: bool = False
+) -> AsyncIterator[Running]:
+    """The service, for as long as the context is open; what it is asked goes into the record. Raises `NotRunning`.
+
+    With `watched` the stack's watcher writes into the folder of the socket.
+    """
     folder = Path(tempfile.mkdtemp(prefix="agent-service-"))
     folder.chmod(0o777)  # the sandbox may run as another user, and must make the socket there
     try:
-        listen = f"{case.workspace.sandbox.bound(folder, _INSIDE)}/service.sock"
-        command = _command(case, database, listen)
-        mounts = Mounts(database.mounts.read_only, database.mounts.bound, {**database.mounts.writable, folder: _INSIDE})
+        inside = case.workspace.sandbox.bound(folder, _INSIDE)
+        command = _command(case, database, f"{inside}/service.sock")
+        read_only = database.mounts.read_only
+        if watched:
+            command, script = case.stack.watched(command, inside)
+            read_only = (*read_only, script)
+        mounts = Mounts(read_only, database.mounts.bound, {**database.mounts.writable, folder: _INSIDE})
         starting = case.workspace.start(command.command, mounts=mounts, environment=command.environment, limits=_LIMITS)
         async with starting as process:
             socket = folder / "service.sock"

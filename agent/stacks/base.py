@@ -107,6 +107,10 @@ class Stack(Protocol):
         """Linter and formatter check, with the runtime's configuration."""
         ...
 
+    async def find_blocking_calls(self, workspace: Workspace) -> ToolReport:
+        """Calls that block, inside asynchronous functions."""
+        ...
+
     async def check_types(self, workspace: Workspace) -> ToolReport:
         """Type checker, with the runtime's configuration."""
         ...
@@ -140,6 +144,13 @@ class Stack(Protocol):
         """How to start one worker of the service, listening on the unix socket `listen` (a path inside).
 
         The caller mounts `database.mounts` and the writable folder of the socket when it starts the command.
+        """
+        ...
+
+    def watched(self, command: ServiceCommand, folder: str) -> tuple[ServiceCommand, Path]:
+        """The same start with a watcher beside it, and the watcher's script, which the caller mounts.
+
+        It writes into `folder` (a path inside): `stalls.jsonl`, `profile.json`, and `spans-N` with what was exported.
         """
         ...
 

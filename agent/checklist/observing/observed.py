@@ -54,7 +54,7 @@ class Observed(Running):
     recorder: Recorder
     chance: random.Random
     asked: list[Asked] = field(default_factory=list)
-    trace: dict[str, str] = field(default_factory=dict)
+    extra: dict[str, str] = field(default_factory=dict)
     """Headers that are added to each request."""
 
     @classmethod
@@ -68,7 +68,7 @@ class Observed(Running):
     ) -> Reply:
         """Send one request with a new id; see `Running.ask`."""
         identifier = f"{self.chance.getrandbits(96):024x}"
-        marked = {**dict.fromkeys(ID_HEADERS, identifier), **self.trace, **(headers or {})}
+        marked = {**dict.fromkeys(ID_HEADERS, identifier), **self.extra, **(headers or {})}
         return await self._noted(method, path, marked, content, identifier)
 
     async def ask_unmarked(self, method: str, path: str, headers: Mapping[str, str] | None = None) -> Asked:

@@ -14,9 +14,10 @@ from agent.checklist import service as health
 from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.databases import NotMigrated, Opened
-from agent.checklist.observing import breaking, conflicts, lists, logs, statements
+from agent.checklist.observing import breaking, conflicts, lists, logs, metrics, pool, stalls, statements, traces
 from agent.checklist.observing.breaking import Broken
 from agent.checklist.observing.conflicts import Conflicts
+from agent.checklist.observing.exports import stalls_in
 from agent.checklist.observing.faults import Faults
 from agent.checklist.observing.logs import Person
 from agent.checklist.observing.observed import Asked, Observed, lines_of
@@ -41,10 +42,16 @@ RULES: Mapping[str, str] = {
     **statements.RULES,
     **breaking.RULES,
     **conflicts.RULES,
+    **metrics.RULES,
+    **traces.RULES,
+    **stalls.RULES,
+    **pool.RULES,
 }
 
 _PARALLEL = 4
 """Requests of each of two users at the same time."""
+_REPEATED = 8
+"""GETs that are asked again for metrics, traces and connections."""
 _SLOW = 0.05
 _QUIET = 0.3
 """Seconds that a service is given to print what it still has."""
@@ -63,6 +70,8 @@ class _Session:
     faults: Faults
     done: list[tuple[Bound, Exchange, Asked]] = field(default_factory=list)
     """Operations that succeeded on their main path."""
+    stalled: int = 0
+    """Bytes written about stalls before the first request."""
     strangers: list[Caller] = field(default_factory=list)
     """Users who were registered by the main path, and never used."""
 
@@ -77,7 +86,7 @@ async def settle(
         with forwarded(case.server, recorder) as way:
             async with bench.migrated(way.folder) as database:
                 receipts = [*await health.fails_fast(case, owing, database)]
-                async with running(case, database.access, bench.record) as service:
+                async with running(case, database.access, bench.record, watched=True) as service:
                     await asyncio.sleep(_QUIET)
                     started = len(service.process.log())
                     receipts += await _observe(case, owing, service, recorder, database, seed, started)
@@ -99,37 +108,56 @@ async def _observe(
         asker = Asker(case.contract, observed, Store(connection, case.catalog), chance)
         world = World(asker, Users(asker, case.binding, case.catalog), case.binding, case.catalog)
         faults = Faults(owner, case.catalog, f"{chance.getrandbits(40):010x}")
-        session = _Session(case, owing, observed, world, faults)
-        return [receipt async for receipt in _receipts(session, started)]
+        session = _Session(case, owing, observed, world, faults, stalled=stalls_in(service.socket.parent)[1])
+        return await _receipts(session, started)
 
 
-async def _receipts(session: _Session, started: int) -> Any:
-    owing, service, world = session.owing, session.service, session.world
+async def _receipts(session: _Session, started: int) -> list[Receipt]:
+    """Ask in the order that disturbs least: first what works, then what is refused, then what is broken on purpose."""
+    owing, service = session.owing, session.service
     await _main_paths(session)
-    for receipt in statements.judge_parameters(owing, _sent(session)):
-        yield receipt
-    clashes = Conflicts()
-    for bound, exchange, _ in session.done:
-        await _ask_wrongly(session, bound, exchange)
-        await conflicts.provoke(service, world, bound, exchange, clashes)
-    for receipt in conflicts.judge(owing, clashes):
-        yield receipt
-    for receipt in await lists.judge_lists(world, service, owing):
-        yield receipt
-    broken = Broken()
-    await breaking.break_writes(service, world, session.faults, session.done, broken)
-    await breaking.break_reads(service, world, session.faults, [one for _, one, _ in session.done], broken)
-    for receipt in breaking.judge(owing, broken):
-        yield receipt
+    receipts = [*statements.judge_parameters(owing, _sent(session))]
+    receipts += await _refusals(session)
+    receipts += await lists.judge_lists(session.world, service, owing)
+    receipts += await _failures(session)
     await _at_once(session)
-    for receipt in statements.judge_star(session.case, owing, service.asked):
-        yield receipt
+    receipts += await _repeated(session)
+    receipts += statements.judge_star(session.case, owing, service.asked)
     for _ in range(2):
         await service.ask_unmarked("GET", _plain_path(session))
     await asyncio.sleep(_QUIET)
     printed = lines_of(service.process.log()[started:])
-    for receipt in logs.judge(owing, printed, service.asked, list(_people(session))):
-        yield receipt
+    receipts += logs.judge(owing, printed, service.asked, list(_people(session)))
+    return receipts
+
+
+async def _refusals(session: _Session) -> list[Receipt]:
+    clashes = Conflicts()
+    for bound, exchange, _ in session.done:
+        await _ask_wrongly(session, bound, exchange)
+        await conflicts.provoke(session.service, session.world, bound, exchange, clashes)
+    return list(conflicts.judge(session.owing, clashes))
+
+
+async def _failures(session: _Session) -> list[Receipt]:
+    broken = Broken()
+    service, world, faults = session.service, session.world, session.faults
+    await breaking.break_writes(service, world, faults, session.done, broken)
+    await breaking.break_reads(service, world, faults, [one for _, one, _ in session.done], broken)
+    return list(breaking.judge(session.owing, broken))
+
+
+async def _repeated(session: _Session) -> list[Receipt]:
+    """What is seen of requests that can be asked again: metrics, spans, connections, and what holds the event loop."""
+    owing, service, world = session.owing, session.service, session.world
+    requests = _repeatable(session)
+    await stalls.ask_slowly(service, world, session.done)
+    return [
+        *await metrics.judge(owing, service, world, requests),
+        *await pool.judge(owing, service, requests),
+        *await traces.judge(owing, service, world, requests),
+        *await stalls.judge(session.case, owing, service, session.stalled),
+    ]
 
 
 async def _main_paths(session: _Session) -> None:
@@ -225,6 +253,20 @@ def _secrets_of(caller: Caller) -> Iterator[tuple[str, str]]:
             yield token.rpartition(".")[2], kind
     if "@" in caller.login:
         yield caller.login, "an e-mail address"
+
+
+def _repeatable(session: _Session) -> list[Request]:
+    """Requests that can be sent as often as wanted: GETs that worked, and whose rows are still there."""
+    return [
+        exchange.request
+        for bound, exchange, _ in session.done
+        if exchange.request.method == "GET" and (exchange.need.row is None or _still(session, exchange))
+    ][:_REPEATED]
+
+
+def _still(session: _Session, exchange: Exchange) -> bool:
+    row = exchange.need.row
+    return row is not None and session.world.asker.store.fresh(row) is not None
 
 
 def _plain_path(session: _Session) -> str:

@@ -77,6 +77,10 @@ class PythonFastapi:
             crashed="\n".join(filter(None, (found.crashed, layout.crashed))),
         )
 
+    async def find_blocking_calls(self, workspace: Workspace) -> ToolReport:
+        """What ruff knows to block: sleeping, files, processes, HTTP; in the service's own code."""
+        return await ruff.lint(workspace.run, config=_TOOLCHAIN / "blocking.toml")
+
     async def check_types(self, workspace: Workspace) -> ToolReport:
         """mypy, strict, on the whole worktree."""
         config, cache = _TOOLCHAIN / "mypy.ini", workspace.state / "mypy"
@@ -141,6 +145,12 @@ class PythonFastapi:
             command=("python", "-B", "-m", "uvicorn", application.target, *factory, *server),
             environment={**service_environment(files, database), "FORWARDED_ALLOW_IPS": "*"},
         )
+
+    def watched(self, command: ServiceCommand, folder: str) -> tuple[ServiceCommand, Path]:
+        """`python -m MODULE ...` by way of `watched.py`."""
+        script = _TOOLCHAIN / "watched.py"
+        python, (module, *arguments) = command.command[: command.command.index("-m")], command.command[3:]
+        return ServiceCommand((*python, str(script), folder, module, *arguments), command.environment), script
 
     async def _alembic(self, workspace: Workspace, database: DatabaseAccess, *arguments: str) -> CommandResult:
         files = workspace.read()

@@ -10,7 +10,7 @@ from agent.stacks.python_fastapi.project.rendering import render
 from agent.stacks.python_fastapi.project.shape import Shape
 from agent.stacks.python_fastapi.project.unit import unit_files
 
-_PLAIN = ("database", "logging", "middleware", "routing")
+_PLAIN = ("database", "logging", "metrics", "middleware", "routing", "tracing")
 """Unit tests that are the same for every service."""
 
 

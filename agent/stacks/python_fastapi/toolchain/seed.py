@@ -11,6 +11,10 @@ import fastapi.security
 import fastapi.testclient
 import httpx
 import jwt
+import opentelemetry.exporter.otlp.proto.http.trace_exporter
+import opentelemetry.sdk.trace.export.in_memory_span_exporter
+import opentelemetry.trace.propagation.tracecontext
+import prometheus_client
 import pydantic
 import pydantic_settings
 import pytest
@@ -35,6 +39,8 @@ __all__ = [
     "httpx",
     "jwt",
     "op",
+    "opentelemetry",
+    "prometheus_client",
     "pydantic",
     "pydantic_settings",
     "pytest",

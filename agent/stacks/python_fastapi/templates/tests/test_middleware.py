@@ -5,9 +5,11 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from src.core.middleware import RequestContextMiddleware
+from src.core.tracing import Tracing
 
 REQUEST: Scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
 FAILURE = PlainTextResponse("failed", 500)
+UNTRACED = Tracing(1.0)
 
 
 async def nothing() -> Message:
@@ -25,7 +27,7 @@ async def test_an_unexpected_error_is_answered_calmly() -> None:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await RequestContextMiddleware(broken, FAILURE)(REQUEST, nothing, send)
+    await RequestContextMiddleware(broken, FAILURE, UNTRACED)(REQUEST, nothing, send)
 
     assert sent[0]["status"] == 500
     assert b"x-request-id" in dict(sent[0]["headers"])
@@ -44,7 +46,7 @@ async def test_an_error_in_the_middle_of_an_answer_breaks_it_off() -> None:
         sent.append(message)
 
     with pytest.raises(RuntimeError):
-        await RequestContextMiddleware(half_done, FAILURE)(REQUEST, nothing, send)
+        await RequestContextMiddleware(half_done, FAILURE, UNTRACED)(REQUEST, nothing, send)
 
     assert len(sent) == 1
 
@@ -59,6 +61,6 @@ async def test_what_is_no_request_passes_through() -> None:
     async def send(message: Message) -> None:
         raise AssertionError(message)
 
-    await RequestContextMiddleware(inner, FAILURE)({"type": "lifespan"}, nothing, send)
+    await RequestContextMiddleware(inner, FAILURE, UNTRACED)({"type": "lifespan"}, nothing, send)
 
     assert seen == ["lifespan True False"]

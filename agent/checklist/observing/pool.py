@@ -1,0 +1,68 @@
+"""A burst of requests: the connections that it opens, and how long its statements take."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import httpx
+
+from agent.checklist.case import Owing
+from agent.checklist.load import percentile
+from agent.checklist.observing.observed import Observed, is_query
+from agent.checklist.probe.requests import Request
+from agent.receipts import Receipt
+
+RULES: Mapping[str, str] = {
+    "PRF-POOL": "observing: connections opened to the database by a burst of requests",
+    "PRF-DB": "observing: time of each statement of a burst of requests, seen on its way",
+}
+
+_REQUESTS = 120
+_AT_ONCE = 8
+_BURSTS = 3
+_P95_MS = 50.0
+_MOST_NEW = 40
+"""Connections that a burst may open: a pool that grows to a usual size."""
+
+
+async def judge(owing: Owing, service: Observed, requests: Sequence[Request]) -> list[Receipt]:
+    """Receipts of PRF-POOL and PRF-DB; `requests` worked before, and may be repeated. The best burst counts."""
+    if not requests:
+        return [one for rule in RULES for one in owing.leave(rule, "no GET worked that could be repeated")]
+    recorder = service.recorder
+    before, opened, times = recorder.connections, 0, list[float]()
+    best: float | None = None
+    for _ in range(_BURSTS):
+        start = len(recorder.statements)
+        await _burst(service, requests)
+        statements = [one for one in recorder.statements[start:] if is_query(one.text)]
+        times = sorted(one.seconds for one in statements if one.seconds is not None)
+        p95 = percentile(times, 0.95)
+        best = p95 if best is None or (p95 is not None and p95 < best) else best
+        opened = recorder.connections - before
+        if best is not None and best < _P95_MS:
+            break
+    if best is None:
+        return [one for rule in RULES for one in owing.leave(rule, "no request led to a statement")]
+    ran = f"{_REQUESTS} requests, {_AT_ONCE} at once: {requests[0].method} {requests[0].target} and others"
+    found = f"p95 of {len(times)} statements {best:.1f} ms, measured on their way; under {_P95_MS:.0f} ms is asked for"
+    new = f"{opened} connections were opened for {_REQUESTS} requests and more"
+    return [
+        *owing.judge("PRF-POOL", [new] if opened > _MOST_NEW else [], ran=ran, found=new, reproduce=requests[0].curl()),
+        *owing.judge("PRF-DB", [found] if best >= _P95_MS else [], ran=ran, found=found, reproduce=requests[0].curl()),
+    ]
+
+
+async def _burst(service: Observed, requests: Sequence[Request]) -> None:
+    turn = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(request: Request) -> None:
+        headers, content = request.encoded()
+        async with turn:
+            try:
+                await service.ask(request.method, request.target, headers=headers, content=content)
+            except httpx.HTTPError:
+                return  # PRF-ERR is about these
+
+    await asyncio.gather(*(one(requests[number % len(requests)]) for number in range(_REQUESTS)))
