@@ -110,8 +110,8 @@ def _http_problems(requests: Sequence[Request], before: Sequence[Series], after:
         yield "no histogram of request durations is published"
         return
     for request in requests:
-        route = request.base_path + request.operation.path
-        mine = [one for one in timed if _names_route(one, route) and _names_method(one, request.method)]
+        route = request.operation.path
+        mine = [one for one in timed if _names_route(one, request) and _names_method(one, request.method)]
         if not mine:
             yield f"{request.operation.key}: no series of a latency histogram carries the route {route}"
             continue
@@ -122,7 +122,7 @@ def _http_problems(requests: Sequence[Request], before: Sequence[Series], after:
         if max(one.bounds for one in mine) < _FEWEST_BUCKETS:
             yield f"{request.operation.key}: {max(one.bounds for one in mine)} buckets tell no p50, p95 and p99"
         path = request.target.partition("?")[0]
-        if path != route and any(path in one.values for one in after):
+        if path != request.base_path + route and any(path in one.values for one in after):
             yield f"{request.operation.key}: the path itself is a label; there will be a series for every row"
 
 
@@ -132,11 +132,10 @@ def _refusal_problems(
     for one in refused:
         status = str(one.reply.status)
         request = next(request for request in requests if request.credentials)
-        route = request.base_path + request.operation.path
         names = {status, f"{status[0]}xx", f"{status[0]}XX"}
-        mine = [series for series in after if _names_route(series, route) and names & series.values]
+        mine = [series for series in after if _names_route(series, request) and names & series.values]
         if not any(grow > 0 for grow in _grown(mine, before).values()):
-            yield f"{one.method} {route} → {status} is in no series of its own: errors by route cannot be told"
+            yield f"{request.operation.key} → {status} is in no series of its own: errors by route cannot be told"
 
 
 def _database_problems(statements: int, before: Sequence[Series], after: Sequence[Series]) -> Iterator[str]:
@@ -158,8 +157,11 @@ def _grown(now: Sequence[Series], before: Sequence[Series]) -> dict[Series, floa
     return {one: one.count - known.get((one.name, one.labels), 0) for one in now}
 
 
-def _names_route(series: Series, route: str) -> bool:
-    return any(erased(re.sub(r":\w+\}", "}", value)) == erased(route) for value in series.values if "/" in value)
+def _names_route(series: Series, request: Request) -> bool:
+    """With the base path or without: routers inside others know only their own part of it."""
+    path = request.operation.path
+    routes = {erased(path), erased(request.base_path + path)}
+    return any(erased(re.sub(r":\w+\}", "}", value)) in routes for value in series.values if "/" in value)
 
 
 def _names_method(series: Series, method: str) -> bool:

@@ -45,11 +45,12 @@ async def judge(owing: Owing, service: Observed, world: World, requests: Sequenc
 
 
 async def _arrived(service: Observed, traces: set[str]) -> list[Span]:
-    """The spans received, as soon as every trace has one, or the patience is over."""
+    """The spans received, as soon as every trace has those of a request and of a statement, or patience is over."""
     deadline = time.monotonic() + _PATIENCE
     while True:
         spans = await asyncio.to_thread(spans_in, service.socket.parent)
-        if traces <= {one.trace for one in spans if one.of_database} or time.monotonic() > deadline:
+        whole = {one.trace for one in spans if one.server} & {one.trace for one in spans if one.of_database}
+        if traces <= whole or time.monotonic() > deadline:
             return spans
         await asyncio.sleep(0.2)
 

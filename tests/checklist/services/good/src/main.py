@@ -7,7 +7,8 @@ from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from src.api.routes import auth, health, notes
 from src.core.config import Settings, load_settings
@@ -16,6 +17,7 @@ from src.core.exceptions import ServiceError
 from src.core.logging import set_up_logging
 from src.core.middleware import CarefulAnswers
 from src.core.requests import Requests
+from src.core.telemetry import set_up_tracing
 
 _DOCUMENT = Path(__file__).parents[1] / "openapi.json"
 
@@ -24,6 +26,7 @@ def create_app(settings: Settings) -> FastAPI:
     """The service with these settings."""
 
     set_up_logging()
+    set_up_tracing()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -52,6 +55,10 @@ def create_app(settings: Settings) -> FastAPI:
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi() -> JSONResponse:
         return JSONResponse(document)
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     @app.exception_handler(ServiceError)
     async def refuse(_: Request, error: ServiceError) -> JSONResponse:

@@ -55,3 +55,4 @@ async def test_health_is_told(client: AsyncClient) -> None:
     assert (await client.get("/health/live")).status_code == 200
     assert (await client.get("/health/ready")).status_code == 200
     assert (await client.get("/openapi.json")).status_code == 200
+    assert "api_latency_seconds_bucket" in (await client.get("/metrics")).text
