@@ -49,12 +49,14 @@ async def run_tests(
     pytest_config: Path,
     coverage_config: Path,
     only: Sequence[str] = (),
+    order: int | None = None,
     mounts: Mounts = Mounts(),
     environment: Mapping[str, str] | None = None,
     limits: Limits = TEST_LIMITS,
 ) -> TestReport:
     """Run the tests (`only`: files or node ids) with coverage and every request recorded.
 
+    `order` is the seed of a random order of all tests; None: the order in which they stand.
     `results` is a folder of the caller's outside the worktree; mounted at its own path, emptied before and gone after.
     """
     shutil.rmtree(results, ignore_errors=True)
@@ -63,8 +65,9 @@ async def run_tests(
     (results / KEY).write_bytes(key)
     script = str(_PLUGIN / "run_recorded.py")
     command = ("python", "-I", "-B", script, str(results), str(coverage_config), str(pytest_config))
+    seed = "-" if order is None else str(order)
     result = await run(
-        (*command, *only),
+        (*command, seed, *only),
         mounts=Mounts(
             (*mounts.read_only, _PLUGIN, pytest_config, coverage_config),
             mounts.bound,

@@ -17,6 +17,7 @@ from agent.checklist import (
     headers,
     layout,
     lint,
+    lists,
     main_path,
     migrations,
     performance,
@@ -65,6 +66,7 @@ _CHECKS: Sequence[_Check] = (
     _Check(Gate.TYPES, types.RULES, _types),
     _Check(Gate.OBSERVABILITY, settling.RULES, settling.settle),
     _Check(Gate.ERRORS, main_path.RULES, main_path.settle),
+    _Check(Gate.LIMITS, lists.RULES, lists.settle),
     _Check(Gate.CONTRACT, contract.RULES, contract.settle),
     _Check(Gate.DATABASE, migrations.RULES, migrations.settle),
 )

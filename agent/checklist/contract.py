@@ -13,6 +13,7 @@ from agent.binding.words import plural, words
 from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.databases import NotMigrated
+from agent.checklist.pipelines import pipeline_problems
 from agent.checklist.routes import erased
 from agent.checklist.running import NotRunning, Running
 from agent.checklist.service import LIVENESS, READINESS
@@ -28,17 +29,20 @@ RULES: Mapping[str, str] = {
     "CON-PARITY": "contract: the served document, and the one derived from the code, beside the supplied one",
     "PRI-API-FIRST": "contract: operations of the code and of the served document that the supplied one lacks",
     "NAM-PATH": "contract: the supplied paths",
+    "API-URLS": "contract: the supplied paths",
+    "CON-CI": "contract: steps of the repository's continuous integration",
 }
 
 _SERVED_AT = ("/openapi.json", "/openapi.yaml", "/docs/openapi.json", "/api-docs")
 _EXEMPT = frozenset({*LIVENESS, *READINESS, *_SERVED_AT, "/", "/metrics", "/docs", "/docs/oauth2-redirect", "/redoc"})
 _SOURCES = {"code": "the document derived from the code", "served": "the served document"}
 _LARGEST = 8 << 20
+_VERBS = frozenset({"get", "create", "update", "delete", "add", "remove", "fetch", "insert", "edit", "modify"})
 
 
 async def settle(case: Case, owing: Owing, bench: Bench) -> Found:
     """Settle what the gate contract owes."""
-    receipts: list[Receipt] = [*_defined(case, owing), *_paths(case, owing)]
+    receipts: list[Receipt] = [*_defined(case, owing), *_paths(case, owing), *_pipeline(case, owing)]
     rules = ("CON-PARITY", "PRI-API-FIRST")
     try:
         documents = {"code": await case.stack.describe_service(case.workspace)}
@@ -85,6 +89,19 @@ def path_problems(operation: Operation) -> list[str]:
     return problems
 
 
+def nesting_problems(operation: Operation) -> list[str]:
+    """Where a path is no collection, item, or collection below an item: items without one, and verbs."""
+    segments = [one for one in operation.path.split("/") if one]
+    problems: list[str] = []
+    for number, segment in enumerate(segments):
+        if segment.startswith("{") and (number == 0 or segments[number - 1].startswith("{")):
+            problems.append(f"{segment} is the item of no collection")
+        said = words(segment) if "{" not in segment else ()
+        if said and said[0] in _VERBS and len(said) > 1:
+            problems.append(f"{segment} is a verb; the method says what is done")
+    return problems
+
+
 def _defined(case: Case, owing: Owing) -> tuple[Receipt, ...]:
     documents = dict(documents_in(case.workspace.read()))
     differing = {path: same_document(case.contract.document, found) for path, found in documents.items()}
@@ -107,6 +124,15 @@ def _paths(case: Case, owing: Owing) -> Iterator[Receipt]:
     for subject in owing.subjects("NAM-PATH"):
         problems = path_problems(case.contract.operation(subject))
         yield from owing.blame_input("NAM-PATH", problems, subject=subject, ran="the supplied paths")
+    for subject in owing.subjects("API-URLS"):
+        problems = nesting_problems(case.contract.operation(subject))
+        yield from owing.blame_input("API-URLS", problems, subject=subject, ran="the supplied paths")
+
+
+def _pipeline(case: Case, owing: Owing) -> tuple[Receipt, ...]:
+    files = case.workspace.read()
+    problems = pipeline_problems(files, [path for path, _ in documents_in(files)])
+    return owing.judge("CON-CI", problems, ran="commands of the pipelines", found="a step checks the document")
 
 
 async def _served(service: Running, base: str) -> Mapping[str, Any] | None:

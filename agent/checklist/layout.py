@@ -14,12 +14,16 @@ from packaging.version import InvalidVersion, Version
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.lint import toml
 from agent.checklist.names import syntax_trees
+from agent.checklist.structure import error_problems, injection_problems
+from agent.receipts import Receipt
 
 RULES: Mapping[str, str] = {
     "LAY-PY": "layout: files of the tree",
     "STK-PY": "layout: requires-python of pyproject.toml",
     "STK-HTTP-PY": "layout: FastAPI among the dependencies, at the release of the toolchain; imported by the code",
     "SVC-LAYERS": "layout: imports between the layers, from the syntax trees",
+    "SVC-DI": "layout: services, repositories and settings that a layer makes for itself, from the syntax trees",
+    "SVC-ERRORS": "layout: classes of errors, and what the layers raise, from the syntax trees",
 }
 
 _PLACES = ("api/routes", "api/dependencies", "services", "repositories", "models", "schemas")
@@ -40,8 +44,15 @@ def settle(case: Case, owing: Owing) -> Found:
             *owing.judge("STK-PY", python_problems(project), ran="pyproject.toml: project.requires-python"),
             *owing.judge("STK-HTTP-PY", framework_problems(project, files, release), ran="pyproject.toml, imports"),
             *owing.judge("SVC-LAYERS", layer_problems(files), ran="imports in the syntax trees of src/"),
+            *_of_places(owing, "SVC-DI", injection_problems(files), "calls in the syntax trees of src/"),
+            *_of_places(owing, "SVC-ERRORS", error_problems(files), "classes and raise in the syntax trees of src/"),
         )
     )
+
+
+def _of_places(owing: Owing, rule: str, problems: list[str], ran: str) -> tuple[Receipt, ...]:
+    places = [":".join(one.split(":")[:2]) for one in problems if one.startswith("src/")]
+    return owing.judge(rule, problems, ran=ran, places=places)
 
 
 def layout_problems(files: Mapping[str, str]) -> list[str]:

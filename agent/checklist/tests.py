@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
+from dataclasses import replace
 
+from agent.checklist.assertions import plain_name, silent_tests
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.databases import Databases
 from agent.checklist.forgery import forgeries
@@ -13,17 +16,23 @@ from agent.receipts import Measures, Receipt
 from tools.reports import TestReport, Touch
 
 RULES: Mapping[str, str] = {
-    "TST-INTEG": "tests: requests that passing tests sent, by operation",
+    "TST-INTEG": "tests: requests that passing tests with an assertion sent, by operation",
     "TST-COVER": "tests: the suite passes and covers more than 80 % of lines and of branches",
+    "TST-ERRORS": "tests: declared refusals that passing tests provoked, by operation",
+    "TST-DB": "tests: all of them a second time, shuffled, on the database that the first time left behind",
 }
 
 _ENOUGH = 80.0
+_PROVOKED = (400, 401, 403, 404, 409, 410, 412, 415, 422)
+_MESSAGE = 300
 
 
 async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
     """Settle what the gate tests owes."""
+    order = secrets.randbits(32)
     async with databases.empty() as database:
         report = await case.stack.run_tests(case.workspace, database.access)
+        again = await case.stack.run_tests(case.workspace, database.access, order=order)
     # Code that a test rewrites would be judged by the other gates in place of the code that was handed in.
     forged = [] if report.crashed else forgeries(report, case.workspace.read())
     changed = [] if case.workspace.tree() == owing.tree else ["the tests changed files of the worktree"]
@@ -39,8 +48,18 @@ async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
             reproduce=_pytest(report),
             places=[f"{file}:{lines[0]}" for file, lines in report.uncovered.items() if lines],
             seconds=report.seconds,
-        )
+        ),
+        *owing.judge(
+            "TST-DB",
+            repeat_problems(report, again),
+            ran=f"{' '.join(again.command)} (order {order})",
+            found=f"{_summary(again)}, in another order and on the same database",
+            reproduce=_pytest(again),
+            seconds=again.seconds,
+        ),
     ]
+    silent = silent_tests(case.workspace.read())
+    report = replace(report, touches=tuple(one for one in report.touches if plain_name(one.test) not in silent))
     for subject in owing.subjects("TST-INTEG"):
         operation = case.contract.operation(subject)
         seen = touches_of(report, case.contract, operation)
@@ -48,6 +67,16 @@ async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
         receipts += owing.judge(
             "TST-INTEG", problems, subject=subject, ran=ran, found=_seen(seen), reproduce=_pytest(report)
         )
+    for subject in owing.subjects("TST-ERRORS"):
+        operation = case.contract.operation(subject)
+        seen = touches_of(report, case.contract, operation)
+        if not refusals(operation):
+            receipts += owing.leave("TST-ERRORS", "the contract declares no refusal", subject=subject, ran=ran)
+        else:
+            problems = refusal_problems(operation, seen)
+            left = ", ".join(map(str, sorted(_unprovoked(operation, seen))))
+            told = f"{_seen(seen)}{f'; not provoked: {left}' if left else ''}"
+            receipts += owing.judge("TST-ERRORS", problems, subject=subject, ran=ran, found=told)
     return Found(tuple(receipts), measures)
 
 
@@ -101,6 +130,44 @@ def declared(operation: Operation, status: int) -> bool:
     """True when the contract declares this status, as itself, as its class or as `default`."""
     names = {str(status), f"{status // 100}XX", f"{status // 100}xx", "default"}
     return any(answer.status in names for answer in operation.answers)
+
+
+def refusals(operation: Operation) -> tuple[int, ...]:
+    """The refusals that the contract declares and a test can provoke by what it sends."""
+    names = {answer.status for answer in operation.answers}
+    return tuple(status for status in _PROVOKED if str(status) in names)
+
+
+def refusal_problems(operation: Operation, seen: tuple[Touch, ...]) -> list[str]:
+    """Refusals that the tests leave out: strangers, and every other one. Which of the others is up to the tests."""
+    wanted = set(refusals(operation))
+    others, missing = wanted - {401}, _unprovoked(operation, seen)
+    problems = [f"no passing test asks {operation.key} without credentials"] if 401 in missing else []
+    if others and others <= missing:
+        named = ", ".join(map(str, sorted(others)))
+        problems.append(f"no passing test provokes a refusal of {operation.key}: the contract declares {named}")
+    return problems
+
+
+def _unprovoked(operation: Operation, seen: tuple[Touch, ...]) -> set[int]:
+    got = {touch.status for touch in seen}
+    got |= {400, 422} if got & {400, 422} else set()
+    return set(refusals(operation)) - got
+
+
+def repeat_problems(first: TestReport, again: TestReport) -> list[str]:
+    """Tests that do otherwise the second time: they leave something behind, or need others before them."""
+    if first.crashed or again.crashed:
+        return [f"the tests could not be run: {first.crashed or again.crashed}"]
+    before = {one.name: one.outcome for one in first.cases}
+    if not before:
+        return ["no test ran"]
+    return [
+        f"{one.name}: {before.get(one.name, 'not there')} at first, {one.outcome} after all others in another order: "
+        f"{one.message[-_MESSAGE:]}"
+        for one in again.cases
+        if one.outcome != before.get(one.name)
+    ]
 
 
 def _pytest(report: TestReport) -> str:

@@ -115,8 +115,13 @@ class Stack(Protocol):
         """Type checker, with the runtime's configuration."""
         ...
 
-    async def run_tests(self, workspace: Workspace, database: DatabaseAccess, only: tuple[str, ...] = ()) -> TestReport:
-        """The workspace's own tests on an empty database, with coverage and every request recorded."""
+    async def run_tests(
+        self, workspace: Workspace, database: DatabaseAccess, only: tuple[str, ...] = (), *, order: int | None = None
+    ) -> TestReport:
+        """The workspace's own tests on an empty database, with coverage and every request recorded.
+
+        `order` is the seed of a random order of all tests; None: the order in which they stand.
+        """
         ...
 
     async def migrate(

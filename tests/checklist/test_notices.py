@@ -9,6 +9,7 @@ from agent.checklist import (
     headers,
     layout,
     lint,
+    lists,
     main_path,
     migrations,
     performance,
@@ -24,6 +25,19 @@ from tests.checklist.conftest import CaseOf
 from tests.checklist.defects import DEFECTS, Defect
 from tools.postgres.server import Database
 
+_SEEDED = {
+    "headers": headers.settle,
+    "lists": lists.settle,
+    "fuzzing": validation.settle,
+    "main_path": main_path.settle,
+}
+_PLAIN = {
+    "tests": tests.settle,
+    "contract": contract.settle,
+    "migrations": migrations.settle,
+    "performance": performance.settle,
+}
+
 
 async def ask(gate: str, case: Case, bench: Bench) -> Found:
     owing = Owing.of(case)
@@ -34,24 +48,14 @@ async def ask(gate: str, case: Case, bench: Bench) -> Found:
             return await types.settle(case, owing)
         case "layout":
             return layout.settle(case, owing)
-        case "tests":
-            return await tests.settle(case, owing, bench)
-        case "contract":
-            return await contract.settle(case, owing, bench)
-        case "migrations":
-            return await migrations.settle(case, owing, bench)
         case "observing":
             return await settling.settle(case, owing, bench, seed=7, turn=3.0)
-        case "headers":
-            return await headers.settle(case, owing, bench, seed=7)
-        case "performance":
-            return await performance.settle(case, owing, bench)
         case "validation":
             return await validation.settle(case, owing, bench, seed=7, budget=0.0)
-        case "fuzzing":
-            return await validation.settle(case, owing, bench, seed=7)
+        case _ if gate in _PLAIN:
+            return await _PLAIN[gate](case, owing, bench)
         case _:
-            return await main_path.settle(case, owing, bench, seed=7)
+            return await _SEEDED[gate](case, owing, bench, seed=7)
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.name.replace(" ", "-"))

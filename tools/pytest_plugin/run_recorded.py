@@ -1,4 +1,6 @@
-"""Run a workspace's tests with coverage and the recorder: RESULTS COVERAGE_CONFIG PYTEST_CONFIG [TEST...].
+"""Run a workspace's tests with coverage and the recorder: RESULTS COVERAGE_CONFIG PYTEST_CONFIG ORDER [TEST...].
+
+ORDER is the seed of a random order of all tests, or `-` for the order in which they stand.
 
 Started with `python -I` in the worktree. Everything of the runtime's is imported before the worktree comes onto the
 path, so that no module of the worktree can stand in for it. Writes the record and `coverage.json`; the last line of the
@@ -16,13 +18,13 @@ from typing import Any
 _PLUGINS = ("pytest_asyncio.plugin", "anyio.pytest_plugin")
 
 
-def main(results: Path, coverage_config: str, pytest_config: str, tests: list[str]) -> int:
+def main(results: Path, coverage_config: str, pytest_config: str, order: str, tests: list[str]) -> int:
     """Run the tests; pytest's exit code."""
     sys.path.insert(0, str(Path(__file__).parent))
     pytest: Any = importlib.import_module("pytest")
     coverage: Any = importlib.import_module("coverage")
     write = importlib.import_module("runtime_record").open_record(results)
-    recorder = importlib.import_module("runtime_recorder").RuntimeRecorder(write)
+    recorder = importlib.import_module("runtime_recorder").RuntimeRecorder(write, None if order == "-" else order)
     recorder.watch_applications()
     sys.path[0] = str(Path.cwd())
 
@@ -55,4 +57,4 @@ def _installed(module: str) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4:]))
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[5:]))

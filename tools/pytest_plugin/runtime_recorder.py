@@ -8,6 +8,7 @@ application's own table, so that answers of a middleware before the router count
 from __future__ import annotations
 
 import importlib
+import random
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from typing import Any
 
@@ -23,9 +24,10 @@ Send = Callable[[Any], Awaitable[None]]
 
 
 class RuntimeRecorder:
-    """The plugin; `write` takes what it sees."""
+    """The plugin; `write` takes what it sees. With an `order`, tests run in the random order of that seed."""
 
-    def __init__(self, write: Callable[[dict[str, Any]], None]) -> None:
+    def __init__(self, write: Callable[[dict[str, Any]], None], order: str | None = None) -> None:
+        self._order = order
         self._write = write
         self._test = ""
         self._worst: dict[str, tuple[str, str]] = {}
@@ -66,6 +68,12 @@ class RuntimeRecorder:
             if template is not None:
                 touch = {"method": asked[0], "route": template, "status": status, "test": self._test}
                 self._write({"kind": "touch", **touch})
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        """All tests are known: shuffle them, whatever order the workspace has given them."""
+        if self._order is not None:
+            random.Random(self._order).shuffle(items)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid: str) -> None:

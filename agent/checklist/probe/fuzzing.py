@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _SHRINKING = 2.0
 """Seconds for which one failure is made smaller."""
 _EXAMPLES = 100_000
+_LEAST = 5
+"""Requests that every operation gets, however little its share of the time is."""
 _OWN_SHARE = 0.4
 """Of the time, on a quiet machine, that goes into making requests and reading answers rather than into waiting."""
 _PATIENCE = 1.5
@@ -96,6 +98,8 @@ def fuzz(
     except SchemathesisError as error:
         for one in found.values():
             one.skipped = f"the document cannot be fuzzed: {error}"
+        return found
+    if seconds <= 0:
         return found
     whole = sum(target.weight for target in targets) or 1.0
     with _session(socket_file) as session:
@@ -189,7 +193,8 @@ class _Fuzzer:
 
     def _over(self) -> bool:
         now = time.monotonic()
-        return now > self._last or (now > self._until and time.thread_time() > self._worked)
+        enough = now > self._last or (now > self._until and time.thread_time() > self._worked)
+        return enough and self.found.asked >= _LEAST
 
     def _bounds(self) -> None:
         from random import Random

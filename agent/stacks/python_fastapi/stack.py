@@ -89,7 +89,9 @@ class PythonFastapi:
         )
         return await mypy.check_types(workspace.run, config=config, cache=cache)
 
-    async def run_tests(self, workspace: Workspace, database: DatabaseAccess, only: tuple[str, ...] = ()) -> TestReport:
+    async def run_tests(
+        self, workspace: Workspace, database: DatabaseAccess, only: tuple[str, ...] = (), *, order: int | None = None
+    ) -> TestReport:
         """pytest on an empty database; the tests migrate it themselves."""
         return await pytest.run_tests(
             workspace.run,
@@ -97,6 +99,7 @@ class PythonFastapi:
             pytest_config=_TOOLCHAIN / "pytest.ini",
             coverage_config=_TOOLCHAIN / "coverage.ini",
             only=only,
+            order=order,
             mounts=database.mounts,
             environment=service_environment(workspace.read(), database),
         )

@@ -45,7 +45,8 @@ class Responses:
         for answer in operation.answers:
             status = answer.status if answer.status.isdigit() else literal(answer.status)
             if answer.status == str(main.status):
-                beside = self._beside(operation, answer)
+                typed = self.body_class(operation, answer) is not None
+                beside = self._beside(answer, typed=typed)
                 if beside:
                     found.append((status, "{" + ", ".join(f"{literal(k)}: {v}" for k, v in beside.items()) + "}"))
                 continue
@@ -65,9 +66,9 @@ class Responses:
 
     def _constant(self, operation: Operation, answer: Answer) -> str:
         parts = {"description": literal(one_line(answer.description))}
-        made = self.body_class(operation, answer)
+        made = self.body_class(operation, answer) if _says_json(answer) else None
         parts |= {"model": made} if made else {}
-        parts |= self._beside(operation, answer)
+        parts |= self._beside(answer, typed=made is not None)
         source = "{" + ", ".join(f"{literal(key)}: {value}" for key, value in parts.items()) + "}"
         if source not in self._named:
             name = self._names.take(_constant_name(answer.status)).upper()
@@ -75,13 +76,12 @@ class Responses:
             self.constants[name] = source
         return self._named[source]
 
-    def _beside(self, operation: Operation, answer: Answer) -> dict[str, str]:
-        """Media types other than JSON, and headers, as they stand in the document."""
-        read = self.body_class(operation, answer)
+    def _beside(self, answer: Answer, *, typed: bool) -> dict[str, str]:
+        """What no class stands for, and headers, as they stand in the document."""
         content = {
             media: {"schema": self.spelt(self.contract.resolve(schema))}
             for media, schema in answer.content.items()
-            if not (read and schema is answer.json) and answer.status not in _BODILESS
+            if not (typed and schema is answer.json) and answer.status not in _BODILESS
         }
         headers = {name: {"schema": self.spelt(schema)} for name, schema in answer.headers.items()}
         found = {"content": content, "headers": headers}
@@ -90,6 +90,11 @@ class Responses:
     def spelt(self, schema: Schema) -> Any:
         """The schema with references to the generated classes."""
         return renamed_references(schema, self.schemas.classes)
+
+
+def _says_json(answer: Answer) -> bool:
+    """Whether its JSON is called so: where the contract has `*/*`, the document shall have it too."""
+    return any(media.partition(";")[0].strip() == "application/json" for media in answer.content)
 
 
 def _constant_name(status: str) -> str:

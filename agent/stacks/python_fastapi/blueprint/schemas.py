@@ -179,7 +179,8 @@ def _rewritten(schema: Any, safe: Mapping[str, str]) -> Any:
             name = target.removeprefix(_PREFIX)
             others = {key: value for key, value in schema.items() if key != "$ref"}
             return {"$ref": f"{_PREFIX}{safe[name]}", **others} if name in safe else others
-        return {key: _part(key, value, safe) for key, value in _nullable(schema).items() if key not in _UNSAID}
+        plain = _textual(_nullable(schema))
+        return {key: _part(key, value, safe) for key, value in plain.items() if key not in _UNSAID}
     return [_rewritten(item, safe) for item in schema] if isinstance(schema, list | tuple) else schema
 
 
@@ -192,6 +193,17 @@ def _nullable(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(other.get("type"), str) or other["type"] == "object":
         return schema
     return {**{key: value for key, value in schema.items() if key != "anyOf"}, **other, "type": [other["type"], "null"]}
+
+
+def _textual(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Formats that the generator makes something else of than text, or knows by another name."""
+    match schema.get("format"):
+        case "decimal" if schema.get("type") == "string":
+            return {key: value for key, value in schema.items() if key != "format"}
+        case "url" if schema.get("type") == "string":
+            return {**schema, "format": "uri"}
+        case _:
+            return schema
 
 
 def _part(key: str, value: Any, safe: Mapping[str, str]) -> Any:

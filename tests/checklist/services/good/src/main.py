@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.exceptions import HTTPException
 
 from src.api.routes import auth, health, notes
 from src.core.config import Settings, load_settings
@@ -71,6 +72,11 @@ def create_app(settings: Settings) -> FastAPI:
         first = error.errors()[0]
         message = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
         return JSONResponse({"error": {"message": message, "code": "invalid_input"}}, 422)
+
+    @app.exception_handler(HTTPException)
+    async def lost(_: Request, error: HTTPException) -> JSONResponse:
+        body = {"error": {"message": error.detail, "code": f"http_{error.status_code}"}}
+        return JSONResponse(body, error.status_code, error.headers)
 
     return app
 

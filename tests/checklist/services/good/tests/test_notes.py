@@ -15,6 +15,22 @@ async def test_notes_are_listed(user: AsyncClient) -> None:
     assert pinned.json() == {"data": [], "meta": {"page": 1, "total": 0}}
 
 
+async def test_notes_are_listed_in_order(user: AsyncClient) -> None:
+    for title in ("b", "a", "c"):
+        await user.post("/api/notes", json={"title": title, "pinned": title != "c"})
+    answer = await user.get("/api/notes", params={"sort": "-title"})
+    assert [note["title"] for note in answer.json()["data"]] == ["c", "b", "a"]
+    answer = await user.get("/api/notes", params={"sort": "title", "pinned": True})
+    assert [note["title"] for note in answer.json()["data"]] == ["a", "b"]
+    assert answer.json()["meta"]["total"] == 2
+
+
+async def test_an_unknown_path_is_refused_like_everything(client: AsyncClient) -> None:
+    answer = await client.get("/api/nothing")
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "http_404"
+
+
 async def test_a_note_is_created(user: AsyncClient) -> None:
     made = await user.post("/api/notes", json={"title": "Milk", "pinned": True})
     assert made.status_code == 201

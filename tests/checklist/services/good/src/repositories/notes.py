@@ -7,6 +7,12 @@ from src.core.database import Pool
 from src.models import NoteRow
 
 _COLUMNS = "id, title, content, pinned, created_at, updated_at"
+_ORDERS = {
+    "title": "title",
+    "-title": "title DESC",
+    "created_at": "created_at",
+    "-created_at": "created_at DESC",
+}
 
 
 class NoteRepository:
@@ -38,6 +44,21 @@ class NoteRepository:
         )
         found = [NoteRow(**row) for row in rows]
         return found
+
+    async def ordered(
+        self, user: UUID, pinned: bool | None, sort: str, page: int, limit: int
+    ) -> list[NoteRow]:
+        """One page of a user's notes in an order; with `pinned`, of those alone."""
+        rows = await self._pool.fetch(
+            f"SELECT {_COLUMNS} FROM notes"
+            " WHERE user_id = $1 AND ($2::boolean IS NULL OR pinned = $2)"
+            f" ORDER BY {_ORDERS[sort]}, id LIMIT $3 OFFSET $4",
+            user,
+            pinned,
+            limit,
+            (page - 1) * limit,
+        )
+        return [NoteRow(**row) for row in rows]
 
     async def count_pinned(self, user: UUID, pinned: bool) -> int:
         """How many of them."""

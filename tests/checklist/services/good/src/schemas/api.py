@@ -1,7 +1,7 @@
 """Bodies and answers."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import (
@@ -27,6 +27,7 @@ Title = Annotated[str, StringConstraints(min_length=1, max_length=120), AfterVal
 Password = Annotated[
     str, Field(min_length=10, max_length=128, json_schema_extra={"writeOnly": True})
 ]
+Sort = Literal["title", "-title", "created_at", "-created_at"]
 Content = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_storable)]
 
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from src.core.exceptions import NotFound
 from src.repositories.notes import NoteRepository
-from src.schemas.api import NewNote, Note, NoteChanges, NoteList, Page
+from src.schemas.api import NewNote, Note, NoteChanges, NoteList, Page, Sort
 
 
 class NoteService:
@@ -19,6 +19,18 @@ class NoteService:
             return await self._pinned(user, page, limit, pinned)
         rows = await self._notes.page(user, page, limit)
         total = await self._notes.count(user)
+        notes = [Note.model_validate(row) for row in rows]
+        return NoteList(data=notes, meta=Page(page=page, total=total))
+
+    async def ordered(
+        self, user: UUID, page: int, limit: int, pinned: bool | None, sort: Sort
+    ) -> NoteList:
+        """One page of them, in this order."""
+        rows = await self._notes.ordered(user, pinned, sort, page, limit)
+        if pinned is None:
+            total = await self._notes.count(user)
+        else:
+            total = await self._notes.count_pinned(user, pinned)
         notes = [Note.model_validate(row) for row in rows]
         return NoteList(data=notes, meta=Page(page=page, total=total))
 

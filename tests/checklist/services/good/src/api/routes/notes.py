@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from src.api.dependencies import CurrentUser, Notes
 from src.api.routes.responses import refusals
-from src.schemas.api import NewNote, Note, NoteChanges, NoteList
+from src.schemas.api import NewNote, Note, NoteChanges, NoteList, Sort
 
 router = APIRouter(prefix="/notes")
 
@@ -17,11 +17,15 @@ async def list_notes(
     notes: Notes,
     user: CurrentUser,
     pinned: bool | None = None,
+    sort: Sort | None = None,
     page: Annotated[int, Query(ge=1, le=10000)] = 1,
     limit: Annotated[int, Query(ge=1, le=100)] = 5,
 ) -> Response:
     """A page of notes."""
-    found = await notes.page(user, page, limit, pinned)
+    if sort is not None:
+        found = await notes.ordered(user, page, limit, pinned, sort)
+    else:
+        found = await notes.page(user, page, limit, pinned)
     return Response(found.model_dump_json(), media_type="application/json")
 
 
