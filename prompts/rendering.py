@@ -153,9 +153,10 @@ def _environment() -> Environment:
 
 def fenced(text: str, language: str = "") -> str:
     """A code block that its content cannot end, however many backticks it holds."""
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    shown = visible(text.rstrip())
+    longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
+    return f"{fence}{language}\n{shown}\n{fence}"
 
 
 def code(text: object) -> str:

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from rich.console import Console
-
+from agent.cli.terminal import Terminal
 from agent.errors import ExitCode
 from agent.orchestrator.options import chosen_models, in_words
 from agent.places import cache_folder, runs_folder
@@ -158,7 +157,7 @@ def _model() -> Look:
 
 
 def _show(looks: list[Look]) -> None:
-    console = Console(highlight=False)
+    console = Terminal(highlight=False)
     marks = {"ok": "[green]ok      [/green]", "missing": "[red]missing [/red]", "optional": "[yellow]optional[/yellow]"}
     for look in looks:
         console.print(marks[look.standing], end=" ")

@@ -6,9 +6,9 @@ import json
 import sys
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
+from agent.cli.terminal import Terminal
 from agent.errors import InputError
 from agent.journal.events import Delivered, Event, Interrupted, RunStarted, event_adapter
 from agent.journal.recording import read_events
@@ -59,7 +59,7 @@ def runs_command(*, as_json: bool) -> None:
     table = Table("run", "title", "model", "started", "state", box=None, pad_edge=False)
     for row in rows:
         table.add_row(row["run"], row["title"], row["model"], row["started"], row["state"])
-    Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE).print(table)
+    Terminal(highlight=False, width=None if sys.stdout.isatty() else _WIDE).print(table)
 
 
 def show_command(name: str, *, as_json: bool) -> None:

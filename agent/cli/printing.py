@@ -8,6 +8,7 @@ import textwrap
 from rich.console import Console
 from rich.table import Table
 
+from agent.cli.terminal import Terminal
 from agent.delivery.model import Delivery
 from agent.orchestrator.runs import run_folder
 from agent.receipts import Receipt
@@ -19,7 +20,7 @@ _WIDTH = 118
 
 def print_delivery(delivery: Delivery, console: Console | None = None) -> None:
     """Print a delivery on standard output."""
-    console = console or Console(file=sys.stdout, highlight=False)
+    console = console or Terminal(file=sys.stdout, highlight=False)
     console.print()
     if delivery.gates:
         _checklist(delivery, console)

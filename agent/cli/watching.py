@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.status import Status
 from rich.text import Text
 
+from agent.cli.terminal import Terminal
 from agent.errors import InputError
 from agent.journal.events import (
     AssignmentDone,
@@ -33,6 +34,7 @@ from agent.journal.events import (
 )
 from agent.orchestrator.options import Listener, Note
 from agent.receipts import Outcome
+from prompts.marking import visible
 
 
 @contextmanager
@@ -41,7 +43,7 @@ def watching(events: Path | None) -> Iterator[Listener]:
 
     Raises InputError when that file cannot be written; where nothing happens, none is left behind.
     """
-    watcher = _Watcher(Console(stderr=True, highlight=False))
+    watcher = _Watcher(Terminal(stderr=True, highlight=False))
     with _event_log(events) as record, watcher:
 
         def listen(event: Event | Note) -> None:
@@ -114,12 +116,12 @@ class _Watcher:
 
     def _now(self, text: str) -> None:
         if self._status:
-            self._status.update(escape(text))
+            self._status.update(escape(visible(text)))
 
     def _say(self, line: str) -> None:
         if line:
             passed = Text(f"{time.monotonic() - self._began:6.1f} s  ", style="dim")
-            self._console.print(passed.append(line, style="not dim"), soft_wrap=True)
+            self._console.print(passed.append(visible(line), style="not dim"), soft_wrap=True)
 
 
 def line_of(event: Event) -> str:

@@ -26,6 +26,7 @@ from agent.orchestrator.budget import allowance, in_words
 from agent.orchestrator.session import Session
 from agent.stacks.base import Hole
 from agent.workspace.model import Workspace
+from prompts.marking import visible
 
 
 @dataclass(slots=True)
@@ -107,7 +108,9 @@ class Driver:
             return
         session.happened(AssignmentGiven(assignment=assignment))
         worked = await develop(session, self.workspace, state, assignment, left)
-        commit = self.workspace.commit(f"Work on {assignment.title}\n\n{worked.said or worked.failure}".strip())
+        commit = self.workspace.commit(
+            visible(f"Work on {assignment.title}\n\n{worked.said or worked.failure}".strip())
+        )
         session.happened(
             AssignmentDone(
                 title=assignment.title,

@@ -122,7 +122,7 @@ def _block(text: str) -> str:
     return re.split(r"\n\n\n(?=\S)", text)[0].rstrip("\n")
 
 
-def _results(asked: Asked) -> Iterator[tuple[str, dict[str, Any], str]]:
+def results_of(asked: Asked) -> Iterator[tuple[str, dict[str, Any], str]]:
     """What the tools of this conversation were asked, and what they answered."""
     calls: dict[str, tuple[str, dict[str, Any]]] = {}
     for message in asked.body["messages"]:
@@ -136,18 +136,18 @@ def _results(asked: Asked) -> Iterator[tuple[str, dict[str, Any], str]]:
 
 
 def _result(asked: Asked, tool: str, pattern: str) -> str:
-    return next(text for name, given, text in _results(asked) if name == tool and given["pattern"] == pattern)
+    return next(text for name, given, text in results_of(asked) if name == tool and given["pattern"] == pattern)
 
 
 def _file(asked: Asked, path: str) -> str:
-    texts = (text for tool, given, text in _results(asked) if tool == "read_file" and given["path"] == path)
+    texts = (text for tool, given, text in results_of(asked) if tool == "read_file" and given["path"] == path)
     return _NUMBER.sub("", next(texts))
 
 
 def _function(asked: Asked, path: str, name: str) -> str:
     texts = (
         _NUMBER.sub("", text)
-        for tool, given, text in _results(asked)
+        for tool, given, text in results_of(asked)
         if tool == "read_file" and given["path"] == path and "first_line" in given
     )
     return next(text for text in texts if text.startswith(f"async def {name}("))
