@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import stat
-import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -20,6 +18,7 @@ from agent.checklist.record import Record as Record
 from agent.checklist.record import Reply as Reply
 from agent.stacks.base import DatabaseAccess, ServiceBroken, ServiceCommand
 from tools.sandbox.base import Limits, Mounts, Process
+from tools.scratch import scratch_folder
 
 ORIGIN = "http://service"
 """What requests name as the host; the connection is a unix socket."""
@@ -73,9 +72,8 @@ async def running(
 
     With `watched` the stack's watcher writes into the folder of the socket.
     """
-    folder = Path(tempfile.mkdtemp(prefix="agent-service-"))
-    folder.chmod(0o777)  # the sandbox may run as another user, and must make the socket there
-    try:
+    with scratch_folder("service") as folder:
+        folder.chmod(0o777)  # the sandbox may run as another user, and must make the socket there
         inside = case.workspace.sandbox.bound(folder, _INSIDE)
         command = _command(case, database, f"{inside}/service.sock")
         read_only = database.mounts.read_only
@@ -93,8 +91,6 @@ async def running(
                 # Who calls is decided request by request: a cookie that was set for one must not go with the next.
                 client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
                 yield Running(process, socket, command, client, record or Record())
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _command(case: Case, database: DatabaseAccess, listen: str) -> ServiceCommand:

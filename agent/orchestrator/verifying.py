@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import closing
@@ -26,6 +25,7 @@ from agent.workspace.worktree import GitWorkspace
 from tools.redaction.models import redacted
 from tools.redaction.room import room
 from tools.sandbox.base import SandboxChoice
+from tools.scratch import scratch_folder
 
 
 def verify_directory(
@@ -53,11 +53,11 @@ def verify_directory(
     listener(Note(f"sandbox: {chosen.kind} ({chosen.why})", "sandbox"))
     with (
         stoppable(),
-        tempfile.TemporaryDirectory(prefix="agent-verify-") as state,
+        scratch_folder("verify") as state,
         reading(api, schemas, stack, listener) as inputs,
     ):
         toolchain = toolchain_of(inputs.stack, listener)
-        workspace = snapshot_workspace(directory, toolchain=toolchain, sandbox=chosen.kind, state=Path(state))
+        workspace = snapshot_workspace(directory, toolchain=toolchain, sandbox=chosen.kind, state=state)
         with closing(workspace.sandbox):
             return _judged(inputs, workspace, stack, listener, began)
 

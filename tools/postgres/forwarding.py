@@ -6,7 +6,6 @@ A process without network reaches a server over TCP by it, and readiness probes 
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tools.postgres.wire import Recorder
+from tools.scratch import scratch_folder
 
 SOCKET = ".s.PGSQL.5432"
 """What clients look for in a socket folder."""
@@ -177,8 +177,7 @@ def forwarding(
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="forwarding", daemon=True)
     thread.start()
-    with tempfile.TemporaryDirectory(prefix="agent-socket-") as made:
-        folder = Path(made)
+    with scratch_folder("socket") as folder:
         folder.chmod(0o755)
         forward = Forwarding(folder, name, connect, loop, recorder=recorder)
         try:

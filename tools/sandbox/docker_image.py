@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import platform
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Literal
 
 from tools.errors import SandboxUnavailable
 from tools.sandbox.debian_packages import download_packages, pack_root
 from tools.sandbox.docker_engine import RECIPE, REPOSITORY, Engine, image_name
+from tools.scratch import scratch_folder
 
 Source = Literal["auto", "dockerfile", "packages"]
 _BUILD_SECONDS = 900
@@ -59,12 +58,12 @@ def _from_dockerfile(engine: Engine, progress: Callable[[str], None]) -> str:
 
 
 def _from_packages(engine: Engine, progress: Callable[[str], None]) -> str:
-    with tempfile.TemporaryDirectory(prefix="agent-image-") as folder:
+    with scratch_folder("image") as folder:
         progress("downloading Debian packages")
         names = (RECIPE / "packages.txt").read_text().split()
-        packages = download_packages(names, Path(folder))
+        packages = download_packages(names, folder)
         progress(f"unpacking {len(packages)} packages")
-        root = pack_root(packages, Path(folder, "root.tar"))
+        root = pack_root(packages, folder / "root.tar")
         repository, _, tag = image_name().partition(":")
         assert repository == REPOSITORY
         engine.client.api.import_image_from_file(str(root), repository=repository, tag=tag)
