@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import subprocess
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -18,13 +18,21 @@ import pytest
 from tests.stacks.python_fastapi.blueprint.conftest import EXAMPLES, Write, Written
 from tests.stacks.python_fastapi.blueprint.test_scaffold import SHOP, shop_document
 from tools.postgres.server import Database, PostgresServer
+from tools.valkey.server import ValkeyServer, valkey_server
 
 Serve = Callable[[Written, str], AbstractAsyncContextManager[httpx.AsyncClient]]
 PASSWORD = "correct horse battery"
 
 
+@pytest.fixture(scope="module")
+def valkey() -> Iterator[ValkeyServer]:
+    """Where services keep their sessions."""
+    with valkey_server() as server:
+        yield server
+
+
 @pytest.fixture
-def serve(postgres: PostgresServer, database: Database, toolchain: Path, tmp_path: Path) -> Serve:
+def serve(postgres: PostgresServer, valkey: ValkeyServer, database: Database, toolchain: Path, tmp_path: Path) -> Serve:
     """Make the tables, start one worker, and give a client for it; its log is `service.log` in the test's folder."""
     url = database.url(postgres.socket_folder)
 
@@ -35,6 +43,7 @@ def serve(postgres: PostgresServer, database: Database, toolchain: Path, tmp_pat
         socket = tmp_path / "s"
         command = [str(toolchain / "bin" / "uvicorn"), "src.main:app", "--uds", str(socket), "--no-access-log"]
         environment = {"DATABASE_URL": url, "JWT_SECRET": "s" * 40, "PYTHONDONTWRITEBYTECODE": "1"}
+        environment["REDIS_URL"] = valkey.url(valkey.socket_folder)
         with (tmp_path / "service.log").open("wb") as log:
             process = subprocess.Popen(command, cwd=service.root, env=environment, stdout=log, stderr=log)
         try:

@@ -24,7 +24,11 @@ from tests.stacks.python_fastapi.blueprint.conftest import Write, Written
 from tests.stacks.python_fastapi.blueprint.documents import nasty_document
 
 TOOLCHAIN = Path(scaffold_service.__code__.co_filename).parents[1] / "toolchain"
-SETTINGS = {"DATABASE_URL": "postgresql://nobody@localhost/nothing", "JWT_SECRET": "s" * 40}
+SETTINGS = {
+    "DATABASE_URL": "postgresql://nobody@localhost/nothing",
+    "JWT_SECRET": "s" * 40,
+    "REDIS_URL": "redis://localhost",
+}
 
 SHOP = """
 CREATE TABLE shops ("Id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "order" varchar(20) NOT NULL UNIQUE,
