@@ -109,6 +109,18 @@ async def test_cancelling_ends_the_whole_tree(any_sandbox: Sandbox) -> None:
     assert gone(word)
 
 
+@pytest.mark.parametrize("seconds", [0.0, 0.002, 0.005, 0.01, 0.02, 0.04])
+async def test_cancelling_while_it_starts_leaves_nothing(any_sandbox: Sandbox, seconds: float) -> None:
+    word = f"36{uuid.uuid4().int % 10**8:08d}"
+    task = asyncio.create_task(any_sandbox.run(["bash", "-c", f"setsid sleep {word} & sleep {word}"]))
+    await asyncio.sleep(seconds)
+    task.cancel()
+    done, _ = await asyncio.wait({task}, timeout=20)
+    assert done
+    assert task.cancelled()
+    assert gone(word)
+
+
 async def test_commands_end_with_a_killed_runtime(worktree: Path) -> None:
     word = f"34{uuid.uuid4().int % 10**8:08d}"
     runtime = subprocess.Popen(

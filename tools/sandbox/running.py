@@ -141,6 +141,19 @@ def kill_group(pid: int) -> None:
 
 
 async def _started(launch: Launch, *, stdin: bool, stderr: int) -> asyncio.subprocess.Process:
+    starting = asyncio.ensure_future(_create(launch, stdin=stdin, stderr=stderr))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        # Cancelled half-way, asyncio waits for everyone who holds the pipes, and nobody ends the process's children.
+        process = await starting
+        launch.kill(process.pid)
+        await _gone(process)
+        await _abandon(process, [])
+        raise
+
+
+async def _create(launch: Launch, *, stdin: bool, stderr: int) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         *launch.argv,
         stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
