@@ -89,6 +89,8 @@ async def _ask(world: World, bound: Bound, good: Request, bait: Bait, found: Inj
         reply = await world.asker.send(world.asker.refreshed(request))
         found.asked += 1
         what = f"{bound.operation.key} {place} with text that would be {bait.kind}"
+        if reply.seconds >= _SLEEP and bait.text != _awake(bait.text) and await _sleeps(world, good, place, bait):
+            found.note(f"{what}: the SQL in it slept, twice", request)
         for problem in (
             *_in_answer(bait, reply),
             *_kept(bound, request, reply),
@@ -98,6 +100,20 @@ async def _ask(world: World, bound: Bound, good: Request, bait: Bait, found: Inj
         forged = _in_log(bait, world.asker.service.process.log())
         if forged:
             found.note(f"{what}: the log has a line of its making: {forged}", request)
+
+
+async def _sleeps(world: World, good: Request, place: str, bait: Bait) -> bool:
+    """Whether the time goes with the sleep that is asked for, and not with a busy machine."""
+
+    async def seconds(text: str) -> float:
+        request = dict(_laced(world.asker.contract, good, text))[place]
+        return (await world.asker.send(world.asker.refreshed(request))).seconds
+
+    return await seconds(_awake(bait.text)) < _SLEEP <= await seconds(bait.text)
+
+
+def _awake(text: str) -> str:
+    return text.replace(f"pg_sleep({_SLEEP})", "pg_sleep(0)")
 
 
 def _laced(contract: Contract, good: Request, text: str) -> Iterator[tuple[str, Request]]:
@@ -134,8 +150,6 @@ def _in_answer(bait: Bait, reply: Reply) -> Iterator[str]:
         yield f"{reply.status or 'no answer'} {excerpt(reply)}"
     elif any(word in said.replace(bait.text.lower(), "") for word in _OF_A_DATABASE):
         yield f"the answer speaks of the database: {excerpt(reply)}"
-    if bait.kind == "SQL" and reply.seconds >= _SLEEP and "pg_sleep" in bait.text:
-        yield f"it took {reply.seconds:.1f} s, as long as the SQL in it would sleep"
     if f"x-{bait.mark}" in reply.headers:
         yield f"the answer has the header X-{bait.mark}"
     if bait.kind == "markup" and "html" in reply.media_type and bait.text in reply.text:
