@@ -16,7 +16,8 @@ ready and waited for a processor.
 - Where it waited more than half as long as it ran, neither latency nor throughput can be told from the machine's: a
   missed bound stays unchecked then, unless one answer took over 4 ms of processor time, which no crowd explains.
 
-The receipts give every number that decided.
+The receipts give every number that decided. When a bound is missed, the service is booted again beside a sampling
+profiler and pressed once more: the receipt of PRF-PROFILE names the functions in which its time went.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from agent.binding.model import Action, Bound, Field
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.databases import Databases, NotMigrated, Opened
 from agent.checklist.load import Window, press
+from agent.checklist.observing.exports import profile_in
 from agent.checklist.probe.accounts import Caller, NoCredentials
 from agent.checklist.probe.asking import Asker
 from agent.checklist.probe.requests import Request
@@ -48,6 +50,7 @@ RULES: Mapping[str, str] = {
     "PRF-ERR": "performance: answers under load",
     "PRF-MEM": "performance: resident memory of the process tree under load",
     "PRF-RPS": "performance: answers a second, else processor time for each answer",
+    "PRF-PROFILE": "performance: where the time goes, when a bound is missed",
 }
 
 _CONNECTIONS = 16
@@ -59,8 +62,11 @@ _PAUSE = 1.0
 _ROWS = 100
 """In each list: all of them in one answer where the contract has no pages."""
 _LISTS = 3
+_PROFILED = 3.0
+"""Seconds of load beside the profiler."""
 _GLANCE = 0.4
 """Seconds for which each of several lists is asked, to find the slowest."""
+_NOT_MISSED = "not applicable: no bound was missed, so there is nothing to look for"
 _P95_MS = 200.0
 _PER_SECOND = 1000.0
 _MEMORY = 512 << 20
@@ -117,7 +123,26 @@ async def settle(case: Case, owing: Owing, databases: Databases, *, seed: int | 
             measured = await _measure(service, target)
     except (NotMigrated, NotRunning) as error:
         return owing.cannot(RULES, str(error), ran="start the service")
-    return _judged(owing, target, measured)
+    found = _judged(owing, target, measured)
+    missed = any(receipt.outcome is Outcome.FAILED for receipt in found.receipts)
+    profiled = await _profile(case, owing, databases, seed) if missed else owing.leave("PRF-PROFILE", _NOT_MISSED)
+    return Found((*found.receipts, *profiled), found.measures)
+
+
+async def _profile(case: Case, owing: Owing, databases: Databases, seed: int) -> Sequence[Receipt]:
+    """Where the time of the slowest list goes; the service is booted anew, beside the profiler."""
+    ran = f"the slowest list again for {_PROFILED:.0f} s, beside a sampling profiler"
+    try:
+        async with databases.migrated() as database, running(case, database.access, watched=True) as service:
+            targets = await _targets(case, service, database, seed)
+            if isinstance(targets, str):
+                return owing.leave("PRF-PROFILE", targets, ran=ran)
+            target = await slowest(service.socket, targets)
+            await press(service.socket, _bytes(target), connections=_CONNECTIONS, seconds=_PROFILED)
+            spots = profile_in(service.socket.parent)
+    except (NotMigrated, NotRunning) as error:
+        return owing.leave("PRF-PROFILE", str(error), ran=ran)
+    return owing.judge("PRF-PROFILE", [] if spots else ["no profile came"], ran=ran, found="\n".join(spots))
 
 
 async def _targets(case: Case, service: Running, database: Opened, seed: int) -> Sequence[Request] | str:

@@ -9,10 +9,14 @@ import pytest
 
 from agent.binding.deriving import bind
 from agent.catalog.loading import load_catalog
-from agent.checklist.performance import candidates, slowest
+from agent.checklist.booted import Bench
+from agent.checklist.case import Owing
+from agent.checklist.performance import candidates, settle, slowest
 from agent.checklist.probe.requests import Request
 from agent.contract.loading import load_contract
-from tools.postgres.server import PostgresServer
+from agent.receipts import Outcome
+from tests.checklist.conftest import GOOD, CaseOf
+from tools.postgres.server import Database, PostgresServer
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -47,3 +51,22 @@ async def test_the_slowest_of_several_lists_is_found(tmp_path: Path) -> None:
         found = await slowest(tmp_path / "s", requests)
 
     assert found.operation.key == "GET /tickets"
+
+
+async def test_a_missed_bound_comes_with_the_functions_in_which_the_time_goes(
+    case_of: CaseOf, migrated: Database
+) -> None:
+    path = "src/services/notes.py"
+    source = (GOOD / path).read_text()
+    line = "rows = await self._notes.page(user, page, limit)\n"
+    assert line in source
+    case = case_of({path: source.replace(line, f"sum(range(1_000_000))\n        {line}")})
+    bench = Bench(case, ready=migrated)
+    try:
+        found = await settle(case, Owing.of(case), bench)
+    finally:
+        await bench.close()
+    outcome = {receipt.rule: receipt for receipt in found.receipts}
+    assert outcome["PRF-RPS"].outcome is Outcome.FAILED
+    assert outcome["PRF-PROFILE"].outcome is Outcome.MET
+    assert "services/notes.py" in outcome["PRF-PROFILE"].found.splitlines()[0]
