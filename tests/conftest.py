@@ -23,3 +23,8 @@ def database(postgres: PostgresServer) -> Iterator[Database]:
     """An empty database for one test."""
     with postgres.database() as made:
         yield made
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What takes too long for every day."""
+    parser.addoption("--every-defect", action="store_true", help="Seed every defect, not only one for each rule.")

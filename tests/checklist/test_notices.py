@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import pytest
 
 from agent.checklist import (
@@ -58,7 +60,23 @@ async def ask(gate: str, case: Case, bench: Bench) -> Found:
             return await _SEEDED[gate](case, owing, bench, seed=7)
 
 
-@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect.name.replace(" ", "-"))
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One defect for each rule of a gate; all of them with `--every-defect`, which takes twice as long."""
+    if "defect" in metafunc.fixturenames:
+        chosen = DEFECTS if metafunc.config.getoption("--every-defect") else tuple(_telling(DEFECTS))
+        metafunc.parametrize("defect", chosen, ids=lambda defect: defect.name.replace(" ", "-"))
+
+
+def _telling(defects: Iterable[Defect]) -> Iterator[Defect]:
+    """Those that are noticed by a rule that none before was noticed by."""
+    seen: set[tuple[str, str]] = set()
+    for defect in defects:
+        rules = {(defect.gate, obligation.split(":")[0]) for obligation in defect.noticed}
+        if rules - seen:
+            yield defect
+        seen |= rules
+
+
 async def test_a_defect_is_noticed(defect: Defect, case_of: CaseOf, migrated: Database) -> None:
     case = case_of(defect.files())
     bench = Bench(case, ready=migrated)
