@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from platformdirs import user_cache_path, user_state_path
+from platformdirs import user_cache_path, user_config_path, user_state_path
 
 _NAME = "backend-developer-agent"
 
@@ -18,6 +18,12 @@ def cache_folder() -> Path:
 def runs_folder() -> Path:
     """One folder a run: journal, reports, worktree of new repositories' state. `AGENT_STATE_DIR` overrides."""
     return _made(os.environ.get("AGENT_STATE_DIR"), user_state_path(_NAME)) / "runs"
+
+
+def settings_folder() -> Path:
+    """What the person who runs this has set for all runs; often not there. `AGENT_CONFIG_DIR` overrides."""
+    override = os.environ.get("AGENT_CONFIG_DIR")
+    return Path(override).expanduser().resolve() if override else user_config_path(_NAME)
 
 
 def _made(override: str | None, default: Path) -> Path:

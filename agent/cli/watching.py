@@ -24,6 +24,8 @@ from agent.journal.events import (
     GateSettled,
     ModelAnswered,
     ModelRefused,
+    PackageAdded,
+    PackageRefused,
     Resumed,
     RunStarted,
     Scaffolded,
@@ -132,16 +134,16 @@ def line_of(event: Event) -> str:
             return f"run {event.run}: {event.title}, {event.stack}, {size}"
         case Resumed():
             return "resumed"
-        case ToolchainReady():
-            return f"toolchain ready in {event.seconds:.1f} s"
-        case WorkspaceOpened():
-            return f"branch {event.branch} in {event.worktree}"
+        case ToolchainReady() | WorkspaceOpened():
+            return _place_line(event)
         case Scaffolded():
             return f"blueprint: {event.files} files, {_count(len(event.holes), 'hole')}, {event.seconds:.1f} s"
         case AssignmentGiven():
             return f"developer: {event.assignment.title}"
         case AssignmentDone():
-            return f"developer stopped: {event.failure}" if event.failure else f"developer is done with {event.title}"
+            return _done_line(event)
+        case PackageAdded() | PackageRefused():
+            return _package_line(event)
         case GateSettled():
             return _gate_line(event)
         case Verified():
@@ -162,6 +164,22 @@ def _model_line(event: Escalated | ModelRefused) -> str:
             return f"{event.model} goes on: {event.why}"
         case ModelRefused():
             return f"the model's provider answered: {event.reason}"
+
+
+def _place_line(event: ToolchainReady | WorkspaceOpened) -> str:
+    if isinstance(event, ToolchainReady):
+        return f"toolchain ready in {event.seconds:.1f} s"
+    return f"branch {event.branch} in {event.worktree}"
+
+
+def _done_line(event: AssignmentDone) -> str:
+    return f"developer stopped: {event.failure}" if event.failure else f"developer is done with {event.title}"
+
+
+def _package_line(event: PackageAdded | PackageRefused) -> str:
+    if isinstance(event, PackageAdded):
+        return f"package added: {event.requirement}"
+    return f"package refused: {event.reason}"
 
 
 def _gate_line(event: GateSettled) -> str:

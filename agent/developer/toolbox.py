@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
@@ -22,6 +22,10 @@ _CHARACTERS = 12_000
 """The most that one result holds."""
 
 
+async def _no_packages(asked: str) -> str:
+    raise Refused(f"{asked}: no packages can be added here")
+
+
 @dataclass(frozen=True, slots=True)
 class Toolbox:
     """What the tools work on."""
@@ -31,6 +35,9 @@ class Toolbox:
     files: Files
     empty_database: Callable[[], AbstractAsyncContextManager[DatabaseAccess]]
     """An empty database for one run of the tests, gone afterwards."""
+
+    add_package: Callable[[str], Awaitable[str]] = _no_packages
+    """Adds a package to the service; what came of it, in words."""
 
 
 toolset: FunctionToolset[Toolbox] = FunctionToolset(max_retries=5)
@@ -123,6 +130,16 @@ async def run_tests(ctx: RunContext[Toolbox], only: list[str] | None = None) -> 
     async with ctx.deps.empty_database() as database:
         report = await ctx.deps.stack.run_tests(ctx.deps.workspace, database, tuple(only or ()))
     return _bounded(render(report))
+
+
+@toolset.tool(sequential=True)
+async def add_package(ctx: RunContext[Toolbox], requirement: str) -> str:
+    """Add a package to the service. Use it only where the standard library and the packages that are there do not do.
+
+    Args:
+        requirement: Name, with versions where they matter: `humanize`, `orjson>=3`. It is pinned and recorded.
+    """
+    return await ctx.deps.add_package(requirement)
 
 
 def _there(files: Files, path: str) -> str:

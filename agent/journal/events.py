@@ -176,6 +176,27 @@ class Escalated(_Event):
     why: str
 
 
+class PackageAdded(_Event):
+    """A package that the service needs beside those of its stack is in its project, its lock and its environment."""
+
+    kind: Literal["package added"] = "package added"
+    requirement: str
+    """As the project names it: `humanize==4.16.0`."""
+    packages: tuple[str, ...]
+    """All that came with it."""
+
+
+class PackageRefused(_Event):
+    """A package was asked for, and the policy does not let it in."""
+
+    kind: Literal["package refused"] = "package refused"
+    asked: str
+    reason: str
+    """One sentence: why, and what would be taken."""
+    by: Literal["developer", "project"]
+    """Who wants it: the developer, or the project as it was handed over."""
+
+
 class AssignmentDone(_Event):
     """The developer stopped working on an assignment. What it says is not evidence."""
 
@@ -241,6 +262,8 @@ Event = Annotated[
     | ModelAnswered
     | Escalated
     | AssignmentDone
+    | PackageAdded
+    | PackageRefused
     | GateSettled
     | Verified
     | BudgetReached

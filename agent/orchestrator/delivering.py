@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from agent.delivery.model import Delivery, DeliveryOutcome
 from agent.delivery.reports import write_reports
-from agent.journal.events import Delivered, Ending, Event, GateSettled, Resumed
+from agent.journal.events import Delivered, Ending, Event, GateSettled, PackageRefused, Resumed
 from agent.loop.moves import Deliver, next_move
 from agent.loop.state import State, state_of
 from agent.orchestrator.confining import unprotected
@@ -65,9 +65,14 @@ def _delivery(folder: Path, record: RunRecord, events: Sequence[Event], outcome:
         usage=state.usage,
         sandbox=record.sandbox_kind,
         seconds=_seconds_by_stage(events),
-        warnings=(*record.warnings, *_assumed(record, state)),
+        warnings=(*record.warnings, *_assumed(record, state), *_missing_packages(events)),
     )
     return redacted(delivery)
+
+
+def _missing_packages(events: Sequence[Event]) -> Iterator[str]:
+    refused = (event for event in events if isinstance(event, PackageRefused) and event.by == "project")
+    yield from dict.fromkeys(f"A package of the project was not installed: {event.reason}" for event in refused)
 
 
 def _seconds_by_stage(events: Sequence[Event]) -> dict[str, float]:

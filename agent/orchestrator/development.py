@@ -9,12 +9,14 @@ from contextlib import asynccontextmanager
 from agent.checklist.databases import reached
 from agent.developer.allowance import Allowance
 from agent.developer.models import open_model
+from agent.developer.packages import Packages
 from agent.developer.toolbox import Toolbox
 from agent.developer.viewing import Background, view
 from agent.developer.working import Developer, Worked
 from agent.errors import InputError, MissingDependency
 from agent.journal.events import Assignment
 from agent.loop.state import State
+from agent.orchestrator.opening import builder_of
 from agent.orchestrator.session import Session
 from agent.stacks.base import DatabaseAccess
 from agent.workspace.model import Workspace
@@ -47,7 +49,8 @@ async def develop(
         view(background, assignment, state.verdict, workspace.read(), tried=state.tried.get(assignment.title, ()))
     )
     files = Files(workspace.root, check=session.inputs.stack.syntax_error, shown=room.redact)
-    toolbox = Toolbox(workspace, session.inputs.stack, files, lambda: _empty_database(session, workspace))
+    packages = Packages(workspace, builder_of(session), session.happened)
+    toolbox = Toolbox(workspace, session.inputs.stack, files, lambda: _empty_database(session, workspace), packages.add)
     remedy = f"when that is mended, continue with `agent resume {session.folder.name}`"
     try:
         worked = await developer.work(text, toolbox, allowance)

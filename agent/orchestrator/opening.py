@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from agent.journal.events import ToolchainReady, WorkspaceOpened
+from agent.journal.events import PackageRefused, ToolchainReady, WorkspaceOpened
 from agent.loop.state import state_of
 from agent.orchestrator.options import Listener, Note
 from agent.orchestrator.record import RunRecord
 from agent.orchestrator.session import Session
 from agent.places import cache_folder
 from agent.stacks.base import Stack
+from agent.workspace.dependencies.environment import Builder
+from agent.workspace.dependencies.policy import load_policy
 from agent.workspace.opening import check_place, create_workspace, has_workspace, reopen_workspace
-from agent.workspace.toolchain import build_toolchain
 from agent.workspace.worktree import GitWorkspace
 from tools.redaction.room import room
 
@@ -29,17 +31,25 @@ def check_workspace(record: RunRecord, folder: Path | None = None) -> None:
         check_place(folder=record.folder, repository=record.repository, base=record.base)
 
 
-def toolchain_of(stack: Stack, listener: Listener) -> Path:
-    """The stack's toolchain environment. Raises MissingDependency when it cannot be made."""
-    return build_toolchain(
-        stack.toolchain_lock(), cache_folder(), progress=lambda text: listener(Note(text, "toolchain"))
+def packages_of(stack: Stack, allowed: Sequence[str], listener: Listener) -> Builder:
+    """Makes the environments of a stack, by the policy of whoever runs this and what the task allows."""
+    return Builder(
+        stack.toolchain_lock(),
+        cache_folder(),
+        load_policy(allowed),
+        progress=lambda text: listener(Note(text, "toolchain")),
     )
+
+
+def builder_of(session: Session) -> Builder:
+    """Makes the environments of a run."""
+    return packages_of(session.inputs.stack, session.record.packages, session.listener)
 
 
 def open_workspace(session: Session) -> GitWorkspace:
     """The workspace of this run. A resumed one is put back to the last commit that the journal knows."""
-    started = time.monotonic()
-    toolchain = toolchain_of(session.inputs.stack, session.listener)
+    started, builder = time.monotonic(), builder_of(session)
+    toolchain = builder.stack().toolchain
     session.happened(ToolchainReady(seconds=time.monotonic() - started))
     state = state_of(session.journal.events)
     if has_workspace(session.folder / _STATE):
@@ -48,7 +58,12 @@ def open_workspace(session: Session) -> GitWorkspace:
         workspace.restore(state.commit)
     else:
         workspace = _create(session, toolchain)
-    room.learn("\n".join(workspace.read().values()))
+    files = workspace.read()
+    room.learn("\n".join(files.values()))
+    environment, refused = builder.for_files(files)
+    workspace.toolchain = environment.toolchain
+    for reason in refused:
+        session.happened(PackageRefused(asked=reason.partition(":")[0], reason=reason, by="project"))
     if state.opened is None:
         session.happened(WorkspaceOpened(worktree=str(workspace.root), branch=workspace.branch))
     return workspace

@@ -51,6 +51,8 @@ class RunRecord(BaseModel):
     repository: Path | None
     """Or a new branch in this one."""
     base: str | None
+    packages: tuple[str, ...] = ()
+    """Packages that the task allows beside those that are allowed for all runs."""
     warnings: tuple[str, ...] = ()
     """What was assumed about the inputs."""
 
@@ -66,6 +68,7 @@ class RunRecord(BaseModel):
             slug=slug(title),
             description=task.description,
             acceptance="\n".join(task.acceptance),
+            packages=task.packages,
             stack=task.stack,
             models=chosen_models(options.models, task.model)[0],
             sandbox=options.sandbox,

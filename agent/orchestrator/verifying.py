@@ -16,7 +16,7 @@ from agent.errors import WorkspaceError
 from agent.orchestrator.confining import VERIFIED, confined, unprotected
 from agent.orchestrator.driver import gate_settled, open_hole
 from agent.orchestrator.inputs import Inputs, reading
-from agent.orchestrator.opening import toolchain_of
+from agent.orchestrator.opening import packages_of
 from agent.orchestrator.options import Listener, Note, discreet, silent
 from agent.orchestrator.stopping import stoppable
 from agent.rulebook.model import StackName
@@ -56,22 +56,28 @@ def verify_directory(
         scratch_folder("verify") as state,
         reading(api, schemas, stack, listener) as inputs,
     ):
-        toolchain = toolchain_of(inputs.stack, listener)
+        builder = packages_of(inputs.stack, (), listener)
+        toolchain = builder.stack().toolchain
         workspace = snapshot_workspace(directory, toolchain=toolchain, sandbox=chosen.kind, state=state)
         with closing(workspace.sandbox):
-            return _judged(inputs, workspace, stack, listener, began)
+            files = workspace.read()
+            room.learn("\n".join(files.values()))
+            environment, refused = builder.for_files(files)
+            workspace.toolchain = environment.toolchain
+            delivery = _judged(inputs, workspace, stack, listener, began)
+        missing = tuple(f"A package of the project was not installed: {reason}" for reason in refused)
+        return redacted(delivery.model_copy(update={"warnings": (*delivery.warnings, *missing)}))
 
 
 def _judged(inputs: Inputs, workspace: GitWorkspace, stack: StackName, listener: Listener, began: float) -> Delivery:
     tree, files = workspace.tree(), workspace.read()
-    room.learn("\n".join(files.values()))
 
     def tell(event: GateEvent) -> None:
         listener(gate_settled(tree, event) if isinstance(event, GateFinished) else Note(str(event.gate), "gate"))
 
     verdict = asyncio.run(settle(inputs.case(workspace), tell))
     holes = tuple(map(open_hole, inputs.stack.open_holes(files)))
-    delivery = Delivery(
+    return Delivery(
         run="",
         title=inputs.contract.title,
         stack=stack,
@@ -82,4 +88,3 @@ def _judged(inputs: Inputs, workspace: GitWorkspace, stack: StackName, listener:
         seconds={"verify": round(time.monotonic() - began, 3)},
         warnings=(*inputs.catalog.notes, *unprotected(workspace.sandbox.kind)),
     )
-    return redacted(delivery)

@@ -239,6 +239,10 @@ Workspace = Annotated[
     BeforeValidator(_workspace, json_schema_input_type=str | NewFolder | ExistingRepository),
 ]
 Models = Annotated[tuple[Line, ...], BeforeValidator(_items, json_schema_input_type=str | list[str])]
+Packages = Annotated[
+    tuple[Annotated[Text, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")], ...],
+    BeforeValidator(_items, json_schema_input_type=str | list[str]),
+]
 Notes = Annotated[tuple[Text, ...], BeforeValidator(_items, json_schema_input_type=str | list[str])]
 
 
@@ -257,6 +261,8 @@ class Task(_Strict):
     """Path of the SQL schema, a list of paths that are run in order, or a `postgresql://` address that is only read."""
     acceptance: Notes = ()
     """What must be true of the result beyond contract and schema: free text, or a list of statements."""
+    packages: Packages = ()
+    """Names of packages that the service may use without a question, beside those that are allowed for every task."""
     workspace: Workspace | None = None
     """Where the work goes: the path of a new folder or of a git repository. Left out: a folder of the run's own."""
     budget: Budget = Budget()

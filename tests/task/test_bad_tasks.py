@@ -11,7 +11,7 @@ from agent.errors import ExitCode, TaskError
 from agent.task.loading import load_task, parse_task
 
 GOOD = "title: Shop\napi: openapi.yaml\nschema: schema.sql\n"
-KEYS = "title, description, stack, api, schema, acceptance, workspace, budget, model"
+KEYS = "title, description, stack, api, schema, acceptance, packages, workspace, budget, model"
 STACKS = "python-fastapi, typescript-fastify, typescript-express"
 
 
