@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -116,12 +115,6 @@ class Member:
         """True while it runs; a zombie does not."""
         status = _status(self.pid)
         return status is not None and status[19] == self.born and status[0] != "Z"
-
-
-def database_folders(family: Sequence[Member]) -> tuple[Path, ...]:
-    """The folders of the database servers in a family."""
-    found = {match for member in family for match in re.findall(r"(/[\w/.-]*/agent-postgres-\w+)", member.command)}
-    return tuple(map(Path, sorted(found)))
 
 
 def gone(family: Sequence[Member], seconds: float = 10.0) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.processes import Answer, Home, database_folders, gone
+from tests.end_to_end.processes import Answer, Home, gone
 
 TASK = Path(__file__).with_name("tiny") / "task.yaml"
 RUN = "notes-1"
@@ -58,7 +58,6 @@ def test_a_run_is_killed_again_and_again_and_comes_to_the_same_verdict(
 ) -> None:
     command: tuple[str | Path, ...] = ("run", TASK)
     before: list[dict[str, Any]] = []
-    folders: set[Path] = set()
     for kind, count in journey:
         running = home.start(*command)
         running.until(home, RUN, kind, count)
@@ -68,15 +67,12 @@ def test_a_run_is_killed_again_and_again_and_comes_to_the_same_verdict(
         assert gone(family), [member.command for member in family if member.lives]
         after = home.events(RUN)
         assert after[: len(before)] == before
-        folders |= set(database_folders(family))
         command, before = ("resume", RUN), after
 
     resumed = home.call("resume", RUN, "--json")
 
     assert resumed.code == whole[1].code, resumed.err
     assert outcomes(resumed.json) == outcomes(whole[1].json)
-    assert len(folders) == len(journey)
-    assert not [folder for folder in folders if folder.exists()]
     after = home.events(RUN)
     assert after[: len(before)] == before
     kinds = Counter(event["kind"] for event in after)
@@ -106,7 +102,6 @@ def test_a_stopped_run_leaves_reports_and_nothing_else(home: Home, number: signa
     assert f"agent resume {RUN}" in (reports / "report.md").read_text()
     assert (reports / "report.json").read_text() == answer.out
     assert gone(family)
-    assert not [folder for folder in database_folders(family) if folder.exists()]
 
 
 def test_stopped_before_there_is_a_run_nothing_is_left(home: Home, tmp_path: Path) -> None:
