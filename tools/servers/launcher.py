@@ -24,6 +24,7 @@ def main() -> None:
         os.setgroups([])
         os.setresgid(int(gid), int(gid), int(gid))
         os.setresuid(int(uid), int(uid), int(uid))
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # a shell lets what it starts in the background ignore it
     library.prctl(_SET_DEATH_SIGNAL, int(signal.SIGQUIT), 0, 0, 0)
     if os.getppid() != parent:
         sys.exit("the parent ended during the start")

@@ -170,7 +170,8 @@ class TestTheEnd:
 
     @pytest.mark.parametrize("bubblewrap", [True, False], ids=["bubblewrap", "launcher"])
     def test_the_server_dies_with_a_killed_runtime(self, bubblewrap: bool) -> None:
-        command = [sys.executable, "-c", _RUNTIME, str(bubblewrap)]
+        background = ["sh", "-c", 'trap "" INT QUIT; exec "$@"', "sh"]
+        command = [*background, sys.executable, "-c", _RUNTIME, str(bubblewrap)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as runtime:
             assert runtime.stdout is not None
             client = valkey.Valkey.from_url(runtime.stdout.readline().strip())
