@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import shutil
 import threading
 import uuid
@@ -105,7 +106,7 @@ class TestConformance(WorkspaceBackendSuite):
                 for release in worktree.glob(".pydantic-ai-conformance-*/release"):
                     (release.parent / "finished").touch()
 
-        thread = threading.Thread(target=write_for_it)
+        thread = threading.Thread(target=write_for_it, daemon=True)
         thread.start()
         yield
         over.set()
@@ -157,16 +158,16 @@ class TestHoldingBeneath:
                     (worktree / "next").symlink_to(name)
                     (worktree / "next").rename(swapped)
 
-        thread = threading.Thread(target=swap)
+        thread = threading.Thread(target=swap, daemon=True)
         thread.start()
         workspace, read = Workspace(backend), set[bytes]()
-        for _ in range(300):
-            try:
-                read.add(await workspace.read_bytes("swapped/file"))
-                await workspace.write_bytes("swapped/new", b"x")
-            except OSError:
-                continue
-        over.set()
-        thread.join()
+        try:
+            for _ in range(300):
+                with contextlib.suppress(OSError):
+                    read.add(await workspace.read_bytes("swapped/file"))
+                    await workspace.write_bytes("swapped/new", b"x")
+        finally:
+            over.set()
+            thread.join()
         assert read == {b"harmless"}
         assert [path.name for path in outside.iterdir()] == ["file"]

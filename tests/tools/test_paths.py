@@ -189,7 +189,7 @@ def test_what_is_swapped_meanwhile_is_never_followed(root: Path) -> None:
                 except OSError:  # the writer has made it anew meanwhile
                     shutil.rmtree(inside)
 
-    swapping = threading.Thread(target=swap)
+    swapping = threading.Thread(target=swap, daemon=True)
     swapping.start()
     files, refused = Files(root), 0
     seen: set[str] = set()
