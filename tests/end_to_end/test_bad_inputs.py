@@ -182,7 +182,7 @@ CASES: dict[str, Bad] = {
     "a folder that is a repository": Bad(command="run task.yaml --out shop", prepare=repository),
     "a folder with too long a name": Bad(command=f"run task.yaml --out {'x' * 300}"),
     # the options
-    "an unknown sandbox": Bad(command="run task.yaml --sandbox docker"),
+    "an unknown sandbox": Bad(command="run task.yaml --sandbox podman"),
     "an unknown model": Bad(command="run task.yaml --model gpt"),
     "an unknown provider": Bad(command="run task.yaml --model nobody:gpt"),
     "events to a folder": Bad(command="run task.yaml --events ."),
