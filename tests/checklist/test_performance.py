@@ -69,4 +69,4 @@ async def test_a_missed_bound_comes_with_the_functions_in_which_the_time_goes(
     outcome = {receipt.rule: receipt for receipt in found.receipts}
     assert outcome["PRF-RPS"].outcome is Outcome.FAILED
     assert outcome["PRF-PROFILE"].outcome is Outcome.MET
-    assert "services/notes.py" in outcome["PRF-PROFILE"].found.splitlines()[0]
+    assert "services/notes.py" in outcome["PRF-PROFILE"].found
