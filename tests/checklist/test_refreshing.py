@@ -22,7 +22,7 @@ from tools.postgres.server import PostgresServer
 BOOKSHOP = Path(__file__).parents[2] / "examples" / "bookshop"
 SESSIONS = "src/core/sessions.py"
 REFUSE = "        if not renewed:\n            raise Unauthenticated\n"
-RACE = """        async with _answering():
+RACE = """        async with answering():
             current = await self._store.get(_key(presented.session))
             await __import__("asyncio").sleep(0.05)
             renewed = current == presented.id
@@ -74,7 +74,7 @@ async def test_a_refresh_token_is_good_once(bookshop: Case) -> None:
 async def test_a_defect_is_noticed(old: str, new: str, told: str, bookshop: Case) -> None:
     path = bookshop.workspace.root / SESSIONS
     good = path.read_text()
-    renewal = good[good.index("        async with _answering():\n            renewed") : good.index(REFUSE)]
+    renewal = good[good.index("        async with answering():\n            renewed") : good.index(REFUSE)]
     same = "type(self._tokens.issue(presented.caller))(self._tokens.issue(presented.caller).access, token, 900)"
     old, new = old.replace("{renewal}", renewal), new.replace("{same}", same)
     assert old in good

@@ -117,7 +117,7 @@ class Renderer:
             version=literal(one_line(plan.contract.version)),
             **common,
         )
-        for name in ("config", "database", "exceptions", "logging", "metrics", "middleware", "tracing"):
+        for name in ("config", "database", "exceptions", "logging", "metrics", "middleware", "redis", "tracing"):
             yield self._file(f"core/{name}.py", **common)
         if plan.authenticates:
             yield self._file(

@@ -33,12 +33,12 @@ def project_files(
     return {
         ".dockerignore": render("project/dockerignore"),
         ".env.example": environment_example(source),
-        ".github/workflows/ci.yml": render("project/ci.yml.jinja", document=document, redis=binding.rotates),
+        ".github/workflows/ci.yml": render("project/ci.yml.jinja", document=document),
         ".gitignore": render("project/gitignore"),
         ".python-version": render("project/python-version"),
         "Dockerfile": render("project/Dockerfile"),
         "README.md": readme_file(shape, title, source),
-        "compose.yaml": render("project/compose.yaml.jinja", module=module, redis=binding.rotates),
+        "compose.yaml": render("project/compose.yaml.jinja", module=module),
         "pyproject.toml": render(
             "project/pyproject.toml.jinja",
             name=name,

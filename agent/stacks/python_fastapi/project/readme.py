@@ -25,7 +25,6 @@ def readme_file(shape: Shape, title: str, files: Mapping[str, str]) -> str:
         base_path=shape.contract.base_path or "/",
         resources=list(_resources(shape)),
         settings=settings_of(files),
-        redis=shape.binding.rotates,
         holes=[bound.operation.key for bound in shape.binding.holes],
     )
 

@@ -26,13 +26,13 @@ def test_files(shape: Shape, source: Mapping[str, str]) -> Mapping[str, str]:
         security["tests/unit/test_sessions.py"] = _security(shape, "sessions")
     return {
         "tests/__init__.py": "",
-        "tests/conftest.py": render("tests/conftest.py.jinja", tokens=tokens, rotates=shape.binding.rotates),
+        "tests/conftest.py": render("tests/conftest.py.jinja", tokens=tokens),
         "tests/database.py": render("tests/database.py"),
         "tests/factories.py": factories_file(shape),
         "tests/unit/__init__.py": "",
         **{f"tests/unit/test_{name}.py": render(f"tests/test_{name}.py") for name in _PLAIN},
         **extra,
-        "tests/unit/test_config.py": render("tests/test_config.py.jinja", tokens=tokens, rotates=shape.binding.rotates),
+        "tests/unit/test_config.py": render("tests/test_config.py.jinja", tokens=tokens),
         "tests/integration/test_service.py": render("tests/test_service.py.jinja", document=document),
         **security,
         **integration_files(shape),
