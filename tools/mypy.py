@@ -26,10 +26,12 @@ class _Diagnostic(BaseModel):
     severity: str
 
 
-async def check_types(run: Runner, *, config: Path, cache: Path, paths: Sequence[str] = (".",)) -> ToolReport:
+async def check_types(
+    run: Runner, *, config: Path, cache: Path, paths: Sequence[str] = (".",), limits: Limits = _LIMITS
+) -> ToolReport:
     """What the type checker finds. `cache` is a folder of the caller's outside the worktree, kept between calls."""
     cache.mkdir(parents=True, exist_ok=True)
-    result = await _mypy(run, config, cache, paths)
+    result = await _mypy(run, config, cache, paths, limits=limits)
     findings = tuple(_findings(result.stdout))
     complete = result.ending == "exited" and (result.exit_code == 0 or (result.exit_code in (1, 2) and findings))
     crashed = "" if complete else result.output or f"ended by {result.ending}"
@@ -69,7 +71,13 @@ def _copy_whole(source: Path, target: Path) -> None:
 
 
 async def _mypy(
-    run: Runner, config: Path, cache: Path, paths: Sequence[str], *, extra: tuple[Path, ...] = ()
+    run: Runner,
+    config: Path,
+    cache: Path,
+    paths: Sequence[str],
+    *,
+    extra: tuple[Path, ...] = (),
+    limits: Limits = _LIMITS,
 ) -> CommandResult:
     # The cache lies at the host's path inside, which holds for every kind of sandbox.
     fixed = ("--config-file", str(config), "--cache-dir", str(cache), "--output", "json", "--no-error-summary")
@@ -77,7 +85,7 @@ async def _mypy(
         ("python", "-I", "-B", "-m", "mypy", *fixed, "--", *paths),
         mounts=Mounts(read_only=(config, *extra), writable={cache: str(cache)}),
         environment={"NO_COLOR": "1"},
-        limits=_LIMITS,
+        limits=limits,
         writable=False,
     )
 

@@ -16,6 +16,8 @@ class Finding:
     code: str
     """The tool's own code: `E501`, `arg-type`."""
     message: str
+    repairable: bool = False
+    """Formatting repairs it."""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.code} {self.message}"

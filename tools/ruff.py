@@ -18,19 +18,27 @@ class _Location(BaseModel):
     row: int
 
 
+class _Fix(BaseModel):
+    applicability: str
+
+
 class _Diagnostic(BaseModel):
     code: str | None
     message: str
     filename: str
     location: _Location | None
+    fix: _Fix | None = None
 
 
 _DIAGNOSTICS = TypeAdapter(list[_Diagnostic])
 
 
-async def lint(run: Runner, *, config: Path, paths: Sequence[str] = (".",), root: str = WORKSPACE) -> ToolReport:
+async def lint(
+    run: Runner, *, config: Path, paths: Sequence[str] = (".",), root: str = WORKSPACE, limits: Limits = _LIMITS
+) -> ToolReport:
     """What the linter finds, suppressed findings left out. `root` is the worktree's path inside the sandbox."""
-    result = await _ruff(run, config, ("check", "--output-format", "json", "--no-fix"), paths, writable=False)
+    asked = ("check", "--output-format", "json", "--no-fix")
+    result = await _ruff(run, config, asked, paths, writable=False, limits=limits)
     return _report(result, root)
 
 
@@ -54,7 +62,13 @@ async def format_files(run: Runner, *, config: Path, paths: Sequence[str] = ("."
 
 
 async def _ruff(
-    run: Runner, config: Path, arguments: Sequence[str], paths: Sequence[str], *, writable: bool
+    run: Runner,
+    config: Path,
+    arguments: Sequence[str],
+    paths: Sequence[str],
+    *,
+    writable: bool,
+    limits: Limits = _LIMITS,
 ) -> CommandResult:
     # A given file takes the place of every ruff.toml and pyproject.toml; what git ignores is still looked at.
     fixed = ("--config", str(config), "--no-cache", "--no-respect-gitignore", "--force-exclude")
@@ -62,7 +76,7 @@ async def _ruff(
         ("python", "-I", "-B", "-m", "ruff", *arguments, *fixed, "--", *paths),
         mounts=Mounts(read_only=(config,)),
         environment={"NO_COLOR": "1"},
-        limits=_LIMITS,
+        limits=limits,
         writable=writable,
     )
 
@@ -78,7 +92,9 @@ def _report(result: CommandResult, root: str) -> ToolReport:
 
 def _finding(diagnostic: _Diagnostic, root: str) -> Finding:
     line = diagnostic.location.row if diagnostic.location else 1
-    return Finding(diagnostic.filename.removeprefix(f"{root}/"), line, diagnostic.code or "syntax", diagnostic.message)
+    file, code = diagnostic.filename.removeprefix(f"{root}/"), diagnostic.code or "syntax"
+    repairable = diagnostic.fix is not None and diagnostic.fix.applicability == "safe"
+    return Finding(file, line, code, diagnostic.message, repairable)
 
 
 def _crashed(result: CommandResult) -> ToolReport:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import posixpath
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydantic_ai import RunContext
 from pydantic_ai.toolsets import FunctionToolset
 
+from agent.developer.seen import Seen
 from agent.stacks.base import DatabaseAccess, Stack
 from agent.workspace.model import Workspace
 from tools.errors import Refused
@@ -20,6 +22,10 @@ from tools.search import search
 
 _CHARACTERS = 12_000
 """The most that one result holds."""
+
+_QUICK_SECONDS = 1.8
+"""After an edit; what takes longer is left to `check`."""
+_QUICK_CHARACTERS = 2_000
 
 
 async def _no_packages(asked: str) -> str:
@@ -38,6 +44,9 @@ class Toolbox:
 
     add_package: Callable[[str], Awaitable[str]] = _no_packages
     """Adds a package to the service; what came of it, in words."""
+
+    seen: Seen = field(default_factory=Seen)
+    """What the model knows of the files."""
 
 
 toolset: FunctionToolset[Toolbox] = FunctionToolset(max_retries=5)
@@ -65,7 +74,9 @@ async def read_file(ctx: RunContext[Toolbox], path: str, first_line: int = 1, la
         last_line: Where to end; left out: at the end of the file.
     """
     count = None if last_line is None else max(last_line - first_line + 1, 1)
-    return _bounded(ctx.deps.files.read(path, first=first_line, count=count, numbered=True))
+    text = ctx.deps.files.read(path, first=first_line, count=count, numbered=True)
+    ctx.deps.seen.note(ctx.deps.files, path)
+    return _bounded(text)
 
 
 @toolset.tool(sequential=True)
@@ -77,8 +88,9 @@ async def write_file(ctx: RunContext[Toolbox], path: str, content: str) -> str:
         content: All of it.
     """
     files = ctx.deps.files
+    ctx.deps.seen.require(files, path)
     files.write(path, room.restore(content, _there(files, path), path))
-    return f"wrote {path}"
+    return await _checked(ctx.deps, path, f"wrote {path}")
 
 
 @toolset.tool(sequential=True)
@@ -91,9 +103,25 @@ async def edit_file(ctx: RunContext[Toolbox], path: str, old: str, new: str) -> 
         new: What takes its place.
     """
     files = ctx.deps.files
+    ctx.deps.seen.require(files, path)
     before = files.text(path)
     files.edit(path, room.restore(old, before, path), room.restore(new, before, path))
-    return f"edited {path}"
+    return await _checked(ctx.deps, path, f"edited {path}")
+
+
+@toolset.tool(sequential=True)
+async def replace_function(ctx: RunContext[Toolbox], name: str, source: str) -> str:
+    """Replace one whole function or method that is there. The rest of the file, its imports too, stays as it is.
+
+    Args:
+        name: Qualified: `src.services.orders.OrderService.cancel`.
+        source: The whole new function: its decorators, signature, docstring and body, indented in any way.
+    """
+    files = ctx.deps.files
+    change = await asyncio.to_thread(ctx.deps.stack.replace_function, files, name, source)
+    ctx.deps.seen.require(files, change.path)
+    files.write(change.path, room.restore(change.content, files.text(change.path), change.path))
+    return await _checked(ctx.deps, change.path, f"replaced {name} in {change.path}")
 
 
 @toolset.tool
@@ -113,8 +141,9 @@ async def check(ctx: RunContext[Toolbox]) -> str:
     """Format the code, then run the linter and the type checker, with the gates' own settings."""
     bench = ctx.deps
     await bench.stack.format(bench.workspace)
+    formatted = [f"formatting changed:\n{change}" for change in bench.seen.catch_up(bench.files)]
     reports = [await bench.stack.lint(bench.workspace), await bench.stack.check_types(bench.workspace)]
-    return _bounded("\n".join(map(render, reports)))
+    return _bounded("\n".join([*map(render, reports), *formatted]))
 
 
 @toolset.tool(sequential=True)
@@ -140,6 +169,15 @@ async def add_package(ctx: RunContext[Toolbox], requirement: str) -> str:
         requirement: Name, with versions where they matter: `humanize`, `orjson>=3`. It is pinned and recorded.
     """
     return await ctx.deps.add_package(requirement)
+
+
+async def _checked(bench: Toolbox, path: str, done: str) -> str:
+    """What was done to a file, and what linter and type checker say to it, where they are quick enough."""
+    bench.seen.note(bench.files, path)
+    report = await bench.stack.check_file(bench.workspace, posixpath.normpath(path), seconds=_QUICK_SECONDS)
+    if report.crashed:
+        return f"{done}; not checked within {_QUICK_SECONDS:g} s, call `check`"
+    return _bounded(f"{done}; linter and type checker: {render(report, _QUICK_CHARACTERS)}") if report.command else done
 
 
 def _there(files: Files, path: str) -> str:

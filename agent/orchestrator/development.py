@@ -10,6 +10,7 @@ from agent.checklist.databases import reached
 from agent.developer.allowance import Allowance
 from agent.developer.models import open_model
 from agent.developer.packages import Packages
+from agent.developer.seen import Seen
 from agent.developer.toolbox import Toolbox
 from agent.developer.viewing import Background, view
 from agent.developer.working import Developer, Worked
@@ -45,15 +46,21 @@ async def develop(
     )
     model = open_model(session.record.models[state.model])
     developer = Developer(model, persona(session.inputs.rulebook, session.record.stack), session.happened)
-    text = render_assignment(
-        view(background, assignment, state.verdict, workspace.read(), tried=state.tried.get(assignment.title, ()))
-    )
+    there = workspace.read()
+    shown = view(background, assignment, state.verdict, there, tried=state.tried.get(assignment.title, ()))
     files = Files(workspace.root, check=session.inputs.stack.syntax_error, shown=room.redact)
     packages = Packages(workspace, builder_of(session), session.happened)
-    toolbox = Toolbox(workspace, session.inputs.stack, files, lambda: _empty_database(session, workspace), packages.add)
+    toolbox = Toolbox(
+        workspace,
+        session.inputs.stack,
+        files,
+        lambda: _empty_database(session, workspace),
+        packages.add,
+        Seen({file.path: there[file.path] for file in shown.files}),
+    )
     remedy = f"when that is mended, continue with `agent resume {session.folder.name}`"
     try:
-        worked = await developer.work(text, toolbox, allowance)
+        worked = await developer.work(render_assignment(shown), toolbox, allowance)
     except (SandboxUnavailable, ServerUnavailable, MissingDependency) as error:
         raise MissingDependency(f"{error}; {remedy}") from error
     except InputError as error:

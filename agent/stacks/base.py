@@ -12,12 +12,14 @@ from agent.catalog.model import Catalog
 from agent.contract.model import Contract
 from agent.rulebook.model import StackName
 from agent.workspace.model import Workspace
+from tools.files import Files
 from tools.reports import Finding, TestCase, TestReport, ToolReport, Touch
 from tools.sandbox.base import CommandResult, Mounts
 
 __all__ = [
     "REDIS_SETTING",
     "DatabaseAccess",
+    "FileChange",
     "Finding",
     "Hole",
     "Scaffold",
@@ -47,6 +49,14 @@ class Hole:
     """Operation key: `POST /tickets/{ticketId}/merge`."""
     reason: str = ""
     """Why it was not derived; empty when read back from a worktree."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """What a file is to become."""
+
+    path: str
+    content: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,17 @@ class Stack(Protocol):
 
     def syntax_error(self, path: str, content: str) -> str | None:
         """What is wrong with the syntax of this file; None when nothing is, or when it is no language of the stack."""
+        ...
+
+    def replace_function(self, files: Files, name: str, source: str) -> FileChange:
+        """A file with one whole function in place of the one of that qualified name; nothing is written.
+
+        Raises `EditFailed`, with place and reason, where the name or the source does not fit.
+        """
+        ...
+
+    async def check_file(self, workspace: Workspace, path: str, *, seconds: float) -> ToolReport:
+        """What linter and type checker find in one file, but for what formatting repairs; cut off after that time."""
         ...
 
     async def format(self, workspace: Workspace) -> ToolReport:

@@ -28,7 +28,7 @@ async def test_a_model_reads_searches_and_changes_files(play: Play, folder: Path
     assert read.splitlines()[0].split("\t") == ["     1", '"""What can be done with notes."""']
     assert len(read.splitlines()) == 3
     assert f"{NOTES}:10: class NoteService:" in found.splitlines()
-    assert (wrote, edited) == ("wrote src/core/clock.py", f"edited {NOTES}")
+    assert (wrote.split(";")[0], edited.split(";")[0]) == ("wrote src/core/clock.py", f"edited {NOTES}")
     assert (folder / "src/core/clock.py").read_text() == '"""Time."""\n'
     assert "A single one." in (folder / NOTES).read_text()
     assert played.worked.said == "It is done."
@@ -43,6 +43,14 @@ REFUSED: dict[str, tuple[Call, str]] = {
     "git": (Call("write_file", {"path": ".git/config", "content": ""}), "belongs to the runtime"),
     "no match": (Call("edit_file", {"path": NOTES, "old": "class NoteServices:", "new": "x"}), NOTES),
     "broken edit": (Call("edit_file", {"path": NOTES, "old": "class NoteService:", "new": "class ("}), "line 10"),
+    "broken function": (
+        Call("replace_function", {"name": "src.services.notes.NoteService.get", "source": "def get(:"}),
+        "line 1 of the source",
+    ),
+    "no such function": (
+        Call("replace_function", {"name": "services.notes.NoteService.fetch", "source": "def fetch(): ..."}),
+        "has no function NoteService.fetch",
+    ),
     "broken file": (Call("write_file", {"path": "src/new.py", "content": "def f(:\n"}), "line 1"),
     "expression": (Call("search_files", {"pattern": "("}), "no regular expression"),
     "option": (Call("run_tests", {"only": ["--co"]}), "no options"),
@@ -98,6 +106,75 @@ async def test_check_formats_and_shows_what_lint_and_types_find(play: Play, fold
     assert "F841" in told
     assert "Incompatible return value type" in told
     assert "unused = 1" in (folder / NOTES).read_text()
+
+
+async def test_a_function_is_replaced_by_its_name(play: Play, folder: Path) -> None:
+    before = (folder / NOTES).read_text()
+    source = "async def get(self, owner: Account, note: UUID) -> Note:\n    return str(owner)\n"
+    played = await play(
+        [Call("check", {})], [Call("replace_function", {"name": "services.notes.NoteService.get", "source": source})]
+    )
+    told = text_of(played.results[1])
+    assert told.startswith(f"replaced services.notes.NoteService.get in {NOTES}; ")
+    assert "Incompatible return value type" in told or "call `check`" in told
+    assert (
+        "    async def get(self, owner: Account, note: UUID) -> Note:\n        return str(owner)\n"
+        in (folder / NOTES).read_text()
+    )
+    assert (folder / NOTES).read_text().partition("class NoteService")[0] == before.partition("class NoteService")[0]
+
+
+async def test_what_an_edit_breaks_is_told_at_once(service: Toolbox, folder: Path) -> None:
+    """Without a limit of time that a busy machine could miss; what formatting repairs is not worth a word."""
+    await service.stack.check_types(service.workspace)
+    addition = "\nimport os\n\ndef add(a: int, b: int) -> int:\n    unused   = 1\n    return str(a)\n"
+    (folder / NOTES).write_text((folder / NOTES).read_text() + addition)
+    report = await service.stack.check_file(service.workspace, NOTES, seconds=60)
+    assert {finding.code for finding in report.findings} == {"E402", "ARG001", "F841", "return-value"}
+    assert report.crashed == ""
+
+
+async def test_a_check_that_takes_too_long_is_left_out(service: Toolbox) -> None:
+    report = await service.stack.check_file(service.workspace, NOTES, seconds=0.01)
+    assert report.crashed
+
+
+async def test_a_file_that_is_no_code_is_not_checked(play: Play) -> None:
+    played = await play([Call("write_file", {"path": "notes.md", "content": "x\n"})])
+    assert text_of(played.result) == "wrote notes.md"
+
+
+@pytest.mark.parametrize("tool", ["edit_file", "write_file", "replace_function"])
+async def test_a_file_that_changed_since_it_was_read_is_not_changed(play: Play, folder: Path, tool: str) -> None:
+    arguments = {
+        "edit_file": {"path": f"./{NOTES}", "old": "class NoteService:", "new": "class NoteKeeper:"},
+        "write_file": {"path": NOTES, "content": "x = 1\n"},
+        "replace_function": {"name": "services.notes.NoteService.get", "source": "def get(): ..."},
+    }
+    read = Call("read_file", {"path": NOTES, "last_line": 3})
+    meanwhile = [Call("run_tests", {"only": ["tests/test_writing.py"]})]
+    (folder / "tests" / "test_writing.py").write_text(
+        "from pathlib import Path\n\n\ndef test_writes() -> None:\n"
+        f"    path = Path({NOTES!r})\n    path.write_text('# changed\\n' + path.read_text())\n"
+    )
+    played = await play([read], meanwhile, [Call(tool, arguments[tool])], [read], [Call("read_file", {"path": NOTES})])
+    refused = played.results[2]
+    assert refused["is_error"]
+    assert "has changed since you saw it, from line 1 on; nothing was written. Read it again" in text_of(refused)
+    assert (folder / NOTES).read_text().startswith("# changed\n")
+    assert "class NoteService:" in (folder / NOTES).read_text()
+
+
+async def test_what_formatting_changed_is_told_and_known(play: Play, folder: Path) -> None:
+    (folder / NOTES).write_text((folder / NOTES).read_text() + "\n\nLIMIT   = 3\n")
+    played = await play(
+        [Call("read_file", {"path": NOTES})],
+        [Call("check", {})],
+        [Call("edit_file", {"path": NOTES, "old": "LIMIT = 3", "new": "LIMIT = 4"})],
+    )
+    assert "formatting changed:" in text_of(played.results[1])
+    assert "-LIMIT   = 3\n+LIMIT = 3" in text_of(played.results[1])
+    assert "LIMIT = 4" in (folder / NOTES).read_text()
 
 
 async def test_check_finds_nothing_in_a_good_service(play: Play) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,10 +13,20 @@ from agent.binding.model import Binding
 from agent.catalog.model import Catalog
 from agent.contract.model import Contract
 from agent.rulebook.model import StackName
-from agent.stacks.base import DatabaseAccess, Hole, Scaffold, ServiceBroken, ServiceCommand, TestReport, ToolReport
+from agent.stacks.base import (
+    DatabaseAccess,
+    FileChange,
+    Hole,
+    Scaffold,
+    ServiceBroken,
+    ServiceCommand,
+    TestReport,
+    ToolReport,
+)
 from agent.stacks.python_fastapi.application import alembic_config, declares, find_application, service_environment
 from agent.workspace.model import Workspace
-from tools import mypy, pytest, ruff
+from tools import functions, mypy, pytest, ruff
+from tools.files import Files
 from tools.sandbox.base import CommandResult, Limits, Mounts
 
 _TOOLCHAIN = Path(__file__).parent / "toolchain"
@@ -56,10 +67,34 @@ class PythonFastapi:
         try:
             ast.parse(content)
         except SyntaxError as error:
-            return f"line {error.lineno}: {error.msg}"
+            shown = f": {error.text.strip()}" if error.text else ""
+            return f"line {error.lineno}, column {error.offset}: {error.msg}{shown}"
         except (ValueError, RecursionError, MemoryError) as error:
             return str(error) or type(error).__name__
         return None
+
+    def replace_function(self, files: Files, name: str, source: str) -> FileChange:
+        """A function of a module or of a class; decorators and the comment above it stay."""
+        place = functions.find_function([entry.path for entry in files.walk() if entry.path.endswith(".py")], name)
+        return FileChange(place.path, functions.replace_function(files.text(place.path), place, source))
+
+    async def check_file(self, workspace: Workspace, path: str, *, seconds: float) -> ToolReport:
+        """ruff and mypy side by side on one Python file; mypy reads what it kept of the others."""
+        if not path.endswith(".py"):
+            return ToolReport((), (), 0.0)
+        run, root, cache = workspace.run, workspace.sandbox.inside(workspace.root), await self._types(workspace)
+        limits = Limits(seconds=seconds, memory_bytes=2 << 30)
+        reports = await asyncio.gather(
+            ruff.lint(run, config=_TOOLCHAIN / "ruff.toml", paths=(path,), root=root, limits=limits),
+            mypy.check_types(run, config=_TOOLCHAIN / "mypy.ini", cache=cache, paths=(path,), limits=limits),
+        )
+        found = (one for report in reports for one in report.findings)
+        return ToolReport(
+            command=reports[1].command,
+            findings=tuple(one for one in found if one.file == path and not one.repairable),
+            seconds=max(report.seconds for report in reports),
+            crashed="\n".join(filter(None, (report.crashed for report in reports))),
+        )
 
     async def format(self, workspace: Workspace) -> ToolReport:
         """Apply the linter's safe repairs, the order of imports among them, and the formatter."""
@@ -83,11 +118,8 @@ class PythonFastapi:
 
     async def check_types(self, workspace: Workspace) -> ToolReport:
         """mypy, strict, on the whole worktree."""
-        config, cache = _TOOLCHAIN / "mypy.ini", workspace.state / "mypy"
-        await mypy.seeded_cache(
-            workspace.run, toolchain=workspace.toolchain, config=config, seed=_TOOLCHAIN / "seed.py", cache=cache
-        )
-        return await mypy.check_types(workspace.run, config=config, cache=cache)
+        cache = await self._types(workspace)
+        return await mypy.check_types(workspace.run, config=_TOOLCHAIN / "mypy.ini", cache=cache)
 
     async def run_tests(
         self, workspace: Workspace, database: DatabaseAccess, only: tuple[str, ...] = (), *, order: int | None = None
@@ -154,6 +186,16 @@ class PythonFastapi:
         script = _TOOLCHAIN / "watched.py"
         python, (module, *arguments) = command.command[: command.command.index("-m")], command.command[3:]
         return ServiceCommand((*python, str(script), folder, module, *arguments), command.environment), script
+
+    async def _types(self, workspace: Workspace) -> Path:
+        """The folder in which mypy keeps what it knows of a workspace."""
+        return await mypy.seeded_cache(
+            workspace.run,
+            toolchain=workspace.toolchain,
+            config=_TOOLCHAIN / "mypy.ini",
+            seed=_TOOLCHAIN / "seed.py",
+            cache=workspace.state / "mypy",
+        )
 
     async def _alembic(self, workspace: Workspace, database: DatabaseAccess, *arguments: str) -> CommandResult:
         files = workspace.read()
