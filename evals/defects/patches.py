@@ -43,11 +43,16 @@ class FilePatch:
         path = self.old or self.new or ""
         content = self._content(folder / path)
         for hunk in self.hunks if self.new is not None else ():
-            if hunk.before and content.count(hunk.before) != 1:
-                found = content.count(hunk.before)
-                raise self._misfit(f"its lines stand {found} times in {path}, not once:\n{hunk.before}")
-            content = content.replace(hunk.before, hunk.after) if hunk.before else content + hunk.after
+            content = self._applied(hunk, content, path)
         return path, content if self.new is not None else None
+
+    def _applied(self, hunk: Hunk, content: str, path: str) -> str:
+        if not hunk.before:
+            return content + hunk.after
+        whole, before = f"\n{content}", f"\n{hunk.before}"
+        if (found := whole.count(before)) != 1:
+            raise self._misfit(f"its lines stand {found} times in {path}, not once:\n{hunk.before}")
+        return whole.replace(before, f"\n{hunk.after}")[1:]
 
     def _content(self, file: Path) -> str:
         if self.old is None and file.exists():
