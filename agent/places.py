@@ -20,6 +20,11 @@ def runs_folder() -> Path:
     return _made(os.environ.get("AGENT_STATE_DIR"), user_state_path(_NAME)) / "runs"
 
 
+def verifications_folder() -> Path:
+    """One folder for the reports of each `agent verify`. `AGENT_STATE_DIR` overrides."""
+    return _made(os.environ.get("AGENT_STATE_DIR"), user_state_path(_NAME)) / "verifications"
+
+
 def settings_folder() -> Path:
     """What the person who runs this has set for all runs; often not there. `AGENT_CONFIG_DIR` overrides."""
     override = os.environ.get("AGENT_CONFIG_DIR")

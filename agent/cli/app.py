@@ -158,13 +158,24 @@ def verify(
     as_json: Json = False,
     sandbox: SandboxOption = "auto",
     trusted: Trust = False,
+    reports: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for the reports. Without it: a new one, named at the end."),
+    ] = None,
 ) -> None:
     """Judge any backend by the checklist, whoever wrote it."""
     from agent.cli.running import verify_command
     from agent.orchestrator.options import sandbox_choice
 
     verify_command(
-        directory, api, tuple(schema), stack, as_json=as_json, sandbox=sandbox_choice(sandbox), trusted=trusted
+        directory,
+        api,
+        tuple(schema),
+        stack,
+        as_json=as_json,
+        sandbox=sandbox_choice(sandbox),
+        trusted=trusted,
+        reports=reports,
     )
 
 

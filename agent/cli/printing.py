@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import sys
 import textwrap
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from agent.cli.terminal import Terminal
+from agent.delivery.findings import Finding, findings
 from agent.delivery.model import Delivery
-from agent.orchestrator.runs import run_folder
-from agent.receipts import Receipt
+from agent.delivery.reports import Reports
 
 _FAILURES = 12
 """How many failures are printed; the report has all of them."""
+_SUBJECTS = 4
+"""How many subjects of one failure are named."""
 _WIDTH = 118
 
 
-def print_delivery(delivery: Delivery, console: Console | None = None) -> None:
-    """Print a delivery on standard output."""
+def print_delivery(delivery: Delivery, reports: Path | None = None, console: Console | None = None) -> None:
+    """Print a delivery, and where its reports lie, on standard output."""
     console = console or Terminal(file=sys.stdout, highlight=False)
     console.print()
     if delivery.gates:
@@ -32,7 +35,7 @@ def print_delivery(delivery: Delivery, console: Console | None = None) -> None:
     style = "bold green" if delivery.exit_code == 0 else "bold red"
     console.print(delivery.sentence, style=style, markup=False, soft_wrap=True)
     console.print()
-    _places(delivery, console)
+    _places(delivery, reports, console)
 
 
 def _checklist(delivery: Delivery, console: Console) -> None:
@@ -70,20 +73,30 @@ def _failures(delivery: Delivery, console: Console) -> None:
     """What failed; failures of operations that are not written are their echo, and only counted."""
     unwritten = {hole.operation for hole in delivery.holes}
     failed = delivery.verdict.failed if delivery.verdict else ()
-    told = [receipt for receipt in failed if receipt.subject not in unwritten]
-    for receipt in told[:_FAILURES]:
-        console.print(f"\nfailed: {receipt.obligation.id}", style="red", markup=False, soft_wrap=True)
-        console.print(textwrap.indent(_about(receipt), "  "), markup=False, soft_wrap=True)
+    told = findings(receipt for receipt in failed if receipt.subject not in unwritten)
+    for finding in told[:_FAILURES]:
+        console.print(f"\nfailed: {_named(finding)}", style="red", markup=False, soft_wrap=True)
+        console.print(textwrap.indent(_about(finding), "  "), markup=False, soft_wrap=True)
     if len(told) > _FAILURES:
         console.print(f"\n… and {len(told) - _FAILURES} more, all in the report")
-    if len(failed) > len(told):
-        console.print(f"\nfailed with what is not written: {len(failed) - len(told)}, all in the report", style="red")
+    echoes = sum(receipt.subject in unwritten for receipt in failed)
+    if echoes:
+        console.print(f"\nfailed with what is not written: {echoes}, all in the report", style="red")
 
 
-def _about(receipt: Receipt) -> str:
-    lines = [*receipt.found.splitlines()[:4], *receipt.places[:3]]
-    if receipt.reproduce:
-        lines.append(f"see it again: {receipt.reproduce.splitlines()[0]}")
+def _named(finding: Finding) -> str:
+    """`TST-COVER:files`, or the rule and everything that breaks it in the same way."""
+    if len(finding.subjects) == 1:
+        return finding.name
+    more = len(finding.subjects) - _SUBJECTS
+    named = ", ".join(finding.subjects[:_SUBJECTS]) + (f" and {more} more" if more > 0 else "")
+    return f"{finding.rule} at {len(finding.subjects)}: {named}"
+
+
+def _about(finding: Finding) -> str:
+    lines = [*finding.found.splitlines()[:4], *finding.places[:3]]
+    if finding.reproduce:
+        lines.append(f"see it again: {finding.reproduce.splitlines()[0]}")
     return "\n".join(line if len(line) <= _WIDTH * 2 else f"{line[: _WIDTH * 2]}…" for line in lines)
 
 
@@ -100,16 +113,11 @@ def _warnings(delivery: Delivery, console: Console) -> None:
         console.print(f"\nnote: {warning}", style="yellow", markup=False, soft_wrap=True)
 
 
-def _places(delivery: Delivery, console: Console) -> None:
-    folder = run_folder(delivery.run)
-    rows = {
-        "branch": delivery.branch,
-        "commit": delivery.commit,
-        "worktree": delivery.worktree,
-        "report": folder / "report.md" if folder else None,
-        "json": folder / "report.json" if folder else None,
-        "junit": folder / "junit.xml" if folder else None,
-    }
+def _places(delivery: Delivery, reports: Path | None, console: Console) -> None:
+    rows = {"branch": delivery.branch, "commit": delivery.commit, "worktree": delivery.worktree}
+    if reports is not None:
+        files = Reports.within(reports)
+        rows |= {"report": files.markdown, "json": files.json, "junit": files.junit, "sarif": files.sarif}
     for name, value in rows.items():
         if value:
             console.print(f"{name:<9} {value}", markup=False, soft_wrap=True)

@@ -10,10 +10,13 @@ from typing import NoReturn
 from agent.cli.printing import print_delivery
 from agent.cli.watching import watching
 from agent.delivery.model import Delivery
+from agent.delivery.reports import write_reports
 from agent.orchestrator.options import Listener, RunOptions, stack_choice
 from agent.orchestrator.running import resume_run, run_task
+from agent.orchestrator.runs import new_verification, run_folder
 from agent.orchestrator.stopping import RunInterrupted
 from agent.orchestrator.verifying import verify_directory
+from agent.task.model import slug
 from tools.sandbox.base import SandboxChoice
 
 
@@ -36,27 +39,44 @@ def verify_command(
     as_json: bool,
     sandbox: SandboxChoice,
     trusted: bool,
+    reports: Path | None,
 ) -> NoReturn:
     """Judge a folder."""
     chosen = stack_choice(stack)
+
+    def written(delivery: Delivery) -> Path:
+        return write_reports(reports or new_verification(slug(directory.resolve().name)), delivery).folder
+
     _watched(
         lambda listen: verify_directory(directory, api, schemas, chosen, sandbox, listen, trusted=trusted),
         None,
         as_json=as_json,
+        reports=written,
     )
 
 
-def _watched(work: Callable[[Listener], Delivery], events: Path | None, *, as_json: bool) -> NoReturn:
+def _recorded(delivery: Delivery) -> Path | None:
+    return run_folder(delivery.run)
+
+
+def _watched(
+    work: Callable[[Listener], Delivery],
+    events: Path | None,
+    *,
+    as_json: bool,
+    reports: Callable[[Delivery], Path | None] = _recorded,
+) -> NoReturn:
     interrupted = ""
     with watching(events) as listen:
         try:
             delivery = work(listen)
         except RunInterrupted as stop:
             delivery, interrupted = stop.delivery, str(stop)
+    folder = reports(delivery)
     if as_json:
         sys.stdout.write(delivery.model_dump_json(indent=2) + "\n")
     elif not interrupted:
-        print_delivery(delivery)
+        print_delivery(delivery, folder)
     sys.stdout.flush()
     if interrupted:
         sys.stderr.write(f"agent: {interrupted}\n")

@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, computed_field, model_validator
 
+from agent.delivery.findings import Finding, findings
 from agent.delivery.sentence import closing_sentence
 from agent.errors import ExitCode
 from agent.journal.events import OpenHole, Usage
@@ -112,6 +113,12 @@ class Delivery(_Published):
     def unchecked(self) -> tuple[str, ...]:
         """Rules that no check settles yet. They are not counted as met."""
         return tuple(dict.fromkeys(one.rule for one in self.receipts if one.outcome is Outcome.UNCHECKED))
+
+    @computed_field  # type: ignore[prop-decorator]  # as above
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What is not met; the same failure at several subjects is one finding."""
+        return findings(self.receipts)
 
     @property
     def receipts(self) -> tuple[Receipt, ...]:

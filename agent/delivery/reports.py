@@ -1,4 +1,4 @@
-"""Writes the delivery down: for programs, for people, and for test report viewers."""
+"""Writes the delivery down: for programs, for people, for test report viewers and for code scanners."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from agent.delivery.junit import junit_xml
 from agent.delivery.model import Delivery
+from agent.delivery.sarif import sarif_json
 from prompts.rendering import summary
 
 
@@ -19,15 +21,27 @@ class Reports:
     json: Path
     markdown: Path
     junit: Path
+    sarif: Path
+
+    @property
+    def folder(self) -> Path:
+        """The folder of all of them."""
+        return self.json.parent
+
+    @classmethod
+    def within(cls, folder: Path) -> Self:
+        """Their names in a folder."""
+        return cls(folder / "report.json", folder / "report.md", folder / "junit.xml", folder / "report.sarif")
 
 
 def write_reports(folder: Path, delivery: Delivery) -> Reports:
-    """Write `report.json`, `report.md` and `junit.xml`. Each appears whole or not at all; older ones are replaced."""
+    """Write every report. Each appears whole or not at all; older ones are replaced."""
     folder.mkdir(parents=True, exist_ok=True)
-    reports = Reports(folder / "report.json", folder / "report.md", folder / "junit.xml")
+    reports = Reports.within(folder)
     _put(reports.json, delivery.model_dump_json(indent=2).encode() + b"\n")
     _put(reports.markdown, summary(delivery.model_dump(mode="json")).encode())
     _put(reports.junit, junit_xml(delivery))
+    _put(reports.sarif, sarif_json(delivery))
     return reports
 
 

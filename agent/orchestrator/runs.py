@@ -8,14 +8,22 @@ from pathlib import Path
 
 from agent.errors import RunNotFound
 from agent.journal.recording import FILE_NAME
-from agent.places import runs_folder
+from agent.places import runs_folder, verifications_folder
 
 _MOST = 100_000
 
 
 def new_run(slug: str) -> Path:
     """An empty folder for a new run, named `slug-1`, `slug-2`, ...; two processes never get the same."""
-    folder = runs_folder()
+    return _new_folder(runs_folder(), slug)
+
+
+def new_verification(slug: str) -> Path:
+    """An empty folder for the reports of a verification, named like those of runs."""
+    return _new_folder(verifications_folder(), slug)
+
+
+def _new_folder(folder: Path, slug: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(_next_number(folder, slug), _MOST):
         try:

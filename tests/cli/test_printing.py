@@ -12,15 +12,16 @@ from syrupy.assertion import SnapshotAssertion
 
 from agent.cli.printing import print_delivery
 from agent.delivery.model import Delivery
-from tests.delivery.examples import FAILURE, HOLE, INCOMPLETE, delivery, verdict
+from tests.delivery.examples import FAILURE, HOLE, INCOMPLETE, SAME, delivery, verdict
 
 DELIVERIES: dict[str, Delivery] = {
     "complete": delivery(),
     "incomplete": INCOMPLETE,
     "many failures": delivery(
         outcome="incomplete",
-        verdict=verdict(*(FAILURE.model_copy(update={"subject": f"file {number}"}) for number in range(15))),
+        verdict=verdict(*(FAILURE.model_copy(update={"found": f"reason {number}"}) for number in range(15))),
     ),
+    "one failure of many": delivery(outcome="incomplete", verdict=verdict(*SAME)),
     "budget": delivery(outcome="budget", stopped_by="2.00 USD", holes=(HOLE,)),
     "interrupted": delivery(outcome="interrupted", verdict=None, commit=None),
     "of a folder": delivery(run="", model="", branch=None, commit=None, worktree=None),
@@ -30,13 +31,10 @@ DELIVERIES: dict[str, Delivery] = {
 def printed(one: Delivery, **console: Any) -> str:
     """What is printed on a console of these properties."""
     file = io.StringIO()
-    print_delivery(one, Console(file=file, highlight=False, width=120, **console))
+    print_delivery(
+        one, Path("/var/reports") if one.run else None, Console(file=file, highlight=False, width=120, **console)
+    )
     return file.getvalue()
-
-
-@pytest.fixture(autouse=True)
-def without_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AGENT_STATE_DIR", str(tmp_path))
 
 
 @pytest.mark.parametrize("name", DELIVERIES)

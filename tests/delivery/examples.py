@@ -46,6 +46,21 @@ MET = (
 UNCHECKED = receipt("LOG-JSON", Gate.LOGGING, Outcome.UNCHECKED, subject="service")
 INPUT = receipt("NAM-TABLE", Gate.LINT, Outcome.INPUT, subject="book", found="`book` is not plural")
 
+SAME = tuple(
+    receipt(
+        "API-STATUS",
+        Gate.ERRORS,
+        Outcome.FAILED,
+        subject=f"GET /{name}/{{id}}",
+        ran=f"GET /api/{name}/{number} → 500 (seed 7)",
+        found=f"GET /api/{name}/{number}?deep=true: expected 404, got 500",
+        reproduce=f'curl -i --unix-socket "$SOCKET" http://service/api/{name}/{number}?deep=true',
+        seconds=0.1,
+    )
+    for number, name in enumerate(("authors", "books", "carts", "items", "orders", "pages", "reviews", "shelves"))
+)
+"""One failure at eight operations."""
+
 
 def verdict(*more: Receipt, measures: Measures = MEASURED) -> Verdict:
     return Verdict(tree="4b825dc6", receipts=(*MET, UNCHECKED, INPUT, *more), measures=measures)

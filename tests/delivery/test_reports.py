@@ -27,6 +27,7 @@ def test_the_reports_as_they_are_written(one: Delivery, tmp_path: Path, snapshot
     assert reports.json.read_text() == snapshot(name="report.json")
     assert reports.markdown.read_text() == snapshot(name="report.md")
     assert reports.junit.read_text() == snapshot(name="junit.xml")
+    assert reports.sarif.read_text() == snapshot(name="report.sarif")
 
 
 def test_a_report_without_a_verdict(tmp_path: Path) -> None:
@@ -41,7 +42,7 @@ def test_the_published_schema_describes_the_report(tmp_path: Path) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     for one in (delivery(), INCOMPLETE, delivery(outcome="interrupted", verdict=None)):
         jsonschema.validate(json.loads(write_reports(tmp_path, one).json.read_text()), schema)
-    assert {"sentence", "exit_code", "gates", "unchecked", "measures"} <= set(schema["required"])
+    assert {"findings", "sentence", "exit_code", "gates", "unchecked", "measures"} <= set(schema["required"])
 
 
 def test_a_report_can_be_read_back(tmp_path: Path) -> None:
@@ -52,7 +53,8 @@ def test_a_report_can_be_read_back(tmp_path: Path) -> None:
 def test_only_whole_reports_are_left_in_the_folder(tmp_path: Path) -> None:
     write_reports(tmp_path / "made" / "for it", delivery())
     write_reports(tmp_path / "made" / "for it", INCOMPLETE)
-    assert {path.name for path in (tmp_path / "made" / "for it").iterdir()} == {"report.json", "report.md", "junit.xml"}
+    names = {path.name for path in (tmp_path / "made" / "for it").iterdir()}
+    assert names == {"report.json", "report.md", "junit.xml", "report.sarif"}
     assert '"incomplete"' in (tmp_path / "made" / "for it" / "report.json").read_text()
 
 

@@ -1,0 +1,72 @@
+"""Failures that are one: the same rule, broken in the same way, at many subjects."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from pydantic import BaseModel, ConfigDict
+
+from agent.receipts import Outcome, Receipt
+from agent.rulebook.model import Gate
+
+_PARAMETER = re.compile(r"\\\{[^{}]*\\\}")
+_BASE = r"(?:/[\w.~-]+)*?"
+_QUERY = r"(?:\?[^\s'\"]*)?"
+
+
+class Finding(BaseModel):
+    """One thing that is wrong, and everything that it is wrong with."""
+
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+    rule: str
+    """The rule that is broken."""
+    gate: Gate
+    """The gate that the rule belongs to."""
+    subjects: tuple[str, ...]
+    """Everything that breaks it in this way: operations, tables, `files` or `service`."""
+    found: str
+    """What came back for the first subject."""
+    ran: str
+    """What was carried out for the first subject."""
+    reproduce: str
+    """The smallest way to see it again, to paste; for the first subject that has one."""
+    places: tuple[str, ...]
+    """`file:line` of all subjects, each once."""
+
+    @property
+    def name(self) -> str:
+        """`TST-COVER:files`; the rule alone where there are several subjects."""
+        return f"{self.rule}:{self.subjects[0]}" if len(self.subjects) == 1 else self.rule
+
+
+def findings(receipts: Iterable[Receipt]) -> tuple[Finding, ...]:
+    """The failures among these receipts, in their order, those that are alike as one."""
+    alike: dict[tuple[str, str], list[Receipt]] = {}
+    for receipt in receipts:
+        if receipt.outcome is Outcome.FAILED:
+            alike.setdefault((receipt.rule, likeness(receipt)), []).append(receipt)
+    return tuple(_finding(members) for members in alike.values())
+
+
+def likeness(receipt: Receipt) -> str:
+    """What was found, without what only names the subject: equal texts tell of the same failure."""
+    method, _, path = receipt.subject.partition(" ")
+    if not path:
+        return re.sub(rf"(?<!\w){re.escape(receipt.subject)}(?!\w)", "{subject}", receipt.found)
+    template = _PARAMETER.sub(r"[^/\\s?'\"]+", re.escape(path))
+    return re.sub(rf"{re.escape(method)} {_BASE}{template}(?![\w/]){_QUERY}", "{subject}", receipt.found)
+
+
+def _finding(alike: list[Receipt]) -> Finding:
+    first = alike[0]
+    return Finding(
+        rule=first.rule,
+        gate=first.gate,
+        subjects=tuple(receipt.subject for receipt in alike),
+        found=first.found,
+        ran=first.ran,
+        reproduce=next((receipt.reproduce for receipt in alike if receipt.reproduce), ""),
+        places=tuple(dict.fromkeys(place for receipt in alike for place in receipt.places)),
+    )
