@@ -38,15 +38,17 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class GateStarted:
-    """A gate has begun."""
+    """A check of this gate has begun."""
 
+    check: str
     gate: Gate
 
 
 @dataclass(frozen=True, slots=True)
 class GateFinished:
-    """A gate has settled its obligations."""
+    """A check of this gate has settled its obligations."""
 
+    check: str
     gate: Gate
     receipts: tuple[Receipt, ...]
     measures: Measures

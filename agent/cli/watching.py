@@ -112,8 +112,8 @@ class _Watcher:
                 self._now(f"the model works: answer {self._answers}, {', '.join(event.tools) or 'text'}")
             case _:
                 self._say(line_of(event))
-                if isinstance(event, GateSettled) and str(event.gate) in self._gates:
-                    self._gates.remove(str(event.gate))
+                if isinstance(event, GateSettled) and event.check in self._gates:
+                    self._gates.remove(event.check)
                     self._now(f"checking: {', '.join(self._gates)}" if self._gates else "checking")
 
     def _now(self, text: str) -> None:
@@ -185,7 +185,12 @@ def _package_line(event: PackageAdded | PackageRefused) -> str:
 def _gate_line(event: GateSettled) -> str:
     counts = {outcome: sum(receipt.outcome is outcome for receipt in event.receipts) for outcome in Outcome}
     failed = f", {counts[Outcome.FAILED]} failed" if counts[Outcome.FAILED] else ""
-    return f"gate {event.gate}: {counts[Outcome.MET]} met{failed}, {event.seconds:.1f} s"
+    return f"gate {_check_name(event)}: {counts[Outcome.MET]} met{failed}, {event.seconds:.1f} s"
+
+
+def _check_name(event: GateSettled) -> str:
+    """`limits`, or where a gate has several checks, `limits (rate limits)`."""
+    return event.gate if event.check in ("", event.gate) else f"{event.gate} ({event.check})"
 
 
 def _count(number: int, what: str) -> str:

@@ -209,10 +209,12 @@ class AssignmentDone(_Event):
 
 
 class GateSettled(_Event):
-    """A gate of the checklist has settled its obligations on one tree."""
+    """A check of a gate has settled its obligations on one tree."""
 
     kind: Literal["gate settled"] = "gate settled"
     tree: str
+    check: str = ""
+    """Its name; empty in journals of before checks had names."""
     gate: Gate
     receipts: tuple[Receipt, ...]
     measures: Measures

@@ -84,10 +84,12 @@ class Driver:
             if isinstance(event, GateFinished):
                 session.happened(gate_settled(tree, event))
             else:
-                session.note(str(event.gate), "gate")
+                session.note(event.check, "gate")
 
         known = tuple(
-            GateFinished(one.gate, one.receipts, one.measures, one.seconds) for one in state.settled if one.tree == tree
+            GateFinished(one.check, one.gate, one.receipts, one.measures, one.seconds)
+            for one in state.settled
+            if one.tree == tree
         )
         verdict = await settle(session.inputs.case(self.workspace), progress, known=known)
         reasons = {hole.operation: hole.reason for hole in state.holes}
@@ -127,6 +129,7 @@ def gate_settled(tree: str, finished: GateFinished) -> GateSettled:
     """A settled gate as the journal keeps it."""
     return GateSettled(
         tree=tree,
+        check=finished.check,
         gate=finished.gate,
         receipts=finished.receipts,
         measures=finished.measures,

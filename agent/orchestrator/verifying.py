@@ -73,7 +73,7 @@ def _judged(inputs: Inputs, workspace: GitWorkspace, stack: StackName, listener:
     tree, files = workspace.tree(), workspace.read()
 
     def tell(event: GateEvent) -> None:
-        listener(gate_settled(tree, event) if isinstance(event, GateFinished) else Note(str(event.gate), "gate"))
+        listener(gate_settled(tree, event) if isinstance(event, GateFinished) else Note(event.check, "gate"))
 
     verdict = asyncio.run(settle(inputs.case(workspace), tell))
     holes = tuple(map(open_hole, inputs.stack.open_holes(files)))
