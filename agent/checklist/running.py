@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import stat
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 
@@ -28,6 +29,8 @@ _PATIENCE = 30.0
 _ANSWER_SECONDS = 10.0
 _ANSWER_BYTES = 4 << 20
 _LOG_SHOWN = 1_500
+_OFTEN = (50_000, 100_000)
+"""How many times as often as callers the judge may ask: a number between, so that no service can tell it by that."""
 _LIMITS = Limits(seconds=600.0, cpu_seconds=600, output_bytes=8 << 20)
 
 
@@ -66,16 +69,25 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    case: Case, database: DatabaseAccess, record: Record | None = None, *, watched: bool = False
+    case: Case,
+    database: DatabaseAccess,
+    record: Record | None = None,
+    *,
+    watched: bool = False,
+    own_limits: bool = False,
 ) -> AsyncIterator[Running]:
     """The service, for as long as the context is open; what it is asked goes into the record. Raises `NotRunning`.
 
-    With `watched` the stack's watcher writes into the folder of the socket.
+    With `watched` the stack's watcher writes into the folder of the socket. Documented rate limits are raised, but for
+    `own_limits`.
     """
     with scratch_folder("service") as folder:
         folder.chmod(0o777)  # the sandbox may run as another user, and must make the socket there
         inside = case.workspace.sandbox.bound(folder, _INSIDE)
         command = _command(case, database, f"{inside}/service.sock")
+        if not own_limits:
+            raised = case.stack.raised_limits(case.workspace, secrets.choice(range(*_OFTEN)))
+            command = replace(command, environment={**command.environment, **raised})
         read_only = database.mounts.read_only
         if watched:
             command, script = case.stack.watched(command, inside)

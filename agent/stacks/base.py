@@ -173,6 +173,10 @@ class Stack(Protocol):
         """
         ...
 
+    def raised_limits(self, workspace: Workspace, times: int) -> Mapping[str, str]:
+        """Environment variables that let callers ask so many times as often as the service's own limits allow."""
+        ...
+
     def watched(self, command: ServiceCommand, folder: str) -> tuple[ServiceCommand, Path]:
         """The same start with a watcher beside it, and the watcher's script, which the caller mounts.
 

@@ -12,6 +12,9 @@ from agent.stacks.base import REDIS_SETTING, DatabaseAccess, ServiceBroken
 
 _MODULES = ("src/main.py", "app/main.py", "main.py", "src/app.py", "app.py")
 _SECRETS = ("JWT_SECRET", "SECRET_KEY")
+_ASSIGNED = re.compile(r"^[#\s]*(?:export\s+)?([A-Z][A-Z0-9_]*)=[\"']?(\d+(?:\.\d+)?)(.*?)[\"']?\s*$", re.MULTILINE)
+_LIMIT = re.compile(r"RATE_?LIMIT|THROTTLE|LIMITER")
+_DURATION = re.compile(r"(WINDOW|PERIOD|INTERVAL|TTL|TIMEOUT|(?<!PER_)(SECONDS?|MINUTES?|HOURS?|MS))$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,16 @@ def declares(files: Mapping[str, str], setting: str) -> bool:
     """Whether `.env.example` or code outside the tests has a word for this setting, in capitals or not."""
     word = re.compile(rf"\b{re.escape(setting)}\b", re.IGNORECASE)
     return any(word.search(text) for path, text in files.items() if _may_declare(path))
+
+
+def raised_limits(files: Mapping[str, str], times: int) -> Mapping[str, str]:
+    """The rate limits that `.env.example` documents, so many times higher: `RATE_LIMIT=100/minute` → `200/minute`.
+
+    Lines that are commented out count: they show the default. Durations and switches stay as they are.
+    """
+    found = _ASSIGNED.findall(files.get(".env.example", ""))
+    limits = [one for one in found if _LIMIT.search(one[0]) and not _DURATION.search(one[0])]
+    return {name: f"{float(number) * times:.15g}{unit}" for name, number, unit in limits}
 
 
 def alembic_config(files: Mapping[str, str]) -> str:

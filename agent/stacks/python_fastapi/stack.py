@@ -23,7 +23,13 @@ from agent.stacks.base import (
     TestReport,
     ToolReport,
 )
-from agent.stacks.python_fastapi.application import alembic_config, declares, find_application, service_environment
+from agent.stacks.python_fastapi.application import (
+    alembic_config,
+    declares,
+    find_application,
+    raised_limits,
+    service_environment,
+)
 from agent.workspace.model import Workspace
 from tools import functions, mypy, pytest, ruff
 from tools.files import Files
@@ -180,6 +186,10 @@ class PythonFastapi:
             command=("python", "-B", "-m", "uvicorn", application.target, *factory, *server),
             environment={**service_environment(files, database), "FORWARDED_ALLOW_IPS": "*"},
         )
+
+    def raised_limits(self, workspace: Workspace, times: int) -> Mapping[str, str]:
+        """Those that `.env.example` documents."""
+        return raised_limits(workspace.read(), times)
 
     def watched(self, command: ServiceCommand, folder: str) -> tuple[ServiceCommand, Path]:
         """`python -m MODULE ...` by way of `watched.py`."""

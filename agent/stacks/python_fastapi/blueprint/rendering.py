@@ -76,6 +76,19 @@ _REPOSITORY_IMPORTS = (
     "from src.repositories.statements import order_by",
 )
 
+_CORE = (
+    "config",
+    "database",
+    "exceptions",
+    "limits",
+    "logging",
+    "metrics",
+    "middleware",
+    "redis",
+    "tracing",
+)
+"""Modules of `src/core` that every service has."""
+
 
 class Renderer:
     """Writes every file of a plan."""
@@ -117,7 +130,7 @@ class Renderer:
             version=literal(one_line(plan.contract.version)),
             **common,
         )
-        for name in ("config", "database", "exceptions", "logging", "metrics", "middleware", "redis", "tracing"):
+        for name in _CORE:
             yield self._file(f"core/{name}.py", **common)
         if plan.authenticates:
             yield self._file(

@@ -26,6 +26,7 @@ def test_files(shape: Shape, source: Mapping[str, str]) -> Mapping[str, str]:
         security["tests/unit/test_sessions.py"] = _security(shape, "sessions")
     return {
         "tests/__init__.py": "",
+        "tests/integration/test_limits.py": render("tests/test_limits.py"),
         "tests/conftest.py": render("tests/conftest.py.jinja", tokens=tokens),
         "tests/database.py": render("tests/database.py"),
         "tests/factories.py": factories_file(shape),
