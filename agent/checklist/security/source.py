@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ast
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from agent.binding.words import words
 from agent.checklist.case import Case, Owing
 from agent.receipts import Receipt
+from tools.scratch import scratch_folder
 
 RULES: Mapping[str, str] = {
     "SEC-SECRETS": "headers: literals in the syntax tree, and well-known keys in every file",
@@ -81,12 +80,12 @@ def known_keys(files: Mapping[str, str]) -> Iterator[Leak]:
     from detect_secrets.settings import transient_settings
 
     with (
-        tempfile.TemporaryDirectory(prefix="agent-secrets-") as folder,
+        scratch_folder("secrets") as folder,
         transient_settings({"plugins_used": [{"name": name} for name in _KNOWN_KEYS]}),
     ):
         # Each under a name of its own: what a path of the worktree says must not decide whether it is searched.
         for number, (path, content) in enumerate(files.items()):
-            copy = Path(folder) / f"{number}.txt"
+            copy = folder / f"{number}.txt"
             copy.write_text(_without_hashes(content), encoding="utf-8", errors="replace")
             for found in scan_file(str(copy)):
                 yield Leak(path, found.line_number, f"a key ({found.type})")

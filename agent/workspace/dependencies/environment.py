@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from agent.workspace.dependencies.policy import Policy
 from agent.workspace.dependencies.uv import Unreachable, resolve, unpack
 from agent.workspace.toolchain import base_interpreter, build_toolchain, find_toolchain
 from tools.errors import Refused
+from tools.scratch import scratch_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,9 @@ class Builder:
         stack, base = self.stack(), self._base()
         added = resolve(more, base, pinned, self.policy.allowed, self.policy.minimum_age_days)
         _same_files(pinned, added)
-        with tempfile.TemporaryDirectory(prefix="agent-wheels-") as folder:
-            unpack(added, Path(folder), base_interpreter())
-            for objection in objections(Path(folder), stack.toolchain, self.policy):
+        with scratch_folder("wheels") as folder:
+            unpack(added, folder, base_interpreter())
+            for objection in objections(folder, stack.toolchain, self.policy):
                 raise Refused(f"{', '.join(map(str, more))}: {objection}")
         self.progress(f"adding {', '.join(map(str, added))}")
         return Environment(build_toolchain(self._lock_with(added), self.cache, progress=self.progress), added)

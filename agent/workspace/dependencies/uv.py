@@ -18,6 +18,7 @@ from agent.errors import MissingDependency
 from agent.workspace.dependencies.locks import Locked, read_lock, write_lock
 from agent.workspace.toolchain import base_interpreter, run_uv
 from tools.errors import Refused
+from tools.scratch import scratch_folder
 
 _ALWAYS = "2100-01-01"
 _UNREACHABLE = re.compile(
@@ -71,8 +72,8 @@ def unpack(packages: Iterable[Locked], folder: Path, interpreter: str) -> None:
 
 
 def _compile(wanted: Sequence[Requirement], pins: Sequence[str], options: Sequence[str]) -> tuple[int, str, str]:
-    with tempfile.TemporaryDirectory(prefix="agent-resolve-") as folder:
-        asked, constraints = Path(folder, "asked.in"), Path(folder, "constraints.txt")
+    with scratch_folder("resolve") as folder:
+        asked, constraints = folder / "asked.in", folder / "constraints.txt"
         asked.write_text("\n".join(map(str, wanted)) + "\n", encoding="utf-8")
         constraints.write_text("\n".join(pins) + "\n", encoding="utf-8")
         return run_uv(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import io
 import subprocess
-import tempfile
 import textwrap
 import tokenize
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from pathlib import Path
 from ruff import find_ruff_bin  # type: ignore[import-untyped]  # it has no stubs
 
 from agent.stacks.python_fastapi.blueprint.text import docstring
+from tools.scratch import scratch_folder
 
 _CONFIG = Path(__file__).parent.parent / "toolchain" / "ruff.toml"
 _LINE = 100
@@ -31,8 +31,7 @@ def formatted(files: Mapping[str, str]) -> dict[str, str]:
 
 def _ruff(files: Mapping[str, str]) -> dict[str, str]:
     ruff = find_ruff_bin()
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
+    with scratch_folder("formatting") as root:
         for name, text in files.items():
             place = root / name
             place.parent.mkdir(parents=True, exist_ok=True)

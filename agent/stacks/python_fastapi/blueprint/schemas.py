@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import ast
 import json
-import tempfile
 import textwrap
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from agent.contract.model import Contract, Operation, Schema
 from agent.stacks.python_fastapi.blueprint.naming import Names, pascal
 from agent.stacks.python_fastapi.blueprint.text import clean
+from tools.scratch import scratch_folder
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _PREFIX = "#/components/schemas/"
@@ -243,9 +242,9 @@ def _generated(schemas: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         "paths": {},
         "components": {"schemas": dict(schemas)},
     }
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+    with scratch_folder("schemas") as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        output, metadata = Path(folder) / "api.py", Path(folder) / "metadata.json"
+        output, metadata = folder / "api.py", folder / "metadata.json"
         generate(
             json.dumps(document, default=str),
             input_filename="openapi.json",
