@@ -53,6 +53,42 @@ class Receipt(_Frozen):
         return Obligation(self.rule, self.subject)
 
 
+class Latency(_Frozen):
+    """How long answers took under load; nothing but the window that was judged."""
+
+    request: str
+    """What was asked over and over: `GET /books?limit=20`."""
+    edges_ms: tuple[float, ...]
+    """Where the bars of the histogram begin and end, ascending; one more than there are bars."""
+    counts: tuple[int, ...]
+    """Answers in each bar."""
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+
+
+class TestedOperation(_Frozen):
+    """What the service's own tests did with one operation; tests that assert nothing do not count."""
+
+    __test__ = False
+
+    operation: str
+    """`GET /books`."""
+    requests: int
+    """Sent by passing tests."""
+    answered: tuple[int, ...]
+    """The statuses that came back."""
+    unprovoked: tuple[int, ...]
+    """Refusals that the contract declares and no passing test provoked."""
+
+
+class UncoveredFile(_Frozen):
+    """Lines of a file that no test executed."""
+
+    file: str
+    lines: tuple[int, ...]
+
+
 class Measures(_Frozen):
     """Numbers measured in this run; None where it was not measured."""
 
@@ -66,6 +102,11 @@ class Measures(_Frozen):
     tests_passed: int | None = None
     suppressions: int | None = None
     """`noqa`, `type: ignore` and their like in the delivered code."""
+    latency: Latency | None = None
+    """Of the short load probe."""
+    tested: tuple[TestedOperation, ...] = ()
+    """Every operation of the contract, once the tests were run."""
+    uncovered: tuple[UncoveredFile, ...] = ()
 
 
 class Verdict(_Frozen):

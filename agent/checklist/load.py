@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 _CHUNKED = b"transfer-encoding: chunked"
@@ -49,6 +51,22 @@ def percentile(sorted_seconds: Sequence[float], share: float) -> float | None:
     if not sorted_seconds:
         return None
     return sorted_seconds[min(len(sorted_seconds) - 1, int(share * len(sorted_seconds)))] * 1000
+
+
+def histogram(sorted_seconds: Sequence[float], bars: int = 24) -> tuple[tuple[float, ...], tuple[int, ...]]:
+    """Edges in milliseconds, each by the same factor above the one before, and the number of latencies between them.
+
+    The first latency and the last one are the outer edges. Raises ValueError without latencies.
+    """
+    if not sorted_seconds:
+        raise ValueError("a histogram needs latencies")
+    low, high = max(sorted_seconds[0] * 1000, 0.001), max(sorted_seconds[-1] * 1000, 0.001)
+    if high <= low:
+        return (low, low), (len(sorted_seconds),)
+    edges = [low * (high / low) ** (number / bars) for number in range(bars)]
+    below = [0, *(bisect_left(sorted_seconds, edge / 1000) for edge in edges[1:]), len(sorted_seconds)]
+    counts = tuple(after - before for before, after in pairwise(below))
+    return (*(round(edge, 3) for edge in edges), round(high, 3)), counts
 
 
 async def press(socket: Path, request: bytes, *, connections: int, seconds: float) -> Window:

@@ -33,7 +33,7 @@ from pathlib import Path
 from agent.binding.model import Action, Bound, Field
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.databases import Databases, NotMigrated, Opened
-from agent.checklist.load import Window, press
+from agent.checklist.load import Window, histogram, percentile, press
 from agent.checklist.observing.exports import profile_in
 from agent.checklist.probe.accounts import Caller, NoCredentials
 from agent.checklist.probe.asking import Asker
@@ -43,7 +43,7 @@ from agent.checklist.probe.users import Users
 from agent.checklist.probe.world import Need, World
 from agent.checklist.processes import usage
 from agent.checklist.running import NotRunning, Running, running
-from agent.receipts import Measures, Outcome, Receipt
+from agent.receipts import Latency, Measures, Outcome, Receipt
 
 RULES: Mapping[str, str] = {
     "PRF-P95": "performance: latency under load",
@@ -299,8 +299,22 @@ def _judged(owing: Owing, request: Request, measured: Measured) -> Found:
             seconds=window.seconds,
         )
     p95 = window.p95_ms
-    measures = Measures(p95_ms=None if p95 is None else round(p95, 1), requests_per_second=round(window.per_second, 1))
+    measures = Measures(
+        p95_ms=None if p95 is None else round(p95, 1),
+        requests_per_second=round(window.per_second, 1),
+        latency=_latency(f"{request.method} {request.target}", window),
+    )
     return Found(tuple(receipts), measures)
+
+
+def _latency(asked: str, window: Window) -> Latency | None:
+    p50, p95, p99 = (percentile(window.latencies, share) for share in (0.5, 0.95, 0.99))
+    if p50 is None or p95 is None or p99 is None:
+        return None
+    edges, counts = histogram(window.latencies)
+    return Latency(
+        request=asked, edges_ms=edges, counts=counts, p50_ms=round(p50, 2), p95_ms=round(p95, 2), p99_ms=round(p99, 2)
+    )
 
 
 def _throughput(one: Measured) -> str:

@@ -12,7 +12,7 @@ from agent.checklist.databases import Databases
 from agent.checklist.forgery import forgeries
 from agent.checklist.routes import erased
 from agent.contract.model import Contract, Operation
-from agent.receipts import Measures, Receipt
+from agent.receipts import Measures, Receipt, TestedOperation, UncoveredFile
 from tools.reports import TestReport, Touch
 
 RULES: Mapping[str, str] = {
@@ -60,6 +60,7 @@ async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
     ]
     silent = silent_tests(case.workspace.read())
     report = replace(report, touches=tuple(one for one in report.touches if plain_name(one.test) not in silent))
+    measures = measures.model_copy(update=tested(report, case.contract))
     for subject in owing.subjects("TST-INTEG"):
         operation = case.contract.operation(subject)
         seen = touches_of(report, case.contract, operation)
@@ -78,6 +79,24 @@ async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
             told = f"{_seen(seen)}{f'; not provoked: {left}' if left else ''}"
             receipts += owing.judge("TST-ERRORS", problems, subject=subject, ran=ran, found=told)
     return Found(tuple(receipts), measures)
+
+
+def tested(report: TestReport, contract: Contract) -> Mapping[str, object]:
+    """What the tests did with each operation, and the lines that none executed: two of the measures."""
+    if report.crashed:
+        return {}
+    seen = {one.key: touches_of(report, contract, one) for one in contract.operations}
+    operations = (
+        TestedOperation(
+            operation=one.key,
+            requests=len(seen[one.key]),
+            answered=tuple(sorted({touch.status for touch in seen[one.key]})),
+            unprovoked=tuple(sorted(_unprovoked(one, seen[one.key]))),
+        )
+        for one in contract.operations
+    )
+    uncovered = (UncoveredFile(file=file, lines=lines) for file, lines in sorted(report.uncovered.items()) if lines)
+    return {"tested": tuple(operations), "uncovered": tuple(uncovered)}
 
 
 def suite_problems(report: TestReport) -> list[str]:

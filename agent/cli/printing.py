@@ -117,7 +117,8 @@ def _places(delivery: Delivery, reports: Path | None, console: Console) -> None:
     rows = {"branch": delivery.branch, "commit": delivery.commit, "worktree": delivery.worktree}
     if reports is not None:
         files = Reports.within(reports)
-        rows |= {"report": files.markdown, "json": files.json, "junit": files.junit, "sarif": files.sarif}
+        rows |= {"page": files.page, "report": files.markdown, "json": files.json}
+        rows |= {"junit": files.junit, "sarif": files.sarif}
     for name, value in rows.items():
         if value:
             console.print(f"{name:<9} {value}", markup=False, soft_wrap=True)

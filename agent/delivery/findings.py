@@ -12,6 +12,8 @@ from agent.rulebook.model import Gate
 
 _PARAMETER = re.compile(r"\\\{[^{}]*\\\}")
 _BASE = r"(?:/[\w.~-]+)*?"
+_REQUEST = re.compile(r" \(curl [^\n]*\)$", re.MULTILINE)
+"""What was sent, at the end of a line: its values are random."""
 _QUERY = r"(?:\?[^\s'\"]*)?"
 
 
@@ -52,11 +54,12 @@ def findings(receipts: Iterable[Receipt]) -> tuple[Finding, ...]:
 
 def likeness(receipt: Receipt) -> str:
     """What was found, without what only names the subject: equal texts tell of the same failure."""
+    found = _REQUEST.sub("", receipt.found)
     method, _, path = receipt.subject.partition(" ")
     if not path:
-        return re.sub(rf"(?<!\w){re.escape(receipt.subject)}(?!\w)", "{subject}", receipt.found)
+        return re.sub(rf"(?<!\w){re.escape(receipt.subject)}(?!\w)", "{subject}", found)
     template = _PARAMETER.sub(r"[^/\\s?'\"]+", re.escape(path))
-    return re.sub(rf"{re.escape(method)} {_BASE}{template}(?![\w/]){_QUERY}", "{subject}", receipt.found)
+    return re.sub(rf"{re.escape(method)} {_BASE}{template}(?![\w/]){_QUERY}", "{subject}", found)
 
 
 def _finding(alike: list[Receipt]) -> Finding:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field, model_validat
 
 from agent.delivery.findings import Finding, findings
 from agent.delivery.sentence import closing_sentence
+from agent.delivery.service_map import ServiceMap
 from agent.errors import ExitCode
 from agent.journal.events import OpenHole, Usage
 from agent.receipts import Measures, Outcome, Receipt, Verdict
@@ -67,6 +68,8 @@ class Delivery(_Published):
     """The folder in which the branch is checked out."""
     verdict: Verdict | None = None
     """All receipts; None when the run ended before anything was checked."""
+    service: ServiceMap | None = None
+    """What there is: operations, tables, and which works on which. None when a run that is over is shown again."""
     holes: tuple[OpenHole, ...] = ()
     """Functions whose body nobody has written."""
     usage: Usage = Usage()

@@ -10,6 +10,7 @@ from typing import Self
 
 from agent.delivery.junit import junit_xml
 from agent.delivery.model import Delivery
+from agent.delivery.page.rendering import report_page
 from agent.delivery.sarif import sarif_json
 from prompts.rendering import summary
 
@@ -22,6 +23,7 @@ class Reports:
     markdown: Path
     junit: Path
     sarif: Path
+    page: Path
 
     @property
     def folder(self) -> Path:
@@ -31,7 +33,8 @@ class Reports:
     @classmethod
     def within(cls, folder: Path) -> Self:
         """Their names in a folder."""
-        return cls(folder / "report.json", folder / "report.md", folder / "junit.xml", folder / "report.sarif")
+        names = ("report.json", "report.md", "junit.xml", "report.sarif", "report.html")
+        return cls(*(folder / name for name in names))
 
 
 def write_reports(folder: Path, delivery: Delivery) -> Reports:
@@ -42,6 +45,7 @@ def write_reports(folder: Path, delivery: Delivery) -> Reports:
     _put(reports.markdown, summary(delivery.model_dump(mode="json")).encode())
     _put(reports.junit, junit_xml(delivery))
     _put(reports.sarif, sarif_json(delivery))
+    _put(reports.page, report_page(delivery).encode())
     return reports
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agent.delivery.model import Delivery, DeliveryOutcome
 from agent.delivery.reports import write_reports
+from agent.delivery.service_map import service_map
 from agent.journal.events import Delivered, Ending, Event, GateSettled, PackageRefused, Resumed
 from agent.loop.moves import Deliver, next_move
 from agent.loop.state import State, state_of
@@ -26,7 +27,7 @@ _OUTCOMES: dict[Ending, DeliveryOutcome] = {
 
 def deliver(session: Session, ending: Ending) -> Delivery:
     """Write the reports of a run that is over, and record its end."""
-    delivery = _delivery(session.folder, session.record, session.journal.events, _OUTCOMES[ending])
+    delivery = _with_map(session, _OUTCOMES[ending])
     write_reports(session.folder, delivery)
     session.happened(Delivered(ending=ending, exit_code=delivery.exit_code))
     return delivery
@@ -34,7 +35,7 @@ def deliver(session: Session, ending: Ending) -> Delivery:
 
 def deliver_interrupted(session: Session) -> Delivery:
     """Write the reports of a run that the user stopped; it can be resumed."""
-    delivery = _delivery(session.folder, session.record, session.journal.events, "interrupted")
+    delivery = _with_map(session, "interrupted")
     write_reports(session.folder, delivery)
     return delivery
 
@@ -46,6 +47,12 @@ def delivered_before(folder: Path, record: RunRecord, events: Sequence[Event], *
         return None
     move = next_move(state_of((*events, Resumed(process=0))), models=models)
     return _delivery(folder, record, events, _OUTCOMES[last.ending]) if isinstance(move, Deliver) else None
+
+
+def _with_map(session: Session, outcome: DeliveryOutcome) -> Delivery:
+    inputs = session.inputs
+    delivery = _delivery(session.folder, session.record, session.journal.events, outcome)
+    return redacted(delivery.model_copy(update={"service": service_map(inputs.catalog, inputs.binding)}))
 
 
 def _delivery(folder: Path, record: RunRecord, events: Sequence[Event], outcome: DeliveryOutcome) -> Delivery:

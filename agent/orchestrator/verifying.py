@@ -12,6 +12,7 @@ from pathlib import Path
 from agent.checklist.case import GateEvent, GateFinished
 from agent.checklist.checklist import settle
 from agent.delivery.model import Delivery
+from agent.delivery.service_map import service_map
 from agent.errors import WorkspaceError
 from agent.orchestrator.confining import VERIFIED, confined, unprotected
 from agent.orchestrator.driver import gate_settled, open_hole
@@ -83,6 +84,7 @@ def _judged(inputs: Inputs, workspace: GitWorkspace, stack: StackName, listener:
         stack=stack,
         outcome="complete" if verdict.holds and not holes else "incomplete",
         verdict=verdict,
+        service=service_map(inputs.catalog, inputs.binding),
         holes=holes,
         sandbox=workspace.sandbox.kind,
         seconds={"verify": round(time.monotonic() - began, 3)},

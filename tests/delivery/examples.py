@@ -7,12 +7,38 @@ from pathlib import Path
 from typing import Any
 
 from agent.delivery.model import Delivery
+from agent.delivery.service_map import MappedOperation, MappedTable, ServiceMap
 from agent.journal.events import OpenHole, Usage
-from agent.receipts import Measures, Outcome, Receipt, Verdict
+from agent.receipts import Latency, Measures, Outcome, Receipt, TestedOperation, UncoveredFile, Verdict
 from agent.rulebook.model import Gate
 
 MEASURED = Measures(
-    endpoints=15, coverage_percent=93.47, p95_ms=11.2, requests_per_second=1503.4, tests_passed=88, suppressions=0
+    endpoints=15,
+    coverage_percent=93.47,
+    p95_ms=11.2,
+    requests_per_second=1503.4,
+    tests_passed=88,
+    suppressions=0,
+    latency=Latency(
+        request="GET /books?limit=20",
+        edges_ms=(2.0, 4.0, 8.0, 16.0),
+        counts=(310, 1100, 93),
+        p50_ms=6.1,
+        p95_ms=11.2,
+        p99_ms=14.0,
+    ),
+    tested=(TestedOperation(operation="GET /books", requests=7, answered=(200, 422), unprovoked=(401,)),),
+    uncovered=(UncoveredFile(file="src/services/books.py", lines=(12, 13)),),
+)
+MAP = ServiceMap(
+    operations=(
+        MappedOperation(operation="GET /books", does="list", tables=("books", "authors")),
+        MappedOperation(operation="POST /tickets/{ticketId}/merge", does="", tables=()),
+    ),
+    tables=(
+        MappedTable(name="authors", columns=4, references=()),
+        MappedTable(name="books", columns=9, references=("authors",)),
+    ),
 )
 HOLE = OpenHole(
     name="src.services.tickets.TicketService.merge",
@@ -78,6 +104,7 @@ def delivery(**changes: Any) -> Delivery:
         "commit": "1f3d9a2",
         "worktree": Path("/srv/work/bookshop-api"),
         "verdict": verdict(),
+        "service": MAP,
         "sandbox": "bubblewrap",
         "seconds": {"catalog": 0.61, "checks": 18.24},
     }

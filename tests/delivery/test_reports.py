@@ -54,7 +54,7 @@ def test_only_whole_reports_are_left_in_the_folder(tmp_path: Path) -> None:
     write_reports(tmp_path / "made" / "for it", delivery())
     write_reports(tmp_path / "made" / "for it", INCOMPLETE)
     names = {path.name for path in (tmp_path / "made" / "for it").iterdir()}
-    assert names == {"report.json", "report.md", "junit.xml", "report.sarif"}
+    assert names == {"report.json", "report.md", "junit.xml", "report.sarif", "report.html"}
     assert '"incomplete"' in (tmp_path / "made" / "for it" / "report.json").read_text()
 
 
