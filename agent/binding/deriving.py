@@ -9,7 +9,7 @@ from agent.binding.drafting import Draft, draft
 from agent.binding.envelopes import confirmation, item_answer, row_answer
 from agent.binding.fields import Answered
 from agent.binding.holding import holdings_of
-from agent.binding.inputs import Inputs, find_users, shared_prefix, success_shape, why_no_users
+from agent.binding.inputs import Inputs, read_together, success_shape, why_no_users
 from agent.binding.lists import filters, paging, sorting
 from agent.binding.model import Action, Binding, Bound, Envelope, TokenPart
 from agent.binding.owning import READS, Asked, Holdings, ownership
@@ -29,7 +29,7 @@ def bind(contract: Contract, catalog: Catalog) -> Binding:
 
     An operation that cannot be derived is a hole with its reason; nothing is raised for it.
     """
-    inputs = Inputs(contract, catalog, find_users(catalog), shared_prefix(contract, catalog))
+    inputs = read_together(contract, catalog)
     drafts: dict[str, Draft] = {}
     holes: dict[str, Bound] = {}
     for operation in contract.operations:

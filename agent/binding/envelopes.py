@@ -43,7 +43,7 @@ def item_answer(inputs: Inputs, operation: Operation, table: Table) -> tuple[Env
     said = _success(inputs, operation)
     if said is None:
         return Envelope(), Answered((), ())
-    name = _wrapped(inputs, table, said)
+    name = wrapped(inputs, table, said)
     if name is None:
         return Envelope(), answered(inputs, table, said)
     inner = answered(inputs, table, inputs.shape(said.properties[name]))
@@ -56,7 +56,7 @@ def list_answer(inputs: Inputs, operation: Operation, table: Table) -> tuple[Env
     said = _success(inputs, operation)
     if said is None:
         raise Undecided("a list is asked for, and no JSON answer is declared")
-    path, rows = _list_in(inputs, table, said, ())
+    path, rows = list_in(inputs, table, said, ())
     found = answered(inputs, table, inputs.shape(rows.items or {}))
     left_out: list[str] = []
     meta = _meta(inputs, said, path, (), left_out) if path else {}
@@ -93,7 +93,7 @@ def _success(inputs: Inputs, operation: Operation) -> Shape | None:
     return said
 
 
-def _wrapped(inputs: Inputs, table: Table, said: Shape) -> str | None:
+def wrapped(inputs: Inputs, table: Table, said: Shape) -> str | None:
     """The one property that holds the row, None when the answer is the row itself."""
     names = _WRAPPERS | {singular(short(table))}
     found = [
@@ -103,7 +103,8 @@ def _wrapped(inputs: Inputs, table: Table, said: Shape) -> str | None:
     return found[0] if alone and len(said.properties) <= 2 else None
 
 
-def _list_in(inputs: Inputs, table: Table, said: Shape, path: tuple[str, ...]) -> tuple[tuple[str, ...], Shape]:
+def list_in(inputs: Inputs, table: Table, said: Shape, path: tuple[str, ...]) -> tuple[tuple[str, ...], Shape]:
+    """Where the list stands below `path`, and its shape; raises `Undecided` when there is none, or no telling which."""
     if said.is_array:
         return path, said
     if not said.is_object:
@@ -118,7 +119,7 @@ def _list_in(inputs: Inputs, table: Table, said: Shape, path: tuple[str, ...]) -
         return (*path, lists[0]), shapes[lists[0]]
     wrappers = [name for name, one in shapes.items() if one.is_object and snake(name) in _WRAPPERS]
     if not lists and len(wrappers) == 1 and len(path) < 2:
-        return _list_in(inputs, table, shapes[wrappers[0]], (*path, wrappers[0]))
+        return list_in(inputs, table, shapes[wrappers[0]], (*path, wrappers[0]))
     raise Undecided("a list is asked for, and the answer carries none")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agent.binding.columns import short
+from agent.binding.namespaces import MEANING, namespaces, parts_of
 from agent.binding.shapes import Shape, shape
 from agent.binding.words import singular, snake
 from agent.catalog.model import Catalog, Column, Table
@@ -15,8 +16,8 @@ _PASSWORD_COLUMNS = frozenset(
     {"password", "password_hash", "hashed_password", "password_digest", "encrypted_password", "pwd_hash", "passwd"}
     | {"passwordhash", "pass_hash", "pw_hash", "password_hashed", "hash_password", "crypted_password", "hashed_pwd"}
 )
-_USER_WORDS = frozenset({"user", "account", "member", "customer", "person", "agent", "employee", "app_user"})
-_MEANING = frozenset({"me", "my", "self", "admin", "public", "private", "internal"})
+USER_WORDS = frozenset({"user", "account", "member", "customer", "person", "agent", "employee", "app_user"})
+"""What those who log in are called, in the singular."""
 _RIGHTS = frozenset(
     {"role", "role_id", "roles", "user_role", "is_admin", "admin", "is_superuser", "superuser", "is_staff", "staff"}
     | {"is_moderator", "moderator", "permissions", "access_level", "user_type", "account_type"}
@@ -46,6 +47,8 @@ class Inputs:
     users: Users | None
     prefix: tuple[str, ...] = ()
     """The first parts of every path, where they name the API and nothing in it."""
+    groups: frozenset[tuple[str, ...]] = frozenset()
+    """First parts of some paths, behind the prefix, that only group what follows."""
     settled: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Table → nullable columns that are never null, as far as rows come through this API."""
 
@@ -69,15 +72,23 @@ def success_shape(inputs: Inputs, operation: Operation) -> Shape | None:
     return inputs.shape(success.json) if success and success.json is not None else None
 
 
+def read_together(contract: Contract, catalog: Catalog) -> Inputs:
+    """Contract and catalog with what is known before any operation is looked at."""
+    prefix = shared_prefix(contract, catalog)
+    tables = {singular(short(table)) for table in catalog.tables}
+    groups = namespaces(contract, tables, prefix)
+    return Inputs(contract, catalog, find_users(catalog), prefix, groups)
+
+
 def shared_prefix(contract: Contract, catalog: Catalog) -> tuple[str, ...]:
     """The parts that all paths begin with, as far as they are neither tables nor words that mean something."""
-    paths = [[part for part in operation.path.split("/") if part] for operation in contract.operations]
+    paths = [parts_of(operation.path) for operation in contract.operations]
     names = {singular(short(table)) for table in catalog.tables}
     prefix: list[str] = []
     for level in zip(*paths, strict=False):
         behind = [path[len(prefix) + 1] if len(path) > len(prefix) + 1 else "{" for path in paths]
         first = level[0]
-        meaning = singular(first) in names or snake(first) in _MEANING or "{" in first
+        meaning = singular(first) in names or snake(first) in MEANING or "{" in first
         if meaning or len(set(level)) > 1 or any("{" in part for part in behind):
             break
         prefix.append(first)
@@ -87,7 +98,7 @@ def shared_prefix(contract: Contract, catalog: Catalog) -> tuple[str, ...]:
 def find_users(catalog: Catalog) -> Users | None:
     """The one table with a password column; among several the one that is named after people."""
     found = _with_password(catalog)
-    named = [users for users in found if singular(short(users.table)) in _USER_WORDS]
+    named = [users for users in found if singular(short(users.table)) in USER_WORDS]
     for candidates in (found, named):
         if len(candidates) == 1:
             return candidates[0]

@@ -22,9 +22,10 @@ _OWN = re.compile(
     re.IGNORECASE,
 )
 _SHARED = re.compile(r"\b(all|every|everyone|everybody|anyone|public|publicly)\b", re.IGNORECASE)
-_OWNER_ROLES = frozenset(
+OWNER_ROLES = frozenset(
     {"user", "owner", "author", "creator", "created_by", "account", "member", "customer", "submitter"}
 )
+"""What a foreign key to the users is called where it names whose a row is, `id` left out."""
 _NAMES_THE_OWNER = frozenset({"user", "owner", "owned_by", "creator", "created_by", "account"})
 _STRICT_ROLES = frozenset({"owner", "owned_by"})
 
@@ -90,7 +91,7 @@ def owner_column(inputs: Inputs, holdings: Holdings, table: Table) -> Column | N
         if inputs.is_users(link.table) and link.referenced == (users.id.name,) and link.columns[0] not in taken
         if (column := table.column(link.columns[0]))
     ]
-    roles = _OWNER_ROLES | {_users_word(inputs)}
+    roles = OWNER_ROLES | {_users_word(inputs)}
     fitting = [column for column in referring if not column.nullable or role(column.name) in roles]
     demanded = [column for column in fitting if not column.nullable] or fitting
     if len(demanded) > 1:

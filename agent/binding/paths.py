@@ -9,12 +9,12 @@ from agent.binding.columns import alone_unique, column_for, links, role, short
 from agent.binding.converting import conversion
 from agent.binding.inputs import Inputs
 from agent.binding.model import PathColumn
+from agent.binding.namespaces import is_technical, parts_of, skipped
 from agent.binding.reasons import Undecided
 from agent.binding.words import singular, snake, words
 from agent.catalog.model import ForeignKey, Table
 from agent.contract.model import Operation
 
-_VERSION = re.compile(r"v\d+(\.\d+)*", re.IGNORECASE)
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
 ME_WORDS = frozenset({"me", "self", "whoami", "current_user", "current", "profile"})
 
@@ -49,10 +49,9 @@ class Route:
 
 
 def steps_of(inputs: Inputs, operation: Operation) -> tuple[Step, ...]:
-    """The parts of the path, without what every path begins with, `api` and version."""
-    parts = [part for part in operation.path.split("/") if part][len(inputs.prefix) :]
-    while parts and (parts[0].lower() == "api" or _VERSION.fullmatch(parts[0])):
-        parts = parts[1:]
+    """The parts of the path, without what every path begins with, `api`, version and what only groups."""
+    parts = parts_of(operation.path)[len(inputs.prefix) :]
+    parts = parts[skipped(parts, inputs.groups) :]
     steps: list[Step] = []
     for part in parts:
         parameter = _PARAMETER.fullmatch(part)
@@ -92,9 +91,9 @@ def route(inputs: Inputs, operation: Operation) -> Route:
 
 def nearest(inputs: Inputs, operation: Operation) -> tuple[Table | None, str]:
     """The deepest table that the path names, None when there is none, and a name for the module it belongs to."""
-    parts = [part for part in operation.path.split("/") if part][len(inputs.prefix) :]
-    parts = [part for part in parts if words(part) and "{" not in part]
-    parts = [part for part in parts if part.lower() != "api" and not _VERSION.fullmatch(part)]
+    whole = parts_of(operation.path)[len(inputs.prefix) :]
+    behind = whole[skipped(whole, inputs.groups) :]
+    parts = [part for part in behind if words(part) and "{" not in part and not is_technical(part)]
     known: Table | None = None
     for part in parts:
         found = _named(inputs, part, known)

@@ -37,7 +37,8 @@ _PARTS = {
     "access_token_expires_in": TokenPart.EXPIRES,
 }
 _PEOPLE = frozenset({"user", "account", "profile", "member"})
-_IDENTIFIERS = frozenset({"username", "login", "identifier", "user", "email", "user_name", "email_or_username"})
+LOGIN_WORDS = frozenset({"username", "login", "identifier", "user", "email", "user_name", "email_or_username"})
+"""What a login calls the property that names the user."""
 _OF_PASSWORD_FLOW = frozenset({"grant_type", "scope", "client_id", "client_secret"})
 
 
@@ -111,7 +112,7 @@ def login_column(inputs: Inputs, users: Users, name: str, body: Shape) -> Column
     column = column_for(users.table, name, inputs.shape(body.properties[name]))
     if column is not None and column in texts:
         return column
-    if column is None and snake(name) in _IDENTIFIERS and len(texts) == 1:
+    if column is None and snake(name) in LOGIN_WORDS and len(texts) == 1:
         return texts[0]
     raise Undecided(
         f"body property `{name}` names no user: no unique text column of `{users.table.name}` stands behind it"

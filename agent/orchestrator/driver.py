@@ -23,6 +23,7 @@ from agent.journal.events import (
 from agent.loop.moves import Deliver, Escalate, Scaffold, Verify, Work, next_move
 from agent.loop.state import State, state_of
 from agent.orchestrator.budget import allowance, in_words
+from agent.orchestrator.inputs import PROPOSED
 from agent.orchestrator.session import Session
 from agent.stacks.base import Hole
 from agent.workspace.model import Workspace
@@ -61,6 +62,8 @@ class Driver:
             files, holes = scaffold.files, tuple(map(open_hole, scaffold.holes))
         else:
             files, holes = {}, ()
+        if inputs.proposal:
+            files = {**files, PROPOSED: inputs.proposal}
         before = self.workspace.read()
         replaced = tuple(sorted(path for path in files if before.get(path, files[path]) != files[path]))
         self.workspace.write(files)

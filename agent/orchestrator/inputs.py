@@ -12,7 +12,7 @@ from typing import Any
 from agent.binding.deriving import bind
 from agent.binding.model import Binding
 from agent.catalog.live import load_catalog_from_dsn
-from agent.catalog.loading import load_catalog
+from agent.catalog.loading import load_catalog, load_catalog_from_text
 from agent.catalog.model import Catalog
 from agent.checklist.case import Case
 from agent.contract.loading import load_contract
@@ -20,6 +20,7 @@ from agent.contract.model import Contract
 from agent.errors import MissingDependency
 from agent.orchestrator.options import Listener, Note
 from agent.places import cache_folder
+from agent.proposal.writing import proposed_schema
 from agent.rulebook.loading import load_rulebook
 from agent.rulebook.model import Rulebook, StackName
 from agent.stacks.base import Stack
@@ -29,7 +30,9 @@ from tools.errors import ServerUnavailable
 from tools.postgres.server import PostgresServer, postgres_server
 
 Schema = Sequence[Path] | str
-"""SQL files in order, or the address of a database that is only read."""
+"""SQL files in order, or the address of a database that is only read; no files: one is proposed."""
+PROPOSED = "schema.sql"
+"""Where a proposed schema stands in the worktree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,16 @@ class Inputs:
     rulebook: Rulebook
     stack: Stack
     server: PostgresServer
+    proposal: str = ""
+    """The schema as it was proposed, empty when one was given."""
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What was assumed about what was given, for the delivery."""
+        proposed = (
+            f"No schema was given: {PROPOSED} is a proposal, read from the contract; look at it before data is kept."
+        )
+        return (*self.catalog.notes, *((proposed,) if self.proposal else ()))
 
     def case(self, workspace: Workspace) -> Case:
         """This, with the backend in that workspace, before the checklist."""
@@ -66,9 +79,14 @@ def reading(api: Path | Mapping[str, Any], schema: Schema, stack: StackName, lis
     listener(Note("reading the contract", "contract"))
     contract = load_contract(api, cache=cache_folder())
     with _serving(listener) as server:
-        listener(Note("running the schema", "catalog"))
-        catalog = load_catalog_from_dsn(server, schema) if isinstance(schema, str) else load_catalog(server, schema)
-        yield Inputs(contract, catalog, bind(contract, catalog), load_rulebook(), chosen, server)
+        proposal = "" if schema else proposed_schema(contract)
+        listener(Note("running the schema" if schema else "no schema was given: proposing one", "catalog"))
+        catalog = load_catalog_from_text(server, proposal, PROPOSED) if proposal else _read(server, schema)
+        yield Inputs(contract, catalog, bind(contract, catalog), load_rulebook(), chosen, server, proposal)
+
+
+def _read(server: PostgresServer, schema: Schema) -> Catalog:
+    return load_catalog_from_dsn(server, schema) if isinstance(schema, str) else load_catalog(server, schema)
 
 
 @contextmanager

@@ -53,6 +53,8 @@ class RunRecord(BaseModel):
     base: str | None
     packages: tuple[str, ...] = ()
     """Packages that the task allows beside those that are allowed for all runs."""
+    proposed: bool = False
+    """The schema was proposed; it is written beside the code."""
     warnings: tuple[str, ...] = ()
     """What was assumed about the inputs."""
 
@@ -104,7 +106,7 @@ def keep(folder: Path, record: RunRecord, inputs: Inputs) -> None:
     copies.mkdir(exist_ok=True)
     (copies / _CONTRACT).write_text(json.dumps(inputs.contract.document, ensure_ascii=False), encoding="utf-8")
     statements = "".join(f"{statement.sql}\n;\n" for statement in inputs.catalog.statements)
-    (copies / _SCHEMA).write_text(statements, encoding="utf-8")
+    (copies / _SCHEMA).write_text(inputs.proposal or statements, encoding="utf-8")
     keep_record(folder, record)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from agent.delivery.model import Delivery
@@ -43,7 +44,7 @@ def run_task(task: Task | Path, options: RunOptions = RunOptions(), listener: Li
         check_workspace(record)
         record = _can_start(record, listener)
         with reading(loaded.api, loaded.schema_dsn or loaded.schema_files, record.stack, listener) as inputs:
-            record = record.model_copy(update={"warnings": inputs.catalog.notes})
+            record = record.model_copy(update={"warnings": inputs.assumptions, "proposed": bool(inputs.proposal)})
             folder = new_run(record.slug)
             keep(folder, record, inputs)
             with exclusively(folder):
@@ -71,6 +72,8 @@ def resume_run(name: str, options: RunOptions = RunOptions(), listener: Listener
         record = _can_start(record, listener)
         with reading(api, [schema], record.stack, listener) as inputs:
             keep_record(folder, record)
+            if kept.proposed:
+                inputs = replace(inputs, proposal=schema.read_text(encoding="utf-8"))
             return _work(Session(folder, record, inputs, journal, listener), Resumed(process=os.getpid()))
 
 

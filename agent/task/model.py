@@ -257,8 +257,9 @@ class Task(_Strict):
     """The technology stack."""
     api: Api
     """Path of the OpenAPI 3.0 or 3.1 document (YAML or JSON), or the document itself."""
-    database: Database = Field(alias="schema")
-    """Path of the SQL schema, a list of paths that are run in order, or a `postgresql://` address that is only read."""
+    database: Database | None = Field(None, alias="schema")
+    """Path of the SQL schema, a list of paths that are run in order, or a `postgresql://` address that is only read.
+    Left out: a schema is proposed from the API document, and written as `schema.sql` beside the code."""
     acceptance: Notes = ()
     """What must be true of the result beyond contract and schema: free text, or a list of statements."""
     packages: Packages = ()
@@ -284,12 +285,12 @@ class Task(_Strict):
 
     @property
     def schema_files(self) -> tuple[Path, ...]:
-        """The SQL files in order; empty when the schema is read from a database."""
-        return () if isinstance(self.database, DatabaseUrl) else self.database
+        """The SQL files in order; empty when the schema is read from a database, or to be proposed."""
+        return () if isinstance(self.database, DatabaseUrl) else self.database or ()
 
     @property
     def schema_dsn(self) -> str | None:
-        """The address of the database to read the schema from, None when there are files. May hold a password."""
+        """The address of the database to read the schema from, None when there is none. May hold a password."""
         return self.database.url.get_secret_value() if isinstance(self.database, DatabaseUrl) else None
 
     @property

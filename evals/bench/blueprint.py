@@ -2,7 +2,8 @@
 
     uv run python -m evals.bench.blueprint FOLDER [--cross] [--checklist]
 
-A pair is a document and a schema of the same name, or `openapi.*` beside `schema.sql`. `--cross` puts every document
+A pair is a document and a schema of the same name, or `openapi.*` beside `schema.sql`; for a document that has no
+partner a schema is proposed. `--cross` puts every document
 together with every schema, which fit each other by chance only: it looks for generated code that is broken. With
 `--checklist` the whole checklist judges each service, and the rules that are not met are listed.
 Prints a Markdown table, then every failure in full. Exit code 1 when anything did not load, generate or start.
@@ -22,15 +23,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.binding.deriving import bind
-from agent.catalog.loading import load_catalog
+from agent.catalog.loading import load_catalog, load_catalog_from_text
+from agent.catalog.model import Catalog
 from agent.checklist.booted import Bench
 from agent.checklist.case import Case
 from agent.checklist.checklist import settle
 from agent.checklist.databases import NotMigrated
 from agent.checklist.running import NotRunning
 from agent.contract.loading import load_contract
+from agent.contract.model import Contract
 from agent.errors import InputError
 from agent.places import cache_folder
+from agent.proposal.writing import proposed_schema
 from agent.receipts import Outcome
 from agent.rulebook.loading import load_rulebook
 from agent.stacks.base import ToolReport
@@ -47,7 +51,7 @@ _COLUMNS = ("loads", "generates", "lint", "types", "starts")
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What one service is made from; a schema alone is only loaded."""
+    """What one service is made from; for a document alone a schema is proposed, a schema alone is only loaded."""
 
     document: Path | None
     schema: Path | None
@@ -120,13 +124,13 @@ async def measured(pair: Pair, place: _Place) -> Row:
     row, began = Row(pair), time.monotonic()
     try:
         contract = load_contract(pair.document) if pair.document else None
-        catalog = load_catalog(place.server, [pair.schema]) if pair.schema else None
+        catalog = _catalog(pair, contract, place.server)
     except InputError as error:
         row.note("loads", began, str(error)[:_SHOWN])
         return row
     row.note("loads", began)
     row.operations = len(contract.operations) if contract else 0
-    if contract is None or catalog is None:
+    if contract is None:
         return row
     began, binding = time.monotonic(), bind(contract, catalog)
     scaffold = _STACK.scaffold(contract, catalog, binding, contract.title)
@@ -147,6 +151,13 @@ async def measured(pair: Pair, place: _Place) -> Row:
         case = Case(workspace, _STACK, contract, catalog, binding, load_rulebook(), place.server)
         await _judge(case, row, place)
     return row
+
+
+def _catalog(pair: Pair, contract: Contract | None, server: PostgresServer) -> Catalog:
+    if pair.schema is not None:
+        return load_catalog(server, [pair.schema])
+    assert contract is not None, pair
+    return load_catalog_from_text(server, proposed_schema(contract), "schema.sql")
 
 
 async def _judge(case: Case, row: Row, place: _Place) -> None:
@@ -202,7 +213,7 @@ async def _rows(pairs: Sequence[Pair], checklist: bool) -> list[Row]:
 
 def report(rows: Sequence[Row]) -> Iterator[str]:
     """The sum, and every failure."""
-    begun = [row for row in rows if row.pair.document and row.pair.schema]
+    begun = [row for row in rows if row.pair.document]
     operations, derived = (sum(getattr(row, name) for row in begun) for name in ("operations", "derived"))
     for step in _COLUMNS:
         asked = [row for row in rows if step in row.settled]

@@ -165,7 +165,6 @@ def test_bad_json_is_refused_too(content: str, message: str) -> None:
 def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
     assert said("title: ''\nstack: express\nbudget:\n  minutes: -1\n  usd: lots\nmodle: x\n") == [
         "task.yaml: api: is missing",
-        "task.yaml: schema: is missing",
         "task.yaml:1: title: is empty",
         f"task.yaml:2: stack: 'express' is no stack; expected one of {STACKS}; did you mean 'typescript-express'?",
         "task.yaml:4: budget.minutes: expected more than 0, not -1",

@@ -68,7 +68,7 @@ class Plan:
         self.readings: dict[str, Reading] = {}
         self.repositories: dict[str, Repository] = {}
         self.resources: dict[str, Resource] = {}
-        self._modules, self._stems = Names("statements"), Names()
+        self._modules, self._stems, self._services = Names("statements"), Names(), Names()
         self._functions: dict[str, Names] = {}
         for bound in self.binding.operations:
             self._plan(bound)
@@ -133,7 +133,7 @@ class Plan:
     def _resource(self, name: str) -> Resource:
         key = snake(name, fallback="operations")
         if key not in self.resources:
-            self.resources[key] = Resource(key, class_stem(key), Mappers(self.reading, Names()))
+            self.resources[key] = Resource(key, self._services.take(class_stem(key)), Mappers(self.reading, Names()))
             self._functions[key] = Names("router")
         return self.resources[key]
 

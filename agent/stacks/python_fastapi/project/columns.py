@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from pglast import ast, parse_sql
@@ -69,7 +70,7 @@ def ordered_columns(table: Table) -> tuple[tuple[str, str], ...]:
 def _of_type(catalog: Catalog, column: Column) -> dict[str, Any]:
     enum = catalog.enum(column.enum) if column.enum else None
     if column.array:
-        return {"type": "array", "items": {"type": "string", **({"enum": list(enum.values)} if enum else {})}}
+        return {"type": "array", "items": _of_type(catalog, replace(column, array=False))}
     if enum:
         return {"type": "string", "enum": list(enum.values)}
     if column.base_type in _INTEGERS:

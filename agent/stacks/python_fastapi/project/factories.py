@@ -94,7 +94,7 @@ def _factory(shape: Shape, table: Table) -> _Factory:
 
 def _parameter(shape: Shape, table: Table, column: Column, number: int) -> _Parameter:
     kind = _TYPES.get(column.base_type, "str") if not column.enum else "str"
-    kind = f"list[{kind}]" if column.array else kind
+    kind = f"Sequence[{kind}]" if column.array else kind
     value, default = f"${number}", "None"
     if column.default is not None:
         value, kind = f"COALESCE(${number}, {column.default})", f"{kind} | None"

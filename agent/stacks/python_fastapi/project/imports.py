@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 _NAMES = {
+    "collections.abc": ("Sequence",),
     "datetime": ("UTC", "date", "datetime", "time", "timedelta"),
     "decimal": ("Decimal",),
     "itertools": ("cycle",),

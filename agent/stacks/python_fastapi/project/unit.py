@@ -237,7 +237,7 @@ def _argument(place: _Place, one: Argument) -> str:
     if one.annotation == "Caller":
         return f"Caller(id={_caller_id(place)})"
     if one.name == "body":
-        return f"{one.annotation}.model_validate({literal(_body(place))})"
+        return f"{one.annotation.removesuffix(' | None')}.model_validate({literal(_body(place))})"
     if "None" in one.annotation.split(" | "):
         return "None"
     if (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -182,7 +183,8 @@ def _python(column: Column, value: Any) -> str:
     if value is None:
         return "None"
     if column.array:
-        return literal(value)
+        element = replace(column, array=False)
+        return "(" + "".join(f"{_python(element, one)}, " for one in value) + ")"
     match column.base_type:
         case "uuid":
             return f"UUID({literal(value)})"

@@ -1,0 +1,1 @@
+"""A schema for a contract that came without one, read from the contract alone."""

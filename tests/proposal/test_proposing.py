@@ -1,0 +1,168 @@
+"""A contract without a schema gets one that its operations can be bound to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pglast
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as some
+
+from agent.binding.deriving import bind
+from agent.binding.model import Action
+from agent.catalog.loading import load_catalog_from_text
+from agent.catalog.model import Catalog
+from agent.contract.loading import load_contract
+from agent.contract.model import Contract
+from agent.errors import CatalogError, InputError
+from agent.proposal.writing import proposed_schema
+from tools.postgres.server import PostgresServer
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+BEARER = {"bearer": {"type": "http", "scheme": "bearer"}}
+TEXT = {"type": "string"}
+IDENTITY = {"type": "integer"}
+
+
+def operation(answer: Any = None, body: Any = None, **more: Any) -> dict[str, Any]:
+    """An operation with a JSON answer and a JSON body."""
+    content = {"content": {"application/json": {"schema": answer}}} if answer else {}
+    made: dict[str, Any] = {"responses": {"200": {"description": "Done.", **content}}, **more}
+    if body:
+        made["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    return made
+
+
+def thing(*required: str, **properties: Any) -> dict[str, Any]:
+    """An object schema."""
+    return {"type": "object", "required": list(required), "properties": properties}
+
+
+def listing(item: Any) -> dict[str, Any]:
+    """A list schema."""
+    return {"type": "array", "items": item}
+
+
+def selected(name: str, schema: Any = IDENTITY) -> dict[str, Any]:
+    """A path parameter, as operations declare it."""
+    return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def document(paths: dict[str, Any], schemes: dict[str, Any] | None = None) -> Contract:
+    """The contract of these paths."""
+    components = {"securitySchemes": schemes} if schemes else {}
+    head = {"openapi": "3.1.0", "info": {"title": "Shop", "version": "1"}}
+    return load_contract({**head, "paths": paths, "components": components})
+
+
+def proposed(postgres: PostgresServer, contract: Contract) -> Catalog:
+    """The catalog of the schema that is proposed."""
+    return load_catalog_from_text(postgres, proposed_schema(contract), "schema.sql")
+
+
+SHELF = thing("id", "label", id=IDENTITY, label=TEXT)
+SHELVES = {
+    "/shelves": {
+        "get": operation(listing(SHELF)),
+        "post": operation(SHELF, thing("label", label=TEXT)),
+    },
+    "/shelves/{shelfId}": {"get": operation(SHELF, parameters=[selected("shelfId")])},
+}
+
+
+def test_a_collection_becomes_a_table_that_all_its_operations_are_bound_to(postgres: PostgresServer) -> None:
+    contract = document(SHELVES)
+    catalog = proposed(postgres, contract)
+    (shelves,) = catalog.tables
+    assert [(column.name, column.type, column.nullable) for column in shelves.columns] == [
+        ("id", "bigint", False),
+        ("label", "text", False),
+        ("created_at", "timestamp with time zone", False),
+        ("updated_at", "timestamp with time zone", False),
+    ]
+    assert [one.action for one in bind(contract, catalog).operations] == [Action.LIST, Action.CREATE, Action.RETRIEVE]
+
+
+def test_what_stands_below_another_in_a_path_refers_to_it_and_is_indexed(postgres: PostgresServer) -> None:
+    box = thing("id", "size", id={**TEXT, "format": "uuid"}, size=IDENTITY)
+    below = {
+        "get": operation(listing(box), parameters=[selected("shelfId")]),
+        "post": operation(box, thing("size", size=IDENTITY), parameters=[selected("shelfId")]),
+    }
+    boxes = proposed(postgres, document({**SHELVES, "/shelves/{shelfId}/boxes": below})).table("boxes")
+    assert boxes is not None
+    (key,) = boxes.foreign_keys
+    assert (key.columns, key.table, key.on_delete) == (("shelf_id",), "shelves", "cascade")
+    assert ("shelf_id",) in [index.columns for index in boxes.indexes]
+
+
+def test_those_who_log_in_get_a_table_with_a_password_hash(postgres: PostgresServer) -> None:
+    login = operation(thing("access_token", access_token=TEXT), thing("email", "password", email=TEXT, password=TEXT))
+    own = operation(listing(SHELF), security=[{"bearer": []}], summary="My own shelves")
+    contract = document({"/login": {"post": login}, "/shelves": {"get": own}}, BEARER)
+    catalog = proposed(postgres, contract)
+    users, shelves = catalog.table("users"), catalog.table("shelves")
+    assert users is not None
+    assert shelves is not None
+    assert users.column("password_hash")
+    assert [one.columns for one in users.uniques] == [("email",)]
+    assert [key.table for key in shelves.foreign_keys] == ["users"]
+    assert not bind(contract, catalog).holes
+
+
+def test_listed_values_become_a_check_and_what_was_assumed_is_told(postgres: PostgresServer) -> None:
+    state = {**TEXT, "enum": ["it's new", "sold"]}
+    item = thing("id", "name", "state", id=IDENTITY, name=TEXT, state=state)
+    paths = {"/goods": {"get": operation(listing(item)), "post": operation(item, thing("name", name=TEXT))}}
+    text = proposed_schema(document(paths))
+    assert "state text NOT NULL DEFAULT 'it''s new' CHECK (state IN ('it''s new', 'sold'))" in text
+    assert "-- assumed: the first of its values" in text
+    proposed(postgres, document(paths))
+
+
+def test_tables_that_refer_to_each_other_can_be_made(postgres: PostgresServer) -> None:
+    head = thing("id", "team_id", id=IDENTITY, team_id=IDENTITY)
+    team = thing("id", "head_id", id=IDENTITY, head_id=IDENTITY)
+    paths = {"/heads": {"get": operation(listing(head))}, "/teams": {"get": operation(listing(team))}}
+    catalog = proposed(postgres, document(paths))
+    assert [[key.table for key in table.foreign_keys] for table in catalog.tables] == [["teams"], ["heads"]]
+
+
+def test_a_contract_that_keeps_nothing_is_refused_with_the_way_out() -> None:
+    ping = document({"/ping": {"post": operation(thing(pong=TEXT))}})
+    with pytest.raises(CatalogError, match="none can be proposed: no path of the contract names a collection"):
+        proposed_schema(ping)
+
+
+@pytest.mark.parametrize("example", ["bookshop", "helpdesk"])
+def test_examples_without_their_schema_still_derive(example: str, postgres: PostgresServer) -> None:
+    contract = load_contract(EXAMPLES / example / "openapi.yaml")
+    assert proposed_schema(contract) == proposed_schema(contract)
+    binding = bind(contract, proposed(postgres, contract))
+    assert len(binding.holes) < len(binding.operations) / 2
+
+
+names = some.text(alphabet=some.characters(codec="utf-8", exclude_characters="\0{}/"), min_size=1, max_size=80)
+kinds = some.sampled_from(["string", "integer", "number", "boolean", "array", "object"])
+formats = some.sampled_from(["uuid", "date", "date-time", "int32", "double", "odd"])
+schemas = some.fixed_dictionaries(
+    {"type": kinds},
+    optional={"format": formats, "maxLength": some.integers(0, 20_000), "default": some.none() | names},
+) | some.fixed_dictionaries({"enum": some.lists(names | some.integers() | some.none(), min_size=1, max_size=3)})
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(names, some.dictionaries(names, schemas, max_size=6), some.lists(names, max_size=3))
+def test_whatever_a_contract_calls_things_its_proposal_is_sql(
+    name: str, properties: dict[str, Any], required: list[str]
+) -> None:
+    item = {"type": "object", "properties": properties, "required": sorted(set(required))}
+    paths = {f"/{name}": {"get": operation(listing(item)), "post": operation(item, item)}}
+    head: dict[str, Any] = {"openapi": "3.1.0", "info": {"title": name, "version": "1"}, "paths": paths}
+    try:
+        text = proposed_schema(load_contract(head))
+    except InputError:
+        return
+    assert pglast.parse_sql(text)
