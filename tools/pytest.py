@@ -6,17 +6,19 @@ the caller's: of the workspace only its tests and their `conftest.py` count.
 
 from __future__ import annotations
 
+import json
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
 from tools import pytest_plugin
-from tools.pytest_plugin.runtime_record import KEY
+from tools.pytest_plugin.runtime_record import KEY, PLAN
 from tools.pytest_record import Record, read_coverage, read_record
-from tools.reports import TestCase, TestReport, Touch
+from tools.reports import ChangeOutcome, Changes, TestCase, TestReport, Touch
 from tools.running import Runner
 from tools.sandbox.base import CommandResult, Limits, Mounts
 
@@ -50,19 +52,23 @@ async def run_tests(
     coverage_config: Path,
     only: Sequence[str] = (),
     order: int | None = None,
+    changes: Changes | None = None,
     mounts: Mounts = Mounts(),
     environment: Mapping[str, str] | None = None,
     limits: Limits = TEST_LIMITS,
 ) -> TestReport:
     """Run the tests (`only`: files or node ids) with coverage and every request recorded.
 
-    `order` is the seed of a random order of all tests; None: the order in which they stand.
+    `order` is the seed of a random order of all tests; None: the order in which they stand. With `changes` to try,
+    coverage is not measured, and the limit on time has to hold their seconds too.
     `results` is a folder of the caller's outside the worktree; mounted at its own path, emptied before and gone after.
     """
     shutil.rmtree(results, ignore_errors=True)
     results.mkdir(parents=True)
     key = secrets.token_bytes(32)
     (results / KEY).write_bytes(key)
+    if changes is not None:
+        (results / PLAN).write_text(json.dumps(asdict(changes)))
     script = str(_PLUGIN / "run_recorded.py")
     command = ("python", "-I", "-B", script, str(results), str(coverage_config), str(pytest_config))
     seed = "-" if order is None else str(order)
@@ -99,6 +105,8 @@ def _report(result: CommandResult, results: Path, record: Record) -> TestReport:
         else {},
         seconds=result.seconds,
         crashed=_crashed(result, record),
+        outcomes=tuple(ChangeOutcome(one.number, one.outcome, one.ran, one.tests) for one in record.changed),
+        alone={one.test: one.lines for one in record.alone},
     )
 
 

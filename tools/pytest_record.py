@@ -38,6 +38,24 @@ class Request(BaseModel):
     test: str
 
 
+class Alone(BaseModel):
+    """A test that reached nothing outside it."""
+
+    kind: Literal["alone"]
+    test: str
+    lines: dict[str, tuple[int, ...]]
+
+
+class Changed(BaseModel):
+    """What the tests made of a change."""
+
+    kind: Literal["mutant"]
+    number: int
+    outcome: Literal["killed", "survived", "undecided", "broken"]
+    ran: int
+    tests: tuple[str, ...]
+
+
 class End(BaseModel):
     """The last line of a run that came to its end."""
 
@@ -53,21 +71,26 @@ class Record:
 
     cases: tuple[Case, ...]
     touches: tuple[Request, ...]
+    alone: tuple[Alone, ...]
+    changed: tuple[Changed, ...]
     end: End | None
     """None when the run did not come to its end."""
     forged: str = ""
     """What shows that somebody else wrote into it; empty when nothing does."""
 
 
-_line: TypeAdapter[Case | Request | End] = TypeAdapter(Annotated[Case | Request | End, Field(discriminator="kind")])
+Line = Case | Request | Alone | Changed | End
+"""Whatever a line can say."""
+
+_line: TypeAdapter[Line] = TypeAdapter(Annotated[Line, Field(discriminator="kind")])
 
 
 def read_record(results: Path, key: bytes) -> Record:
     """The record in the results folder, up to the first line that is not sealed with the key."""
     content = read_file(results / RECORD)
     if content is None:
-        return Record((), (), None)
-    found: list[Case | Request | End] = []
+        return Record((), (), (), (), None)
+    found: list[Line] = []
     before = forged = ""
     lines = content.decode(errors="replace").split("\n")
     for number, text in enumerate(lines[:-1], 1):  # after the last line end stands what a killed process left
@@ -84,13 +107,15 @@ def read_record(results: Path, key: bytes) -> Record:
     return _record(found, forged)
 
 
-def _record(found: list[Case | Request | End], forged: str) -> Record:
+def _record(found: list[Line], forged: str) -> Record:
     ends = [one for one in found if isinstance(one, End)]
     if ends and (len(ends) > 1 or found[-1] is not ends[0]):
         forged = forged or "the record of the tests goes on after its end"
     return Record(
         cases=tuple(one for one in found if isinstance(one, Case)),
         touches=tuple(one for one in found if isinstance(one, Request)),
+        alone=tuple(one for one in found if isinstance(one, Alone)),
+        changed=tuple(one for one in found if isinstance(one, Changed)),
         end=None if forged or not ends else ends[0],
         forged=forged,
     )

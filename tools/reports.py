@@ -62,6 +62,44 @@ class Touch:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A piece of a file that is replaced while tests run once more."""
+
+    number: int
+    file: str
+    first: int
+    last: int
+    """Lines of which a test must run one to be asked."""
+    start: int
+    end: int
+    """Bytes that are replaced."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeOutcome:
+    """What the tests made of a change."""
+
+    number: int
+    outcome: Literal["killed", "survived", "undecided", "broken"]
+    """`killed`: a test failed with it and passed again without; `undecided`: time ran out, or the change cannot be put
+    in place; `broken`: the tests could not be brought back to pass without it."""
+    ran: int
+    """How many tests ran with it."""
+    tests: tuple[str, ...]
+    """The one that killed it, or some of those that did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Changes to be tried, in this order, after all tests have run."""
+
+    seconds: float
+    """Processor time of the tests' own process that may be spent on them."""
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TestReport:
     """What the workspace's own tests did."""
 
@@ -80,3 +118,7 @@ class TestReport:
     seconds: float = 0.0
     crashed: str = ""
     """What was printed when no test could be collected; empty otherwise."""
+    outcomes: tuple[ChangeOutcome, ...] = ()
+    """What became of changes, as far as they were tried."""
+    alone: Mapping[str, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)
+    """Test that reached no database and no application → file → lines that it ran; seen only with changes to try."""

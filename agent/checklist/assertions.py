@@ -61,12 +61,13 @@ def _is_assertion(node: ast.AST, helpers: frozenset[str]) -> bool:
 
 
 def _always_true(test: ast.expr) -> bool:
+    """True for what says nothing about the code: constants, and something that equals itself."""
     match test:
-        case ast.Constant(value=value):
-            return bool(value)
         case ast.Tuple(elts=elements):
             return bool(elements)
-        case ast.Compare(left=left, ops=[ast.Eq() | ast.Is()], comparators=[right]):
-            return ast.dump(left) == ast.dump(right)
+        case ast.Compare(left=left, ops=[ast.Eq() | ast.Is()], comparators=[right]) if ast.dump(left) == ast.dump(
+            right
+        ):
+            return True
         case _:
-            return False
+            return not any(isinstance(node, ast.Name | ast.Call | ast.Attribute) for node in ast.walk(test))

@@ -34,6 +34,8 @@ class Case:
     binding: Binding
     rulebook: Rulebook
     server: PostgresServer
+    mutant_seconds: float = 5.0
+    """Processor time that the tests may spend on changes of the code."""
 
 
 @dataclass(frozen=True, slots=True)

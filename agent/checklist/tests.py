@@ -10,6 +10,8 @@ from agent.checklist.assertions import plain_name, silent_tests
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.databases import Databases
 from agent.checklist.forgery import forgeries
+from agent.checklist.mutants import judging
+from agent.checklist.mutants.planning import planned
 from agent.checklist.routes import erased
 from agent.contract.model import Contract, Operation
 from agent.receipts import Measures, Receipt, TestedOperation, UncoveredFile
@@ -20,6 +22,7 @@ RULES: Mapping[str, str] = {
     "TST-COVER": "tests: the suite passes and covers more than 80 % of lines and of branches",
     "TST-ERRORS": "tests: declared refusals that passing tests provoked, by operation",
     "TST-DB": "tests: all of them a second time, shuffled, on the database that the first time left behind",
+    **judging.RULES,
 }
 
 _ENOUGH = 80.0
@@ -30,9 +33,12 @@ _MESSAGE = 300
 async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
     """Settle what the gate tests owes."""
     order = secrets.randbits(32)
+    files = case.workspace.read()
+    mutants = planned(files, order)
+    changes = judging.as_changes(mutants, case.mutant_seconds)
     async with databases.empty() as database:
         report = await case.stack.run_tests(case.workspace, database.access)
-        again = await case.stack.run_tests(case.workspace, database.access, order=order)
+        again = await case.stack.run_tests(case.workspace, database.access, order=order, changes=changes)
     # Code that a test rewrites would be judged by the other gates in place of the code that was handed in.
     forged = [] if report.crashed else forgeries(report, case.workspace.read())
     changed = [] if case.workspace.tree() == owing.tree else ["the tests changed files of the worktree"]
@@ -53,10 +59,11 @@ async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
             "TST-DB",
             repeat_problems(report, again),
             ran=f"{' '.join(again.command)} (order {order})",
-            found=f"{_summary(again)}, in another order and on the same database",
+            found=f"{_counts(again)}, in another order and on the same database",
             reproduce=_pytest(again),
             seconds=again.seconds,
         ),
+        *judging.judged(owing, files, mutants, again, order),
     ]
     silent = silent_tests(case.workspace.read())
     report = replace(report, touches=tuple(one for one in report.touches if plain_name(one.test) not in silent))
@@ -201,13 +208,14 @@ def _seen(touches: tuple[Touch, ...]) -> str:
 
 
 def _summary(report: TestReport) -> str:
+    return f"{_counts(report)}; lines {_percent(report.line_percent)}, branches {_percent(report.branch_percent)}"
+
+
+def _counts(report: TestReport) -> str:
     counts = {kind: sum(one.outcome == kind for one in report.cases) for kind in ("passed", "skipped")}
     skipped = [one.name for one in report.cases if one.outcome == "skipped"]
     named = f" (skipped: {', '.join(skipped[:5])})" if skipped else ""
-    return (
-        f"{counts['passed']} passed, {counts['skipped']} skipped{named}; "
-        f"lines {_percent(report.line_percent)}, branches {_percent(report.branch_percent)}"
-    )
+    return f"{counts['passed']} passed, {counts['skipped']} skipped{named}"
 
 
 def _percent(number: float | None) -> str:

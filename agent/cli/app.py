@@ -162,6 +162,10 @@ def verify(
         Path | None,
         typer.Option(metavar="DIR", help="Folder for the reports. Without it: a new one, named at the end."),
     ] = None,
+    mutants: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="SECONDS", help="Processor time for trying changes of the code on its tests."),
+    ] = None,
 ) -> None:
     """Judge any backend by the checklist, whoever wrote it."""
     from agent.cli.running import verify_command
@@ -176,6 +180,7 @@ def verify(
         sandbox=sandbox_choice(sandbox),
         trusted=trusted,
         reports=reports,
+        mutants=mutants,
     )
 
 

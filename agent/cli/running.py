@@ -40,6 +40,7 @@ def verify_command(
     sandbox: SandboxChoice,
     trusted: bool,
     reports: Path | None,
+    mutants: float | None,
 ) -> NoReturn:
     """Judge a folder."""
     chosen = stack_choice(stack)
@@ -48,7 +49,9 @@ def verify_command(
         return write_reports(reports or new_verification(slug(directory.resolve().name)), delivery).folder
 
     _watched(
-        lambda listen: verify_directory(directory, api, schemas, chosen, sandbox, listen, trusted=trusted),
+        lambda listen: verify_directory(
+            directory, api, schemas, chosen, sandbox, listen, trusted=trusted, mutants=mutants
+        ),
         None,
         as_json=as_json,
         reports=written,

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from agent.checklist.case import GateEvent, GateFinished
@@ -38,8 +39,11 @@ def verify_directory(
     listener: Listener = silent,
     *,
     trusted: bool = False,
+    mutants: float | None = None,
 ) -> Delivery:
     """The checklist's verdict on a copy of a folder; the folder itself is only read, and no run is recorded.
+
+    `mutants` is the processor time, in seconds, for changes of the code that are tried on its tests.
 
     Raises InputError and MissingDependency.
     """
@@ -65,18 +69,28 @@ def verify_directory(
             room.learn("\n".join(files.values()))
             environment, refused = builder.for_files(files)
             workspace.toolchain = environment.toolchain
-            delivery = _judged(inputs, workspace, stack, listener, began)
+            delivery = _judged(inputs, workspace, stack, listener, began, mutants)
         missing = tuple(f"A package of the project was not installed: {reason}" for reason in refused)
         return redacted(delivery.model_copy(update={"warnings": (*delivery.warnings, *missing)}))
 
 
-def _judged(inputs: Inputs, workspace: GitWorkspace, stack: StackName, listener: Listener, began: float) -> Delivery:
+def _judged(
+    inputs: Inputs,
+    workspace: GitWorkspace,
+    stack: StackName,
+    listener: Listener,
+    began: float,
+    mutants: float | None,
+) -> Delivery:
     tree, files = workspace.tree(), workspace.read()
 
     def tell(event: GateEvent) -> None:
         listener(gate_settled(tree, event) if isinstance(event, GateFinished) else Note(event.check, "gate"))
 
-    verdict = asyncio.run(settle(inputs.case(workspace), tell))
+    case = inputs.case(workspace)
+    if mutants is not None:
+        case = replace(case, mutant_seconds=mutants)
+    verdict = asyncio.run(settle(case, tell))
     holes = tuple(map(open_hole, inputs.stack.open_holes(files)))
     return Delivery(
         run="",

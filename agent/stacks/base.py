@@ -13,7 +13,7 @@ from agent.contract.model import Contract
 from agent.rulebook.model import StackName
 from agent.workspace.model import Workspace
 from tools.files import Files
-from tools.reports import Finding, TestCase, TestReport, ToolReport, Touch
+from tools.reports import Changes, Finding, TestCase, TestReport, ToolReport, Touch
 from tools.sandbox.base import CommandResult, Mounts
 
 __all__ = [
@@ -137,11 +137,18 @@ class Stack(Protocol):
         ...
 
     async def run_tests(
-        self, workspace: Workspace, database: DatabaseAccess, only: tuple[str, ...] = (), *, order: int | None = None
+        self,
+        workspace: Workspace,
+        database: DatabaseAccess,
+        only: tuple[str, ...] = (),
+        *,
+        order: int | None = None,
+        changes: Changes | None = None,
     ) -> TestReport:
         """The workspace's own tests on an empty database, with coverage and every request recorded.
 
-        `order` is the seed of a random order of all tests; None: the order in which they stand.
+        `order` is the seed of a random order of all tests; None: the order in which they stand. With `changes` to try
+        after the tests, coverage is not measured.
         """
         ...
 

@@ -7,9 +7,7 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from agent.checklist import (
-    bulk,
     contract,
-    depth,
     headers,
     layout,
     lint,
@@ -35,8 +33,6 @@ _SEEDED = {
     "errors": main_path.settle,
 }
 _PLAIN = {
-    "bulk": bulk.settle,
-    "depth": depth.settle,
     "tests": tests.settle,
     "contract": contract.settle,
     "database": migrations.settle,
@@ -84,7 +80,7 @@ def _telling(defects: Iterable[Defect]) -> Iterator[Defect]:
 
 async def test_a_defect_is_noticed(defect: Defect, case_of: CaseOf, migrated: Database) -> None:
     case = case_of(defect.files(GOOD))
-    bench = Bench(case, ready=None if "migrations/" in str(defect.patches) else migrated)
+    bench = Bench(case, ready=migrated)
     try:
         found = await ask(defect, case, bench)
     finally:

@@ -1,6 +1,7 @@
 """Run a workspace's tests with coverage and the recorder: RESULTS COVERAGE_CONFIG PYTEST_CONFIG ORDER [TEST...].
 
-ORDER is the seed of a random order of all tests, or `-` for the order in which they stand.
+ORDER is the seed of a random order of all tests, or `-` for the order in which they stand. Where `changes.json` lies
+in RESULTS, tests then run again on the changes that it lists, and lines are watched in place of coverage.
 
 Started with `python -I` in the worktree. Everything of the runtime's is imported before the worktree comes onto the
 path, so that no module of the worktree can stand in for it. Writes the record and `coverage.json`; the last line of the
@@ -23,9 +24,16 @@ def main(results: Path, coverage_config: str, pytest_config: str, order: str, te
     sys.path.insert(0, str(Path(__file__).parent))
     pytest: Any = importlib.import_module("pytest")
     coverage: Any = importlib.import_module("coverage")
-    write = importlib.import_module("runtime_record").open_record(results)
+    records = importlib.import_module("runtime_record")
+    write, plan = records.open_record(results), results / records.PLAN
     recorder = importlib.import_module("runtime_recorder").RuntimeRecorder(write, None if order == "-" else order)
     recorder.watch_applications()
+    if plan.exists():
+        changing = _changing(plan, recorder, write)
+        sys.path[0] = str(Path.cwd())
+        code = int(pytest.main([*_arguments(pytest_config), *tests], plugins=[recorder, *changing]))
+        write({"kind": "end", "exit_code": code, "coverage": ""})
+        return code
     sys.path[0] = str(Path.cwd())
 
     measured = coverage.Coverage(data_file=None, config_file=coverage_config)
@@ -40,6 +48,15 @@ def main(results: Path, coverage_config: str, pytest_config: str, order: str, te
     digest = hashlib.sha256(covered.read_bytes()).hexdigest() if covered.exists() else ""
     write({"kind": "end", "exit_code": code, "coverage": digest})
     return code
+
+
+def _changing(plan: Path, recorder: Any, write: Any) -> list[Any]:
+    """The plugins that run changes; what is in their way is imported by now."""
+    lines = importlib.import_module("runtime_lines").LineWatch(Path.cwd() / "src")
+    alone = importlib.import_module("runtime_alone").LonelinessWatch()
+    recorder.noticed = alone.note_application
+    swapping = importlib.import_module("runtime_swapping").Swapping
+    return [alone, importlib.import_module("runtime_mutants").MutantRunner(plan, lines, alone, swapping, write)]
 
 
 def _arguments(pytest_config: str) -> list[str]:

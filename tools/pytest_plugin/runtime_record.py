@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-KEY, RECORD = "key", "record.jsonl"
+KEY, RECORD, PLAN = "key", "record.jsonl", "changes.json"
 """Names in the results folder."""
 
 Write = Callable[[dict[str, Any]], None]

@@ -32,6 +32,8 @@ class RuntimeRecorder:
         self._test = ""
         self._worst: dict[str, tuple[str, str]] = {}
         self._raised: dict[tuple[str, str], str] = {}
+        self.noticed: Callable[[], None] = lambda: None
+        """Called when an application is asked."""
 
     def watch_applications(self) -> None:
         """Record the calls of every Starlette application from now on; nothing when Starlette is not installed."""
@@ -52,6 +54,7 @@ class RuntimeRecorder:
     async def call(self, called: Any, application: Any, scope: Scope, receive: Receive, send: Send) -> None:
         """Call the application and write down what it answers; an exception that leaves it counts as 500."""
         scope["runtime_recorder"] = True
+        self.noticed()
         asked = (scope["method"], _path(scope))
         status = 500
 
@@ -65,7 +68,7 @@ class RuntimeRecorder:
             await called(application, scope, receive, noting)
         finally:
             template = _template(application, *asked)
-            if template is not None:
+            if template is not None and self._test:
                 touch = {"method": asked[0], "route": template, "status": status, "test": self._test}
                 self._write({"kind": "touch", **touch})
 

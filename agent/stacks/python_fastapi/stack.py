@@ -33,6 +33,7 @@ from agent.stacks.python_fastapi.application import (
 from agent.workspace.model import Workspace
 from tools import functions, mypy, pytest, ruff
 from tools.files import Files
+from tools.reports import Changes
 from tools.sandbox.base import CommandResult, Limits, Mounts
 
 _TOOLCHAIN = Path(__file__).parent / "toolchain"
@@ -128,7 +129,13 @@ class PythonFastapi:
         return await mypy.check_types(workspace.run, config=_TOOLCHAIN / "mypy.ini", cache=cache)
 
     async def run_tests(
-        self, workspace: Workspace, database: DatabaseAccess, only: tuple[str, ...] = (), *, order: int | None = None
+        self,
+        workspace: Workspace,
+        database: DatabaseAccess,
+        only: tuple[str, ...] = (),
+        *,
+        order: int | None = None,
+        changes: Changes | None = None,
     ) -> TestReport:
         """pytest on an empty database; the tests migrate it themselves."""
         return await pytest.run_tests(
@@ -138,6 +145,7 @@ class PythonFastapi:
             coverage_config=_TOOLCHAIN / "coverage.ini",
             only=only,
             order=order,
+            changes=changes,
             mounts=database.mounts,
             environment=service_environment(workspace.read(), database),
         )

@@ -17,6 +17,7 @@ from agent.stacks.python_fastapi.project.shape import Shape
 from agent.stacks.python_fastapi.project.source import literal
 
 _ROW = re.compile(r"\b\w+Row\b")
+_CREDENTIALS = re.compile(r"(\w+Credentials) \| None")
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Fake:
     """Field of the row → its value."""
     methods: tuple[tuple[CodeMethod, str], ...]
     """Method and the one line it consists of."""
+    credentials: CodeClass | None = None
+    """What it finds of somebody who signs in; None when nobody can."""
 
 
 def fakes_of(shape: Shape, repositories: Mapping[str, CodeClass], rows: Mapping[str, CodeClass]) -> Mapping[str, Fake]:
@@ -42,8 +45,8 @@ def fakes_of(shape: Shape, repositories: Mapping[str, CodeClass], rows: Mapping[
     return {name: _fake(shape, one, rows) for name, one in repositories.items() if name.endswith("Repository")}
 
 
-def fakes_file(fakes: Mapping[str, Fake], repositories: Mapping[str, CodeClass]) -> str:
-    """The text of `tests/unit/fakes.py`."""
+def fakes_file(fakes: Mapping[str, Fake], repositories: Mapping[str, CodeClass], *, sessions: bool) -> str:
+    """The text of `tests/unit/fakes.py`; with sessions that no Redis keeps, where services need some."""
     used = list(fakes.values())
     signatures = "\n".join(f"{method.signature} {method.returns}" for one in used for method, _ in one.methods)
     wanted = set(re.findall(r"[A-Za-z_]\w*", signatures)) | {one.row for one in used}
@@ -55,7 +58,12 @@ def fakes_file(fakes: Mapping[str, Fake], repositories: Mapping[str, CodeClass])
     }
     imports |= {f"from {one.module} import {one.base}" for one in used}
     imports |= {f"from {one.row_module} import {one.row}" for one in used if one.row}
-    return render("tests/fakes.py.jinja", fakes=used, imports=sorted(imports))
+    if sessions:
+        imports |= {
+            "from src.core.security import Caller, TokenIssuer, Tokens",
+            "from src.core.sessions import Sessions",
+        }
+    return render("tests/fakes.py.jinja", fakes=used, imports=sorted(imports), sessions=sessions)
 
 
 def _fake(shape: Shape, repository: CodeClass, rows: Mapping[str, CodeClass]) -> Fake:
@@ -72,6 +80,7 @@ def _fake(shape: Shape, repository: CodeClass, rows: Mapping[str, CodeClass]) ->
         maker=f"a_{snake(stem)}",
         fields=tuple((field.name, value_for(shape, table, field)) for field in row.fields) if row else (),
         methods=tuple((method, _line(method, row.name if row else "")) for method in methods),
+        credentials=_credentials_of(repository, rows),
     )
 
 
@@ -81,6 +90,11 @@ def _row_of(repository: CodeClass, rows: Mapping[str, CodeClass]) -> CodeClass |
         return rows[f"{stem}Row"]
     named = [name for method in repository.methods.values() for name in _ROW.findall(method.returns)]
     return next((rows[name] for name in named if name in rows), None)
+
+
+def _credentials_of(repository: CodeClass, rows: Mapping[str, CodeClass]) -> CodeClass | None:
+    found = (_CREDENTIALS.fullmatch(method.returns) for method in repository.methods.values())
+    return next((rows[one[1]] for one in found if one and one[1] in rows), None)
 
 
 def _table_of(shape: Shape, repository: CodeClass) -> Table | None:
@@ -100,6 +114,8 @@ def _line(method: CodeMethod, row: str) -> str:
         return f"return next(iter(self.rows), None){' if not self.vanishing else None' * writes}"
     if known and returns == row:
         return "return self.rows[0]"
+    if _CREDENTIALS.fullmatch(returns):
+        return "return self.credentials"
     if returns == "bool":
         return f"return bool(self.rows){' and not self.vanishing' * writes}"
     if returns.startswith(("list[", "Sequence[")):

@@ -7,17 +7,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.binding.model import Action, Bound
+from agent.binding.model import Action, Bound, TokenPart
 from agent.binding.words import snake, words
 from agent.stacks.python_fastapi.project.code_model import Argument, CodeClass, CodeMethod, classes_below
-from agent.stacks.python_fastapi.project.fakes import Fake, by_annotation, fakes_file, fakes_of
+from agent.stacks.python_fastapi.project.fakes import Fake, by_annotation, fakes_file, fakes_of, value_for
 from agent.stacks.python_fastapi.project.imports import names_in
 from agent.stacks.python_fastapi.project.rendering import render
 from agent.stacks.python_fastapi.project.shape import Shape
-from agent.stacks.python_fastapi.project.source import literal
+from agent.stacks.python_fastapi.project.source import Code, literal
 
 _SENT = 11
-_OTHERS = {"TokenIssuer": "tokens", "Sessions": "sessions", "Database": "NoDatabase()"}
+_PASSWORD = "Correct-horse-1-battery"
+_WRONG = "Wrong-horse-1-battery"
+_OTHERS = {"TokenIssuer": "tokens", "Sessions": "FakeSessions(tokens)", "Database": "NoDatabase()"}
 """What services are made of beside repositories → expression."""
 _DUMPED = 'answer = document.model_dump(mode="json", by_alias=True)'
 
@@ -61,9 +63,19 @@ def unit_files(shape: Shape, source: Mapping[str, str]) -> Mapping[str, str]:
         if name.endswith("Service")
     }
     return {
-        "tests/unit/fakes.py": fakes_file(fakes, repositories),
+        "tests/unit/fakes.py": fakes_file(fakes, repositories, sessions=_needed("Sessions", services)),
         **{path: text for path, text in modules.items() if text},
     }
+
+
+def _needed(part: str, services: Mapping[str, CodeClass]) -> bool:
+    """Whether a service is made of it."""
+    return any(
+        one.annotation == part
+        for service in services.values()
+        for method in service.methods.values()
+        for one in method.arguments
+    )
 
 
 def _module(shape: Shape, service: CodeClass, fakes: Mapping[str, Fake]) -> str:
@@ -115,8 +127,15 @@ def _tests(place: _Place) -> Iterator[UnitTest]:
             yield from _forbidden(place)
             if place.method.body.count("raise NotFound") > 1:
                 yield _vanished(place)
-        case Action.CREATE:
+        case Action.CREATE | Action.REGISTER:
             yield _created(place)
+        case Action.ME:
+            yield _found(place)
+            yield _missing(place, "Unauthenticated" if "raise Unauthenticated" in place.method.body else "NotFound")
+        case Action.LOGIN:
+            yield from _signed_in(place)
+        case Action.REFRESH if place.bound.presented:
+            yield from _refreshed(place)
 
 
 def _listed(place: _Place) -> UnitTest:
@@ -153,12 +172,12 @@ def _found(place: _Place) -> UnitTest:
     )
 
 
-def _missing(place: _Place) -> UnitTest:
+def _missing(place: _Place, error: str = "NotFound") -> UnitTest:
     call = _call(place, "").removeprefix(" = ")
     return UnitTest(
         f"test_{place.method.name}_of_something_unknown",
         "What the repository does not find is not there.",
-        (*_service(place, filled=False), "with pytest.raises(NotFound):", f"    {call}"),
+        (*_service(place, filled=False), f"with pytest.raises({error}):", f"    {call}"),
         _fixtures(place),
     )
 
@@ -214,6 +233,70 @@ def _created(place: _Place) -> UnitTest:
     )
 
 
+def _signed_in(place: _Place) -> Iterator[UnitTest]:
+    """The right password opens a session; a wrong one does not, and nobody has none."""
+    accounts, known = place.shape.accounts, place.fakes[place.own].credentials
+    if accounts is None or known is None:
+        return
+    table = place.shape.table(accounts.table)
+    given = ", ".join(
+        f"{one.name}=await hash_password({literal(_PASSWORD)})"
+        if one.name == snake(accounts.password_column)
+        else f"{one.name}={value_for(place.shape, table, one)}"
+        for one in known.fields
+    )
+    begin = (*_service(place, filled=True), f"{place.own}.credentials = {known.name}({given})")
+    right, wrong = (_call(place, "document", body=_signing_in(place, one)) for one in (_PASSWORD, _WRONG))
+    name, fixtures = f"test_{place.method.name}", _fixtures(place, "TokenIssuer")
+    checks = _tokens(place, f"{place.own}.credentials.{snake(accounts.id_column)}")
+    yield UnitTest(name, "The right password opens a session.", (*begin, right, _DUMPED, *checks), fixtures)
+    refused = ("with pytest.raises(Unauthenticated):", f"    {wrong.partition(' = ')[2]}")
+    yield UnitTest(f"{name}_with_the_wrong_password", "A wrong password opens nothing.", (*begin, *refused), fixtures)
+    begin = tuple(_service(place, filled=True))
+    yield UnitTest(f"{name}_of_nobody", "Who is not known gets nothing.", (*begin, *refused), _fixtures(place))
+
+
+def _signing_in(place: _Place, password: str) -> str:
+    secret = {one.property for one in place.bound.body if one.secret}
+    return literal({name: password if name in secret else value for name, value in _body(place).items()})
+
+
+def _refreshed(place: _Place) -> Iterator[UnitTest]:
+    """A refresh token gives new tokens, as long as its user is there."""
+    accounts = place.shape.accounts
+    if accounts is None:
+        return
+    owner = f"Caller(id={_caller_id(place)})"
+    body = literal({place.bound.presented: Code(f"tokens.issue({owner}).refresh")})
+    name, fixtures = f"test_{place.method.name}", _fixtures(place, "TokenIssuer")
+    call = _call(place, "document", body=body)
+    yield UnitTest(
+        name,
+        "A refresh token gives new tokens.",
+        (*_service(place, filled=True), call, _DUMPED, *_tokens(place, _caller_id(place))),
+        fixtures,
+    )
+    if "raise Unauthenticated" in place.method.body:
+        refused = ("with pytest.raises(Unauthenticated):", f"    {call.partition(' = ')[2]}")
+        lines = (*_service(place, filled=False), *refused)
+        yield UnitTest(f"{name}_of_somebody_who_is_gone", "Who is gone gets no tokens.", lines, fixtures)
+
+
+def _tokens(place: _Place, owner: str) -> Iterator[str]:
+    """What has to hold for the tokens in `answer`."""
+    for path, part in place.bound.tokens.items():
+        here = "answer" + "".join(f"[{literal(name)}]" for name in path)
+        match part:
+            case TokenPart.ACCESS:
+                yield f"assert tokens.caller({here}).id == {owner}"
+            case TokenPart.REFRESH:
+                yield f'assert tokens.caller({here}, "refresh").id == {owner}'
+            case TokenPart.TYPE:
+                yield f'assert {here}.lower() == "bearer"'
+            case TokenPart.EXPIRES:
+                yield f"assert {here} > 0"
+
+
 def _service(place: _Place, *, filled: bool) -> Iterator[str]:
     """The lines that make the service on fakes; those of other tables always hold a row."""
     for name, fake in place.fakes.items():
@@ -223,12 +306,15 @@ def _service(place: _Place, *, filled: bool) -> Iterator[str]:
     yield f"service = {place.service.name}({', '.join(given)})"
 
 
-def _call(place: _Place, variable: str, caller: str = "") -> str:
-    arguments = [
-        f"{one.name}={caller if caller and one.annotation == 'Caller' else _argument(place, one)}"
-        for one in place.method.arguments
-        if one.required
-    ]
+def _call(place: _Place, variable: str, caller: str = "", body: str = "") -> str:
+    arguments = []
+    for one in place.method.arguments:
+        if caller and one.annotation == "Caller":
+            arguments.append(f"{one.name}={caller}")
+        elif body and one.name == "body":
+            arguments.append(f"body={one.annotation}.model_validate({body})")
+        elif one.required:
+            arguments.append(f"{one.name}={_argument(place, one)}")
     call = f"await service.{place.method.name}({', '.join(arguments)})"
     return f"{variable} = {call}" if variable else call
 
@@ -277,8 +363,9 @@ def _body(place: _Place) -> dict[str, Any]:
     }
 
 
-def _fixtures(place: _Place) -> str:
-    return "tokens: TokenIssuer" if "tokens" in place.extra.values() else ""
+def _fixtures(place: _Place, wanted: str = "") -> str:
+    needed = wanted == "TokenIssuer" or any("tokens" in value for value in place.extra.values())
+    return "tokens: TokenIssuer" if needed else ""
 
 
 def _imports(body: str, service: CodeClass, fakes: Mapping[str, Fake]) -> str:
@@ -286,10 +373,13 @@ def _imports(body: str, service: CodeClass, fakes: Mapping[str, Fake]) -> str:
     lines = {f"from {service.module} import {service.name}"}
     lines |= {f"from {module} import {name}" for name, module in service.imports.items() if name in used}
     lines |= {f"from tests.unit.fakes import {name}" for one in fakes.values() for name in (one.name, one.maker)}
-    lines.add("from tests.unit.fakes import NoDatabase")
     lines |= {
-        "from src.core.exceptions import Forbidden, NotFound",
-        "from src.core.security import Caller, TokenIssuer",
+        f"from {one.credentials.module} import {one.credentials.name}" for one in fakes.values() if one.credentials
+    }
+    lines |= {f"from tests.unit.fakes import {name}" for name in ("FakeSessions", "NoDatabase")}
+    lines |= {
+        "from src.core.exceptions import Forbidden, NotFound, Unauthenticated",
+        "from src.core.security import Caller, TokenIssuer, hash_password",
     }
     lines |= {"from datetime import UTC, date, datetime, time, timedelta", "from decimal import Decimal"}
     lines |= {"from uuid import UUID", "import pytest"}

@@ -8,11 +8,17 @@ import asyncpg
 import pytest
 from alembic import command
 from alembic.config import Config
+from argon2 import PasswordHasher
 from httpx import ASGITransport, AsyncClient
 from pydantic import SecretStr
 
+from src.core import security
+
 os.environ.setdefault("JWT_SECRET", "a secret for tests alone, of forty letters")
 os.environ.setdefault("DATABASE_URL", "postgresql://nobody@localhost/nothing")
+
+# Hashes that are worth their cost would make most of what the tests cost.
+security._HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
 @pytest.fixture(scope="session")

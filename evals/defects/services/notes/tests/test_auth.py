@@ -18,6 +18,7 @@ async def test_login_wants_the_right_password(client: AsyncClient) -> None:
     good = await client.post("/api/auth/login", json=BODY)
     bad = await client.post("/api/auth/login", json={**BODY, "password": "not this one"})
     assert good.status_code == 200
+    assert good.json()["token_type"] == "bearer"
     assert bad.status_code == 401
 
 

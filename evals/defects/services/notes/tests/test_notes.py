@@ -52,9 +52,11 @@ async def test_a_note_is_changed_in_part(user: AsyncClient) -> None:
 
 
 async def test_a_note_is_removed(user: AsyncClient) -> None:
+    await user.post("/api/notes", json={"title": "Bread"})
     made = (await user.post("/api/notes", json={"title": "Milk"})).json()
     assert (await user.delete(f"/api/notes/{made['id']}")).status_code == 204
     assert (await user.delete(f"/api/notes/{made['id']}")).status_code == 404
+    assert (await user.get("/api/notes")).json()["meta"]["total"] == 1
 
 
 async def test_nobody_sees_notes(client: AsyncClient) -> None:
