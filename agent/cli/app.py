@@ -52,6 +52,10 @@ SandboxOption = Annotated[
 Trust = Annotated[
     bool, typer.Option("--i-trust-this-code", help="With --sandbox none: run code that others wrote all the same.")
 ]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Refuse a contract that is slightly invalid, although it is clear what is meant."),
+]
 Events = Annotated[Path | None, typer.Option(help="Also append every event, one JSON object a line, to this file.")]
 Api = Annotated[Path, typer.Option(help="The OpenAPI 3.0 or 3.1 document.")]
 Schemas = Annotated[list[Path], typer.Option("--schema", help="The SQL schema; repeat for several files, in order.")]
@@ -101,6 +105,7 @@ def run(
     max_requests: Annotated[int | None, typer.Option(min=0, help="Stop after so many requests to the model.")] = None,
     max_tokens: Annotated[int | None, typer.Option(min=0, help="Stop before the model reads and writes more.")] = None,
     blueprint: Annotated[bool, typer.Option(help="Let the blueprint write what needs no judgement.")] = True,
+    strict: Strict = False,
 ) -> None:
     """Deliver a task: write the service, verify it, report. Exit code 0 when every checked obligation is met."""
     from agent.cli.running import run_command
@@ -116,6 +121,7 @@ def run(
         max_requests=max_requests,
         max_tokens=max_tokens,
         blueprint=blueprint,
+        strict=strict,
     )
     run_command(task, options, as_json=as_json, events=events)
 
@@ -166,6 +172,7 @@ def verify(
         float | None,
         typer.Option(min=0, metavar="SECONDS", help="Processor time for trying changes of the code on its tests."),
     ] = None,
+    strict: Strict = False,
 ) -> None:
     """Judge any backend by the checklist, whoever wrote it."""
     from agent.cli.running import verify_command
@@ -181,6 +188,7 @@ def verify(
         trusted=trusted,
         reports=reports,
         mutants=mutants,
+        strict=strict,
     )
 
 

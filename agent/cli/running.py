@@ -41,6 +41,7 @@ def verify_command(
     trusted: bool,
     reports: Path | None,
     mutants: float | None,
+    strict: bool,
 ) -> NoReturn:
     """Judge a folder."""
     chosen = stack_choice(stack)
@@ -50,7 +51,15 @@ def verify_command(
 
     _watched(
         lambda listen: verify_directory(
-            directory, api, schemas, chosen, sandbox, listen, trusted=trusted, mutants=mutants
+            directory,
+            api,
+            schemas,
+            chosen,
+            sandbox,
+            listen,
+            trusted=trusted,
+            mutants=mutants,
+            strict=strict,
         ),
         None,
         as_json=as_json,

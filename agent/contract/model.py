@@ -130,6 +130,8 @@ class Contract:
     security_schemes: Mapping[str, SecurityScheme]
     digest: str
     """SHA-256 of the supplied bytes, all files of it."""
+    notes: tuple[str, ...] = ()
+    """What was invalid and read as it is meant, each with its place."""
 
     def resolve(self, schema: Schema) -> Schema:
         """Follow `$ref` until something that is not a bare reference; siblings of `$ref` are laid over the target."""

@@ -54,7 +54,7 @@ class Inputs:
         proposed = (
             f"No schema was given: {PROPOSED} is a proposal, read from the contract; look at it before data is kept."
         )
-        return (*self.catalog.notes, *((proposed,) if self.proposal else ()))
+        return (*self.contract.notes, *self.catalog.notes, *((proposed,) if self.proposal else ()))
 
     def case(self, workspace: Workspace) -> Case:
         """This, with the backend in that workspace, before the checklist."""
@@ -70,14 +70,16 @@ class Inputs:
 
 
 @contextmanager
-def reading(api: Path | Mapping[str, Any], schema: Schema, stack: StackName, listener: Listener) -> Iterator[Inputs]:
+def reading(
+    api: Path | Mapping[str, Any], schema: Schema, stack: StackName, listener: Listener, *, strict: bool = False
+) -> Iterator[Inputs]:
     """Contract and schema, read and found good, with a PostgreSQL server for as long as the context is open.
 
     Raises InputError with every problem of the contract, else of the schema, and MissingDependency without a server.
     """
     chosen = stack_named(stack)
     listener(Note("reading the contract", "contract"))
-    contract = load_contract(api, cache=cache_folder())
+    contract = load_contract(api, cache=cache_folder(), strict=strict)
     with _serving(listener) as server:
         proposal = "" if schema else proposed_schema(contract)
         listener(Note("running the schema" if schema else "no schema was given: proposing one", "catalog"))

@@ -42,6 +42,8 @@ class RunOptions:
     max_tokens: int | None = None
     blueprint: bool = True
     """False: the model writes everything; judged the same."""
+    strict: bool = False
+    """Refuse a contract that is slightly invalid, although it is clear what is meant."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,8 @@ def run_task(task: Task | Path, options: RunOptions = RunOptions(), listener: Li
         stack_named(record.stack)
         check_workspace(record)
         record = _can_start(record, listener)
-        with reading(loaded.api, loaded.schema_dsn or loaded.schema_files, record.stack, listener) as inputs:
+        schema = loaded.schema_dsn or loaded.schema_files
+        with reading(loaded.api, schema, record.stack, listener, strict=options.strict) as inputs:
             record = record.model_copy(update={"warnings": inputs.assumptions, "proposed": bool(inputs.proposal)})
             folder = new_run(record.slug)
             keep(folder, record, inputs)

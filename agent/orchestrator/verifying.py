@@ -40,6 +40,7 @@ def verify_directory(
     *,
     trusted: bool = False,
     mutants: float | None = None,
+    strict: bool = False,
 ) -> Delivery:
     """The checklist's verdict on a copy of a folder; the folder itself is only read, and no run is recorded.
 
@@ -59,7 +60,7 @@ def verify_directory(
     with (
         stoppable(),
         scratch_folder("verify") as state,
-        reading(api, schemas, stack, listener) as inputs,
+        reading(api, schemas, stack, listener, strict=strict) as inputs,
     ):
         builder = packages_of(inputs.stack, (), listener)
         toolchain = builder.stack().toolchain
@@ -102,5 +103,5 @@ def _judged(
         holes=holes,
         sandbox=workspace.sandbox.kind,
         seconds={"verify": round(time.monotonic() - began, 3)},
-        warnings=(*inputs.catalog.notes, *unprotected(workspace.sandbox.kind)),
+        warnings=(*inputs.assumptions, *unprotected(workspace.sandbox.kind)),
     )

@@ -357,7 +357,7 @@ def test_nothing_is_fetched_not_even_for_references_inside_values(tmp_path: Path
                 path = tmp_path / "api.yaml"
                 path.write_text(f"{text}components: {{schemas: {{A: {schema}}}}}\n")
                 with suppress(ContractError):
-                    load_contract(path)
+                    load_contract(path, strict=True)
     finally:
         server.shutdown()
         server.server_close()
@@ -373,7 +373,7 @@ def test_path_items_that_contain_each_other_are_refused(tmp_path: Path) -> None:
 
 def test_a_missing_document_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ContractError, match=r"api\.yaml: does not exist"):
-        load_contract(tmp_path / "api.yaml")
+        load_contract(tmp_path / "api.yaml", strict=True)
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
@@ -385,7 +385,7 @@ def test_a_document_in_latin_1_is_refused_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "api.yaml"
     path.write_bytes("openapi: 3.1.0\ninfo: {title: Bücher}\n".encode("latin-1"))
     with pytest.raises(ContractError, match=r"api\.yaml:2: is not UTF-8"):
-        load_contract(path)
+        load_contract(path, strict=True)
 
 
 def test_a_document_that_is_too_big_is_refused(tmp_path: Path) -> None:
@@ -393,7 +393,7 @@ def test_a_document_that_is_too_big_is_refused(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(33_000_000)
     with pytest.raises(ContractError, match=r"33,000,000 bytes; at most 32,000,000"):
-        load_contract(path)
+        load_contract(path, strict=True)
 
 
 def test_data_that_json_cannot_say_is_refused() -> None:
@@ -404,7 +404,7 @@ def test_data_that_json_cannot_say_is_refused() -> None:
 def test_problems_of_data_are_told_by_pointer() -> None:
     document: dict[str, Any] = {"openapi": "3.1.0", "info": {"title": "a", "version": 1}, "paths": {"/a": {}}}
     with pytest.raises(ContractError, match="inline: #/info/version: 1 is not of type string"):
-        load_contract(document)
+        load_contract(document, strict=True)
 
 
 def _indented(text: str) -> str:
@@ -416,5 +416,5 @@ def _problems(folder: Path, name: str, text: str) -> tuple[Any, ...]:
     path = folder / name
     path.write_text(text)
     with pytest.raises(ContractError) as caught:
-        load_contract(path)
+        load_contract(path, strict=True)
     return caught.value.problems
