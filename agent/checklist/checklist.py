@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
+import httpx
 import psycopg
 
 from agent.checklist import (
@@ -25,6 +26,8 @@ from agent.checklist.case import Case, Found, GateEvent, GateFinished, GateStart
 from agent.checklist.check import Check, Turn
 from agent.checklist.databases import NotMigrated
 from agent.checklist.observing import settling
+from agent.checklist.probe.accounts import NoCredentials
+from agent.checklist.probe.store import NoRow
 from agent.checklist.scheduling import run_all
 from agent.receipts import Verdict, verdict
 from agent.rulebook.model import Gate
@@ -45,6 +48,18 @@ async def _types(case: Case, owing: Owing, _: Bench) -> Found:
 async def _layout(case: Case, owing: Owing, _: Bench) -> Found:
     return layout.settle(case, owing)
 
+
+_PREVENTED = (
+    ToolError,
+    ServiceBroken,
+    NotMigrated,
+    NoCredentials,
+    NoRow,
+    httpx.HTTPError,
+    OSError,
+    psycopg.Error,
+)
+"""What keeps a check from looking, and fails what it settles."""
 
 CHECKS: Sequence[Check] = (
     Check("layout", Gate.LAYOUT, layout.RULES, _layout, 0.3),
@@ -76,14 +91,23 @@ def settled_by() -> Mapping[str, str]:
     return {rule: how for check in CHECKS for rule, how in check.rules.items()}
 
 
+def checks_for(rules: Collection[str]) -> frozenset[str]:
+    """Names of the checks that settle any of these rules."""
+    return frozenset(check.name for check in CHECKS if check.rules.keys() & set(rules))
+
+
 def _silent(_: GateEvent) -> None:
     return
 
 
 async def settle(
-    case: Case, progress: Callable[[GateEvent], None] = _silent, *, known: Sequence[GateFinished] = ()
+    case: Case,
+    progress: Callable[[GateEvent], None] = _silent,
+    *,
+    known: Sequence[GateFinished] = (),
+    only: Collection[str] | None = None,
 ) -> Verdict:
-    """Judge the worktree as it is now.
+    """Judge the worktree as it is now; with `only`, by the checks of these names alone.
 
     What no check settles stays unchecked; what a check could not look at has failed. Nothing in the worktree changes.
     Checks in `known` have settled on this very tree before, and are not asked again; the caller vouches for that.
@@ -91,7 +115,8 @@ async def settle(
     owing = Owing.of(case)
     bench = Bench(case)
     before = {one.check: Found(one.receipts, one.measures) for one in known}
-    missing = [check for check in CHECKS if check.name not in before]
+    wanted = [check for check in CHECKS if only is None or check.name in only]
+    missing = [check for check in wanted if check.name not in before]
     try:
         found = await run_all(missing, lambda check: _run(check, case, owing, bench, progress))
     finally:
@@ -105,7 +130,7 @@ async def _run(check: Check, case: Case, owing: Owing, bench: Bench, progress: C
     started = time.monotonic()
     try:
         found = await check.settle(case, owing, bench)
-    except (ToolError, ServiceBroken, NotMigrated, OSError, psycopg.Error) as error:
+    except _PREVENTED as error:
         found = owing.cannot(check.rules, f"the check {check.name} could not run: {error}")
     progress(GateFinished(check.name, check.gate, found.receipts, found.measures, time.monotonic() - started))
     return found

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from agent.checklist.booted import Bench, Booted
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.databases import NotMigrated
+from agent.checklist.probe.accounts import NoCredentials
 from agent.checklist.probe.asking import Asker
-from agent.checklist.probe.store import Store
+from agent.checklist.probe.store import NoRow, Store
 from agent.checklist.probe.users import Users
 from agent.checklist.probe.world import World
 from agent.checklist.running import NotRunning
@@ -58,16 +59,25 @@ def opened(case: Case, owing: Owing, bench: Bench, booted: Booted, seed: int) ->
 async def _ask(case: Case, owing: Owing, bench: Bench, booted: Booted, seed: int) -> tuple[Receipt, ...]:
     with opened(case, owing, bench, booted, seed) as probes:
         receipts = [
-            *await owners.judge_owners(probes),
-            *await tokens.judge_tokens(probes),
-            *await refreshing.judge_refreshing(probes),
-            *await passwords.judge_hash(probes),
-            *await passwords.judge_rules(probes),
-            *await cookies.judge_forgery(probes),
+            *await _or_cannot(owing, owners.RULES, owners.judge_owners(probes)),
+            *await _or_cannot(owing, tokens.RULES, tokens.judge_tokens(probes)),
+            *await _or_cannot(owing, refreshing.RULES, refreshing.judge_refreshing(probes)),
+            *await _or_cannot(owing, ("PWD-HASH",), passwords.judge_hash(probes)),
+            *await _or_cannot(owing, ("PWD-RULES",), passwords.judge_rules(probes)),
+            *await _or_cannot(owing, ("SEC-CSRF",), cookies.judge_forgery(probes)),
         ]
         await provoke(probes)
         receipts += await passwords.judge_plain(probes)
     return (*receipts, *_answers(probes), *cookies.judge_cookies(probes))
+
+
+async def _or_cannot(
+    owing: Owing, rules: Collection[str], judging: Awaitable[tuple[Receipt, ...]]
+) -> tuple[Receipt, ...]:
+    try:
+        return await judging
+    except (NoCredentials, NoRow) as error:
+        return owing.cannot(rules, str(error), ran="get what a caller needs").receipts
 
 
 def _answers(probes: Round) -> tuple[Receipt, ...]:

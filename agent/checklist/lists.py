@@ -44,7 +44,8 @@ async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = N
                     started = time.perf_counter()
                     bound = case.binding.bound(subject)
                     if bound.hole:
-                        continue  # what nobody wrote has no list; other rules say so
+                        receipts += _underived(owing, subject, bound.reason)
+                        continue
                     listed = await judge_list(world, bound)
                     receipts += _listed(owing, subject, listed, seed, time.perf_counter() - started)
     except (NotMigrated, NotRunning) as error:
@@ -59,6 +60,13 @@ async def _errors(owing: Owing, world: World, seed: int) -> tuple[Receipt, ...]:
         return owing.leave("API-ERROR", "no operation could be asked", ran=ran)
     told = "every body has the shape of an error"
     return owing.judge("API-ERROR", found.problems, ran=ran, found=told, reproduce=found.reproduce)
+
+
+def _underived(owing: Owing, subject: str, reason: str) -> Iterator[Receipt]:
+    for rule in _LISTS:
+        if subject in owing.subjects(rule):
+            why = f"which rows it lists could not be derived from contract and schema: {reason}"
+            yield from owing.leave(rule, why, subject=subject)
 
 
 def _listed(owing: Owing, subject: str, found: Listed, seed: int, seconds: float) -> Iterator[Receipt]:

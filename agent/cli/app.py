@@ -29,6 +29,11 @@ sandbox_app = typer.Typer(
 )
 app.add_typer(sandbox_app, name="sandbox")
 
+eval_app = typer.Typer(
+    help="Show that the checklist notices what is wrong, and nothing where nothing is.", no_args_is_help=True
+)
+app.add_typer(eval_app, name="eval")
+
 Models = Annotated[
     list[str] | None,
     typer.Option(
@@ -274,6 +279,46 @@ def sandbox_show(as_json: Json = False) -> None:
     from agent.cli.sandboxes import show_command
 
     show_command(as_json=as_json)
+
+
+Rules = Annotated[list[str] | None, typer.Option("--rule", metavar="ID", help="Only this rule; repeat for more.")]
+Services = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--service", metavar="NAME", help="Only this good service: notes, workshop, bookshop; repeat for more."
+    ),
+]
+
+
+@eval_app.command("defects")
+def eval_defects(
+    rule: Rules = None,
+    service: Services = None,
+    jobs: Annotated[int, typer.Option(min=1, help="How many defects are judged at the same time.")] = 1,
+    again: Annotated[bool, typer.Option("--again", help="Forget what was judged on this very code before.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Put seeded defects into good services, one at a time, and show per rule what was caught, missed, and also failed.
+
+    What was judged stays known until the code changes: after Ctrl-C the same command goes on.
+    """
+    from agent.cli.evaluating import defects_command
+    from evals.defects.evaluating import Choice
+
+    defects_command(Choice(frozenset(rule or ()), tuple(service or ()), jobs, again), as_json=as_json)
+
+
+@eval_app.command("steady")
+def eval_steady(
+    runs: Annotated[int, typer.Option(min=1, help="How often each service is judged.")] = 3,
+    rule: Rules = None,
+    service: Services = None,
+    as_json: Json = False,
+) -> None:
+    """Judge the good services again and again, with new values each time: whatever fails is a false alarm."""
+    from agent.cli.evaluating import steady_command
+
+    steady_command(tuple(service or ()), runs, frozenset(rule or ()), as_json=as_json)
 
 
 def _defect(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

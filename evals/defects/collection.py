@@ -13,7 +13,7 @@ from pathlib import Path
 from agent.errors import InputError, Problem
 from evals.defects.patches import FilePatch, changed_files, read_patch
 
-SERVICES = Path(__file__).parent / "services"
+WRITTEN = Path(__file__).parent / "services"
 """The good services that were written by hand."""
 
 _SEEDED = Path(__file__).parent / "seeded"
@@ -35,11 +35,6 @@ class Defect:
     def service(self) -> str:
         """The good service that it is put into."""
         return self.name.split("/")[0]
-
-    @property
-    def gate(self) -> str:
-        """The folder that it lies in: the gate that has to notice it."""
-        return self.name.split("/")[1]
 
     @property
     def rules(self) -> frozenset[str]:

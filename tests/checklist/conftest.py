@@ -22,11 +22,11 @@ from agent.stacks.base import DatabaseAccess
 from agent.stacks.python_fastapi.stack import PythonFastapi
 from agent.workspace.opening import snapshot_workspace
 from agent.workspace.toolchain import build_toolchain
-from evals.defects.collection import SERVICES
+from evals.defects.collection import WRITTEN
 from tools.postgres.server import Database, PostgresServer
 from tools.sandbox.base import Mounts
 
-GOOD = SERVICES / "notes"
+GOOD = WRITTEN / "notes"
 
 CaseOf = Callable[[Mapping[str, str | None]], Case]
 """Files to put in place of the good service's (None: taken away) → the case."""

@@ -22,7 +22,7 @@ from agent.stacks.base import DatabaseAccess
 from agent.stacks.python_fastapi.stack import PythonFastapi
 from agent.workspace.opening import snapshot_workspace
 from agent.workspace.toolchain import build_toolchain
-from evals.defects.collection import SERVICES
+from evals.defects.collection import WRITTEN
 from prompts.rendering import persona
 from tests.wire.server import AnthropicServer, Asked, Bill, Say, Turn, anthropic_server
 from tests.wire.validation import blocks, unmarked
@@ -30,7 +30,7 @@ from tools.files import Files
 from tools.postgres.server import PostgresServer
 from tools.sandbox.base import Mounts
 
-GOOD = SERVICES / "notes"
+GOOD = WRITTEN / "notes"
 PERSONA = persona(load_rulebook(), "python-fastapi")
 KNOWN = "claude-sonnet-5-5"
 """A model with a known price; its answers are streamed."""

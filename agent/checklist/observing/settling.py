@@ -154,7 +154,7 @@ async def _repeated(session: _Session) -> list[Receipt]:
     await stalls.ask_slowly(service, world, session.done)
     return [
         *await metrics.judge(owing, service, world, requests),
-        *await pool.judge(owing, service, requests),
+        *await pool.judge(owing, service, requests, session.faults.connection),
         *await traces.judge(owing, service, world, requests),
         *await stalls.judge(session.case, owing, service, session.stalled),
     ]

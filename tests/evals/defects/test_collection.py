@@ -8,16 +8,27 @@ import pytest
 
 from agent.errors import InputError
 from agent.rulebook.loading import load_rulebook
-from evals.defects.collection import SERVICES, Defect, all_defects
+from evals.defects.collection import Defect, all_defects
+from evals.defects.services import SERVICES, opened
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Where each good service lies; what the blueprint writes is written for it."""
+    found: dict[str, Path] = {}
+    for service in SERVICES.values():
+        with opened(service, tmp_path_factory.mktemp("good")) as good:
+            found[service.name] = good.folder
+    return found
 
 
 @pytest.mark.parametrize("defect", all_defects(), ids=lambda defect: defect.name)
-def test_a_defect_fits(defect: Defect) -> None:
-    changed = defect.files(SERVICES / defect.service)
+def test_a_defect_fits(defect: Defect, folders: dict[str, Path]) -> None:
+    changed = defect.files(folders[defect.service])
     assert changed
     assert defect.rules <= load_rulebook().rules.keys()
     for path, content in changed.items():
-        before = SERVICES / defect.service / path
+        before = folders[defect.service] / path
         assert content != (before.read_text() if before.exists() else None)
 
 
