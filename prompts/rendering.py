@@ -82,6 +82,18 @@ class FileView:
 
 
 @dataclass(frozen=True, slots=True)
+class TryView:
+    """What came of working on it before."""
+
+    said: str
+    """The last words; a claim."""
+    ended: str = ""
+    """Why it ended early."""
+    found: tuple[str, ...] = ()
+    """What in the changes only made checks pass."""
+
+
+@dataclass(frozen=True, slots=True)
 class AssignmentView:
     """What one assignment shows to the developer."""
 
@@ -101,8 +113,8 @@ class AssignmentView:
     """The tables that all of it touches, as text."""
     files: tuple[FileView, ...] = ()
     """What stands around it."""
-    tried: tuple[str, ...] = ()
-    """The last words of those who worked on it before, in vain."""
+    tried: tuple[TryView, ...] = ()
+    """What came of working on it before, the latest last."""
 
 
 def persona(rulebook: RulebookText, stack: str) -> str:

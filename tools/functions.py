@@ -70,6 +70,22 @@ def replace_function(text: str, place: FunctionPlace, source: str) -> str:
     return changed.code
 
 
+def transplant(text: str, origin: str, name: str) -> str:
+    """The text with the function of that name as the origin has it. Raises EditFailed where either has none."""
+    import libcst
+
+    try:
+        module, other = libcst.parse_module(text), libcst.parse_module(origin)
+    except libcst.ParserSyntaxError as error:
+        raise EditFailed(f"{name}: line {error.raw_line} cannot be parsed") from error
+    old, new = dict(_functions(module.body)).get(name), dict(_functions(other.body)).get(name)
+    if old is None or new is None:
+        raise EditFailed(f"{name}: is not in both texts")
+    changed = module.deep_replace(old, new)
+    assert isinstance(changed, libcst.Module)
+    return changed.code
+
+
 def _function(place: FunctionPlace, source: str) -> libcst.FunctionDef:
     import libcst
 

@@ -237,11 +237,28 @@ def runs(as_json: Json = False) -> None:
 def show(
     run_name: Run,
     as_json: Json = False,
+    trace: Annotated[bool, typer.Option("--trace", help="Explain every decision, and what it was made from.")] = False,
 ) -> None:
     """Show what happened in a run, and what came of it."""
-    from agent.cli.looking import show_command
+    from agent.cli.looking import show_command, trace_command
 
-    show_command(run_name, as_json=as_json)
+    if trace:
+        trace_command(run_name, as_json=as_json)
+    else:
+        show_command(run_name, as_json=as_json)
+
+
+@app.command()
+def replay(run_name: Run, as_json: Json = False) -> None:
+    """Do a recorded run again: answers from the journal, checks for real.
+
+    No key is needed, and no model is asked.
+
+    Exit code 0 when every tree and every verdict is as it was recorded; 1 when not, with what departs first.
+    """
+    from agent.cli.replaying import replay_command
+
+    replay_command(run_name, as_json=as_json)
 
 
 @schema_app.command("task")

@@ -13,6 +13,7 @@ from agent.errors import InputError
 from agent.journal.events import Delivered, Event, Interrupted, RunStarted, event_adapter
 from agent.journal.recording import read_events
 from agent.orchestrator.runs import all_runs, find_run
+from prompts.marking import visible
 
 _WIDE = 300
 """Columns where the output is no terminal: names are never cut there."""
@@ -81,6 +82,23 @@ def show_command(name: str, *, as_json: bool) -> None:
         sys.stdout.write(f"\n{report.read_text(encoding='utf-8')}")
     else:
         sys.stdout.write(f"continue it with: agent resume {name}\n")
+
+
+def trace_command(name: str, *, as_json: bool) -> None:
+    """Explain every decision of a run."""
+    from agent.loop.explaining import explained
+
+    lines = list(explained(read_events(find_run(name))))
+    if as_json:
+        rows = [
+            {"at": one.at.isoformat() if one.at else None, "what": one.what, "because": one.because} for one in lines
+        ]
+        sys.stdout.write(json.dumps(rows) + "\n")
+        return
+    for one in lines:
+        at = f"{one.at:%Y-%m-%d %H:%M:%S}" if one.at else ""
+        sys.stdout.write(f"{at}  {visible(one.what)}\n")
+        sys.stdout.writelines(f"{'':21}{visible(reason)}\n" for reason in one.because)
 
 
 def schema_command(what: str) -> None:

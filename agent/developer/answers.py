@@ -13,6 +13,7 @@ from pydantic_ai.models import ModelRequestContext
 from pydantic_ai.tools import RunContext, ToolDefinition
 from pydantic_ai.usage import RequestUsage
 
+from agent.developer.recorded import answer_parts
 from agent.developer.toolbox import Toolbox
 from agent.journal.events import ModelAnswered, ModelRefused, Usage
 from agent.stacks.base import ServiceBroken
@@ -41,7 +42,14 @@ class Recording(AbstractCapability[Toolbox]):
     ) -> ModelResponse:
         del ctx, request_context
         tools = tuple(part.tool_name for part in response.parts if isinstance(part, ToolCallPart))
-        self.happened(ModelAnswered(usage=usage_of(response.usage), tools=tools))
+        self.happened(
+            ModelAnswered(
+                usage=usage_of(response.usage),
+                tools=tools,
+                parts=answer_parts(response),
+                finish=response.finish_reason,
+            )
+        )
         return response
 
     async def on_model_request_error(

@@ -15,7 +15,7 @@ from agent.contract.model import Contract
 from agent.journal.events import Assignment, OpenHole
 from agent.receipts import Receipt, Verdict
 from agent.rulebook.model import Rulebook
-from prompts.rendering import AssignmentView, FailureView, FileView, HoleView
+from prompts.rendering import AssignmentView, FailureView, FileView, HoleView, TryView
 
 _LINES = 300
 """Of one file; the rest can be read with a tool."""
@@ -43,10 +43,10 @@ def view(
     verdict: Verdict | None,
     files: Mapping[str, str],
     *,
-    tried: Sequence[str] = (),
+    tried: Sequence[TryView] = (),
 ) -> AssignmentView:
-    """The assignment as the model sees it; `files` is the worktree (path → content), `tried` the last words of those
-    who worked on it in vain."""
+    """The assignment as the model sees it; `files` is the worktree (path → content), `tried` what came of working on
+    it before."""
     failed = {receipt.obligation.id: receipt for receipt in (verdict.failed if verdict else ())}
     failures = [failed[one] for one in assignment.obligations if one in failed]
     keys = [hole.operation for hole in assignment.holes] + [receipt.subject for receipt in failures]

@@ -19,7 +19,9 @@ from pydantic_ai.models import Model
 
 from agent.developer.allowance import Allowance, Limit
 from agent.developer.answers import Forgiving, Recording
+from agent.developer.circling import Circling, GoingInCircles
 from agent.developer.discretion import Discreet
+from agent.developer.insisting import Insisting
 from agent.developer.marking import Marking
 from agent.developer.reserving import MOST_OUTPUT, NothingLeft, Reserving
 from agent.developer.spoken import Understanding
@@ -55,12 +57,17 @@ class Worked:
     """Why it stopped early; empty when it ended by itself."""
     limit: Limit | None = None
     """The limit of the budget that stopped it; None when none did."""
+    circled: bool = False
+    """It was ended because it went in circles."""
+    found: tuple[str, ...] = ()
+    """What in its changes only made checks pass."""
 
 
 class Developer:
     """A model with the persona and the tools."""
 
     def __init__(self, model: Model, persona: str, happened: Callable[[ModelEvent], None]) -> None:
+        self._insisting = Insisting()
         self._agent = Agent(
             model,
             deps_type=Toolbox,
@@ -68,6 +75,8 @@ class Developer:
             toolsets=[toolset],
             capabilities=[
                 Reserving(happened),
+                self._insisting,
+                Circling(),  # what follows looks at an answer before it
                 Recording(happened),
                 Understanding(),
                 Forgiving(),
@@ -112,6 +121,8 @@ class Developer:
             return Worked("", failure=f"the model's provider cannot be reached: {error}")
         except ContentFilterError as error:
             return Worked("", failure=f"the model refused: {error.message}")
+        except GoingInCircles as error:
+            return Worked("", failure=error.message, circled=True)
         except AgentRunError as error:
             return Worked("", failure=f"{type(error).__name__}: {error}")
         return Worked(result.output)
@@ -119,6 +130,7 @@ class Developer:
     def _remind(self, ctx: RunContext[Toolbox], said: str) -> str:
         """Tell a model that stops without having changed anything, once, that words are no evidence."""
         if ctx.retry == 0 and ctx.deps.workspace.tree() == self._began:
+            self._insisting.insist()
             raise ModelRetry(_NOTHING_CHANGED)
         return said
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from agent.receipts import Measures, Receipt, Verdict
 from agent.rulebook.model import Gate
+
+Finish = Literal["stop", "length", "content_filter", "tool_call", "error"]
 
 
 class Ending(StrEnum):
@@ -130,6 +132,8 @@ class Scaffolded(_Event):
 
     kind: Literal["scaffolded"] = "scaffolded"
     commit: str
+    tree: str = ""
+    """Hash of the tree that it left, formatted."""
     files: int
     holes: tuple[OpenHole, ...]
     replaced: tuple[str, ...] = ()
@@ -158,6 +162,18 @@ class ModelRefused(_Event):
     reason: str
 
 
+class AnswerPart(BaseModel):
+    """A part of an answer: words, or a call of a tool."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str = ""
+    tool: str = ""
+    """Empty: these are words."""
+    arguments: dict[str, Any] | str = ""
+    """As they came; text where they were no valid JSON."""
+
+
 class ModelAnswered(_Event):
     """One answer of the model; recorded as soon as it is there, so that nothing paid for is forgotten."""
 
@@ -165,6 +181,10 @@ class ModelAnswered(_Event):
     usage: Usage
     tools: tuple[str, ...] = ()
     """The tools that it asked for."""
+    parts: tuple[AnswerPart, ...] = ()
+    """All of the answer that can be given again, without secrets."""
+    finish: Finish | None = None
+    """Why it ended, in pydantic-ai's words; None when the provider did not say."""
 
 
 class Escalated(_Event):
@@ -203,9 +223,15 @@ class AssignmentDone(_Event):
     kind: Literal["assignment done"] = "assignment done"
     title: str
     commit: str
+    tree: str = ""
+    """Hash of the tree that it left, formatted."""
     said: str
     failure: str = ""
     """Why it stopped early; empty when it ended by itself."""
+    circled: bool = False
+    """It was ended because it went in circles."""
+    found: tuple[str, ...] = ()
+    """What in its changes only made checks pass; most of it was put back."""
 
 
 class GateSettled(_Event):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from agent.journal.events import Assignment, OpenHole
 from agent.receipts import Receipt, Verdict
@@ -11,21 +11,45 @@ from agent.receipts import Receipt, Verdict
 _WHOLE = frozenset({"files", "service"})
 
 
-def assignments(verdict: Verdict, holes: Sequence[OpenHole]) -> tuple[Assignment, ...]:
-    """What to give to the developer, in order.
+def assignments(
+    verdict: Verdict, holes: Sequence[OpenHole], given_up: Container[str] = frozenset()
+) -> tuple[Assignment, ...]:
+    """What to give to the developer, in order, without what was given up (titles), which holds up nothing else.
 
     Holes come first, one file an assignment, each with the failures of its own operations: as long as a function is
     missing, other failures are mostly its echo. Then the failures of single operations and tables, one subject an
     assignment, and when none is left, the failures of the service and its files, as one. Where all operations fail for
     one cause (nothing is written yet, the service does not start), everything is one assignment.
     """
-    if holes:
-        return _by_file(verdict, holes)
+    for stage in _stages(verdict, holes):
+        left = tuple(one for one in stage if one.title not in given_up)
+        if left:
+            return left
+    return ()
+
+
+def every_assignment(verdict: Verdict, holes: Sequence[OpenHole]) -> tuple[Assignment, ...]:
+    """All that is open, whatever comes first."""
+    return tuple(one for stage in _stages(verdict, holes) for one in stage)
+
+
+def what_is_open(assignment: Assignment) -> frozenset[str]:
+    """Names of its holes and ids of its obligations."""
+    return frozenset((*(hole.name for hole in assignment.holes), *assignment.obligations))
+
+
+def _stages(verdict: Verdict, holes: Sequence[OpenHole]) -> Iterator[tuple[Assignment, ...]]:
+    """What is worked on first, and what after it."""
+    yield _by_file(verdict, holes)
+    unwritten = {hole.operation for hole in holes}
     whole = tuple(receipt for receipt in verdict.failed if receipt.subject in _WHOLE)
-    single = tuple(receipt for receipt in verdict.failed if receipt.subject not in _WHOLE)
+    single = tuple(one for one in verdict.failed if one.subject not in _WHOLE and one.subject not in unwritten)
     if whole and _one_cause(single):
-        return (_whole(whole + single),)
-    return _by_subject(single) or ((_whole(whole),) if whole else ())
+        yield (_whole(whole + single),)
+        return
+    yield _by_subject(single)
+    if whole:
+        yield (_whole(whole),)
 
 
 def _one_cause(failures: Sequence[Receipt]) -> bool:

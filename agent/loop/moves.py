@@ -66,6 +66,8 @@ def next_move(state: State, *, models: int) -> Move:
 
 
 def _why(state: State) -> str:
+    if state.given_up:
+        return "; ".join(f"{title}: {one.why}" for title, one in state.given_up.items())
     if state.failure:
         return state.failure
     if state.fruitless:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import reduce
 
 from agent.journal.events import (
     Assignment,
@@ -25,8 +26,31 @@ from agent.journal.events import (
     Verified,
     WorkspaceOpened,
 )
-from agent.loop.assignments import assignments
+from agent.loop.assignments import assignments, every_assignment, what_is_open
 from agent.receipts import Verdict
+
+PATIENCE_WITH_ONE = 2
+"""Verifications after work on one subject that left the same of it open; then the model is asked no more about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of working on an assignment."""
+
+    said: str
+    """The model's last words; a claim."""
+    ended: str = ""
+    """Why it ended early; empty when it ended by itself."""
+    found: tuple[str, ...] = ()
+    """What in its changes only made checks pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A subject that the model at work is asked no more about, for as long as the same of it is open."""
+
+    open: frozenset[str]
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +77,16 @@ class State:
     """Assignments in a row that ended early and changed nothing: the model's provider is probably out of reach."""
     model: int = 0
     """Which of the run's models works, counted from 0."""
-    tried: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """By title of an assignment, the last words of those who worked on it in vain, whatever model they were."""
+    tried: Mapping[str, tuple[Attempt, ...]] = field(default_factory=dict)
+    """By title of an assignment, what came of working on it, whatever model it was."""
+    warned: frozenset[str] = frozenset()
+    """Titles of assignments in which the model at work was found to make checks pass without doing the work."""
+    worked: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By title of an assignment that was worked on since the last verification, what was open of it."""
+    vain: Mapping[str, int] = field(default_factory=dict)
+    """By title, verifications in a row after work of the model on it that left the same of it open."""
+    given_up: Mapping[str, GivenUp] = field(default_factory=dict)
+    """By title, what the model at work is asked no more about."""
     failure: str = ""
     """Why the last assignment ended early; empty when it did not."""
     settled: tuple[GateSettled, ...] = ()
@@ -78,10 +110,20 @@ class State:
 
 def state_of(events: Iterable[Event]) -> State:
     """Where a run with these events stands."""
+    return reduce(_next, events, State())
+
+
+def steps_of(events: Iterable[Event]) -> Iterator[tuple[Event, State, State]]:
+    """Each event with where the run stood before it, and after it."""
     state = State()
     for event in events:
-        state = _after(_clocked(state, event), event)
-    return state
+        after = _next(state, event)
+        yield event, state, after
+        state = after
+
+
+def _next(state: State, event: Event) -> State:
+    return _after(_clocked(state, event), event)
 
 
 def _clocked(state: State, event: Event) -> State:
@@ -119,17 +161,33 @@ def _after(state: State, event: Event) -> State:
 
 
 def _worked(state: State, event: AssignmentDone) -> State:
-    in_vain = bool(event.failure) and event.commit == state.commit
-    said = (*state.tried.get(event.title, ()), event.said or event.failure)
+    unchanged = event.commit == state.commit
+    done = next((one for one in state.waiting if one.title == event.title), Assignment(title=event.title))
+    rest = tuple(one for one in state.waiting if one.title != event.title)
+    why = _hopeless(state, event, unchanged=unchanged)
+    warn = bool(event.found) and not why
+    attempt = Attempt(event.said, event.failure, event.found)
     return replace(
         state,
         commit=event.commit,
-        waiting=tuple(one for one in state.waiting if one.title != event.title),
-        failures=state.failures + 1 if in_vain else 0,
+        waiting=(*rest, done) if warn else rest,
+        failures=state.failures + 1 if event.failure and unchanged and not event.circled else 0,
         failure=event.failure,
-        tried={**state.tried, event.title: said},
+        tried={**state.tried, event.title: (*state.tried.get(event.title, ()), attempt)},
+        warned=state.warned | {event.title} if warn else state.warned,
+        worked={**state.worked, event.title: what_is_open(done)},
+        given_up={**state.given_up, event.title: GivenUp(what_is_open(done), why)} if why else state.given_up,
         settled=(),
     )
+
+
+def _hopeless(state: State, event: AssignmentDone, *, unchanged: bool) -> str:
+    """Why the model at work is asked no more about this; empty when it is."""
+    if event.found and event.title in state.warned:
+        return f"it went on making checks pass without doing the work: {event.found[0]}"
+    if event.circled:
+        return event.failure
+    return "it changed nothing" if unchanged and not event.failure and not event.found else ""
 
 
 def _spent(state: State, event: ModelAsked | ModelRefused | ModelAnswered) -> State:
@@ -156,20 +214,41 @@ def _again(state: State) -> State:
     """Patience begins anew, and when everything had been tried, everything open is tried again."""
     tried = not state.waiting and state.verdict is not None and state.commit == state.verified_commit
     waiting = assignments(state.verdict, state.holes) if tried and state.verdict else state.waiting
-    return replace(state, fruitless=0, failures=0, failure="", waiting=waiting)
+    fresh = replace(state, fruitless=0, failures=0, failure="", waiting=waiting)
+    return replace(fresh, warned=frozenset(), vain={}, given_up={})
 
 
 def _verified(state: State, event: Verified) -> State:
     now_open = len(event.verdict.failed) + len(event.holes)
     best = state.fewest_open
     better = best is None or now_open < best
+    vain = _vain(state, event)
+    given_up = _given_up(state, event, vain)
     return replace(
         state,
         verdict=event.verdict,
         verified_commit=state.commit,
         holes=event.holes,
-        waiting=assignments(event.verdict, event.holes),
+        waiting=assignments(event.verdict, event.holes, given_up),
+        vain=vain,
+        worked={},
+        given_up=given_up,
         fewest_open=now_open if better else best,
         fruitless=0 if better else state.fruitless + 1,
         settled=(),
     )
+
+
+def _vain(state: State, event: Verified) -> dict[str, int]:
+    now = {one.title: what_is_open(one) for one in every_assignment(event.verdict, event.holes)}
+    fruitless = {title: before <= now.get(title, frozenset()) for title, before in state.worked.items() if before}
+    return {**state.vain, **{title: state.vain.get(title, 0) + 1 if vain else 0 for title, vain in fruitless.items()}}
+
+
+def _given_up(state: State, event: Verified, vain: Mapping[str, int]) -> dict[str, GivenUp]:
+    """What stays given up because the same of it is open, and what is given up now."""
+    now = {one.title: what_is_open(one) for one in every_assignment(event.verdict, event.holes)}
+    kept = {title: one for title, one in state.given_up.items() if now.get(title) == one.open}
+    new = [title for title, times in vain.items() if times >= PATIENCE_WITH_ONE and title in now and title not in kept]
+    why = f"worked on {PATIENCE_WITH_ONE} times, and the same of it is open"
+    return {**kept, **{title: GivenUp(now[title], why) for title in new}}

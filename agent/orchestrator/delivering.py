@@ -101,6 +101,7 @@ def _assumed(record: RunRecord, state: State) -> tuple[str, ...]:
     found += unprotected(record.sandbox_kind)
     if state.usage.requests and state.usage.usd is None:
         found.append(f"The price of {in_words(record.models)} is not known, so neither is what the run cost.")
+    found += [f"Nobody works on {title} any more: {one.why}." for title, one in state.given_up.items()]
     if state.failure:
         found.append(f"The model's last assignment ended early: {state.failure}")
     return tuple(found)

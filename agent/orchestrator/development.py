@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from agent.checklist.databases import reached
 from agent.developer.allowance import Allowance
+from agent.developer.conduct.judging import judge
 from agent.developer.models import open_model
 from agent.developer.packages import Packages
 from agent.developer.seen import Seen
@@ -21,8 +23,8 @@ from agent.orchestrator.opening import builder_of
 from agent.orchestrator.session import Session
 from agent.stacks.base import DatabaseAccess
 from agent.workspace.model import Workspace
+from prompts.rendering import TryView, persona
 from prompts.rendering import assignment as render_assignment
-from prompts.rendering import persona
 from tools.errors import SandboxUnavailable, ServerUnavailable
 from tools.files import Files
 from tools.redaction.room import room
@@ -44,10 +46,10 @@ async def develop(
         binding=session.inputs.binding,
         rulebook=session.inputs.rulebook,
     )
-    model = open_model(session.record.models[state.model])
+    model = (session.open_model or open_model)(session.record.models[state.model])
     developer = Developer(model, persona(session.inputs.rulebook, session.record.stack), session.happened)
     there = workspace.read()
-    shown = view(background, assignment, state.verdict, there, tried=state.tried.get(assignment.title, ()))
+    shown = view(background, assignment, state.verdict, there, tried=_tried(state, assignment.title))
     files = Files(workspace.root, check=session.inputs.stack.syntax_error, shown=room.redact)
     packages = Packages(workspace, builder_of(session), session.happened)
     toolbox = Toolbox(
@@ -65,8 +67,20 @@ async def develop(
         raise MissingDependency(f"{error}; {remedy}") from error
     except InputError as error:
         raise InputError(f"{error}; {remedy}, and another `--model` where it is to blame") from error
+    conduct = judge(
+        there,
+        workspace.read(),
+        holes=[hole.name for hole in assignment.holes],
+        meant=[place.partition(":")[0] for failure in shown.failures for place in failure.places],
+    )
+    for path, content in conduct.back.items():
+        files.delete(path) if content is None else workspace.write({path: content})
     await session.inputs.stack.format(workspace)  # the style of an edit is no question for a model
-    return worked
+    return replace(worked, found=conduct.found)
+
+
+def _tried(state: State, title: str) -> tuple[TryView, ...]:
+    return tuple(TryView(one.said, one.ended, one.found) for one in state.tried.get(title, ()))
 
 
 @asynccontextmanager

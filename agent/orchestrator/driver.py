@@ -73,6 +73,7 @@ class Driver:
         session.happened(
             Scaffolded(
                 commit=commit or self.workspace.tree(),
+                tree=self.workspace.tree(),
                 files=len(files),
                 holes=holes,
                 replaced=replaced,
@@ -120,8 +121,11 @@ class Driver:
             AssignmentDone(
                 title=assignment.title,
                 commit=commit or state.commit or "",
+                tree=self.workspace.tree(),
                 said=worked.said,
                 failure=worked.failure,
+                circled=worked.circled,
+                found=worked.found,
             )
         )
         if worked.limit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -10,8 +11,27 @@ import pytest
 from jsonschema import Draft202012Validator
 from syrupy.assertion import SnapshotAssertion
 
-from agent.journal.events import Delivered, Ending, Event, Interrupted, ModelRefused, RunStarted, Scaffolded
+from agent.journal.events import (
+    Assignment,
+    AssignmentDone,
+    AssignmentGiven,
+    BudgetReached,
+    Delivered,
+    Ending,
+    Escalated,
+    Event,
+    Interrupted,
+    ModelAnswered,
+    ModelRefused,
+    OpenHole,
+    RunStarted,
+    Scaffolded,
+    Usage,
+    Verified,
+)
 from agent.journal.recording import FILE_NAME, Journal
+from agent.receipts import Outcome, Receipt, Verdict
+from agent.rulebook.model import Gate
 from agent.task.loading import load_task
 from tests.cli.conftest import Command
 from tests.end_to_end.processes import AGENT
@@ -157,3 +177,49 @@ def test_an_event_of_one_line_is_shown_and_others_are_silent() -> None:
 
     assert line_of(ModelRefused(reason="529 overloaded")) == "the model's provider answered: 529 overloaded"
     assert line_of(Interrupted()) == ""
+
+
+def test_every_decision_is_explained(command: Command, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
+    recorded(tmp_path, "books-4", STARTED, *DECISIONS)
+    answer = command("show", "books-4", "--trace")
+    assert (answer.code, answer.err) == (0, "")
+    assert re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "0000-00-00 00:00:00", answer.out) == snapshot
+    as_json = json.loads(command("show", "books-4", "--trace", "--json").out)
+    assert as_json[0]["what"] == "blueprint"
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("books-9", "no run is named 'books-9'"), ("old-1", "run.json: cannot be read")]
+)
+@pytest.mark.usefixtures("runs")
+def test_a_run_that_cannot_be_replayed_is_refused(command: Command, name: str, says: str) -> None:
+    answer = command("replay", name)
+    assert answer.code == 2
+    assert says in answer.err
+
+
+HOLE = OpenHole(
+    name="src.services.orders.OrderService.total", file="src/services/orders.py", line=3, operation="GET /total"
+)
+FAILED = Receipt(rule="API-STATUS", subject="GET /a", gate=Gate.CONTRACT, outcome=Outcome.FAILED, found="500")
+OPEN = Verified(verdict=Verdict(tree="0123456789abcdef", receipts=(FAILED,)), holes=(HOLE,), seconds=1)
+LESS = Verified(verdict=Verdict(tree="fedcba9876543210", receipts=(FAILED,)), holes=(), seconds=1)
+FIXED = (
+    "src/services/orders.py: OrderService.total uses nothing of what it is given: it returns a fixed answer (put back)"
+)
+DECISIONS: tuple[Event, ...] = (
+    Scaffolded(commit="c0", files=62, holes=(HOLE,), seconds=3),
+    OPEN,
+    AssignmentGiven(assignment=Assignment(title=HOLE.file, holes=(HOLE,), obligations=())),
+    ModelAnswered(usage=Usage(requests=1, input_tokens=900, output_tokens=40), tools=("replace_function",)),
+    AssignmentDone(title=HOLE.file, commit="c0", said="All tests pass.\nReally.", found=(FIXED,)),
+    AssignmentGiven(assignment=Assignment(title=HOLE.file, holes=(HOLE,))),
+    AssignmentDone(title=HOLE.file, commit="c1", said="It is written."),
+    LESS,
+    AssignmentGiven(assignment=Assignment(title="GET /a", obligations=("API-STATUS:GET /a",))),
+    AssignmentDone(title="GET /a", commit="c1", said="", failure="it went in circles: check()", circled=True),
+    Escalated(model="anthropic:claude-opus-5", why="GET /a: it went in circles: check()"),
+    AssignmentGiven(assignment=Assignment(title="GET /a", obligations=("API-STATUS:GET /a",))),
+    BudgetReached(limit="2.00 USD"),
+    Delivered(ending=Ending.BUDGET, exit_code=3),
+)

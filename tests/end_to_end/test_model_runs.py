@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -163,13 +164,34 @@ def test_when_a_model_only_talks_the_next_one_of_the_list_does_the_work(tmp_path
     assert both.delivery.exit_code == 0
 
 
-def test_a_model_that_only_talks_gets_nothing_delivered_as_done(tmp_path: Path) -> None:
-    talked = run(lambda _: [Say("All operations are implemented, tested and documented.")], tmp_path)
-    assert len(talked.server.asked) == 4, "each assignment, and each reminder that words are no evidence"
-    assert talked.delivery.exit_code == 1
-    assert {hole.operation for hole in talked.delivery.holes} == HOLES
+def pretending(asked: Asked) -> Turn:
+    """Talks of the reports; gives the tickets fixed answers, and throws away the tests that would show it."""
+    if asked.turn or "reports" in asked.opening.split("\n", 1)[0]:
+        return [Say("All operations are implemented, tested and documented.")]
+    names = re.findall(r"^### `(src\.\S+)`$", asked.opening, re.MULTILINE)
+    fixed = "async def {}(self, *given: object) -> object:\n    return {{'id': 1}}\n"
+    return [
+        *(Call("replace_function", {"name": one, "source": fixed.format(one.split(".")[-1])}) for one in names),
+        Call("write_file", {"path": "tests/integration/test_tickets.py", "content": '"""Nothing."""\n'}),
+    ]
+
+
+def test_a_model_that_talks_and_pretends_gets_nothing_delivered_as_done(tmp_path: Path) -> None:
+    pretended = run(pretending, tmp_path)
+    title = "src/services/tickets.py"
+    assert sorted(pretended.assignments) == ["src/services/reports.py", title, title], "once more after it was told"
+    assert len(pretended.server.asked) == 6, "two for each, one of them the reminder that words are no evidence"
+    done = [event for event in pretended.events if isinstance(event, AssignmentDone) and event.title == title]
+    assert [len(event.found) >= 3 for event in done] == [True, True]
+    assert all(found.endswith("(put back)") for event in done for found in event.found)
+    (told,) = [asked.opening for asked in pretended.server.asked if "without doing the work" in asked.opening][:1]
+    assert "uses nothing of what it is given: it returns a fixed answer" in told
+    assert "test_merge_ticket was deleted" in told
+    assert any("went on making checks pass" in warning for warning in pretended.delivery.warnings)
+    assert pretended.delivery.exit_code == 1
+    assert {hole.operation for hole in pretended.delivery.holes} == HOLES
     for operation in HOLES:
-        assert operation in talked.delivery.sentence
+        assert operation in pretended.delivery.sentence
 
 
 def test_at_a_limit_what_is_proven_is_delivered(tmp_path: Path) -> None:

@@ -1,0 +1,36 @@
+"""Makes a model call a tool where it has only talked: the next request leaves it no other choice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from pydantic_ai.capabilities import AbstractCapability
+from pydantic_ai.models import ModelRequestContext
+from pydantic_ai.settings import ModelSettings, merge_model_settings
+from pydantic_ai.tools import RunContext
+
+from agent.developer.toolbox import Toolbox
+
+
+@dataclass
+class Insisting(AbstractCapability[Toolbox]):
+    """Forces a call in the one request that follows `insist`; after it the model is free again.
+
+    A server that does not know how to force calls answers as it likes.
+    """
+
+    _now: bool = False
+
+    def insist(self) -> None:
+        """Force a call in the next request."""
+        self._now = True
+
+    async def before_model_request(
+        self, ctx: RunContext[Toolbox], request_context: ModelRequestContext
+    ) -> ModelRequestContext:
+        del ctx
+        if not self._now:
+            return request_context
+        self._now = False
+        forced = merge_model_settings(request_context.model_settings, ModelSettings(tool_choice="required"))
+        return replace(request_context, model_settings=forced)
