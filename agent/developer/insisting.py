@@ -16,7 +16,7 @@ from agent.developer.toolbox import Toolbox
 class Insisting(AbstractCapability[Toolbox]):
     """Forces a call in the one request that follows `insist`; after it the model is free again.
 
-    A server that does not know how to force calls answers as it likes.
+    A model that cannot be forced, or a server that does not know how to, answers as it likes.
     """
 
     _now: bool = False
@@ -29,8 +29,8 @@ class Insisting(AbstractCapability[Toolbox]):
         self, ctx: RunContext[Toolbox], request_context: ModelRequestContext
     ) -> ModelRequestContext:
         del ctx
-        if not self._now:
+        insisted, self._now = self._now, False
+        if not insisted or not request_context.model.profile.get("supports_forced_tool_choice", True):
             return request_context
-        self._now = False
         forced = merge_model_settings(request_context.model_settings, ModelSettings(tool_choice="required"))
         return replace(request_context, model_settings=forced)

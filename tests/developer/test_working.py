@@ -25,12 +25,18 @@ from agent.journal.events import ModelAnswered, ModelAsked
 from tests.developer.conftest import KNOWN, PERSONA, Play
 from tests.wire.server import Asked, Call, Fail, Say, Turn, anthropic_server
 
-LOOK = [Call("list_files", {})]
+
+def looks(count: int) -> list[list[Call]]:
+    """So many turns with a call each that is not the same as the others."""
+    return [[Call("list_files", {"folder": "./" * number + "."})] for number in range(count)]
+
+
+LOOK = looks(1)[0]
 AT_ONCE = {"retry-after-ms": "1"}
 
 
 async def test_each_answer_is_recorded_with_its_cost(play: Play) -> None:
-    played = await play([Say("I look."), *LOOK, *LOOK], LOOK)
+    played = await play([Say("I look."), *LOOK, *looks(2)[1]], LOOK)
     assert [answer.tools for answer in played.answers] == [("list_files", "list_files"), ("list_files",), (), ()]
     for answer, sent in zip(played.answers, played.server.usages, strict=True):
         usage = answer.usage
@@ -71,7 +77,7 @@ async def test_persona_and_tools_are_paid_for_once(
 
 
 async def test_at_the_limit_of_requests_no_further_one_is_sent(play: Play) -> None:
-    played = await play(*[LOOK] * 9, allowance=Allowance(requests=3))
+    played = await play(*looks(9), allowance=Allowance(requests=3))
     assert len(played.server.asked) == len(played.answers) == 3
     assert played.worked.limit == "model_requests"
 
@@ -89,7 +95,7 @@ def bill_the_worst(body: dict[str, Any]) -> dict[str, int]:
 @pytest.mark.parametrize("cents", [5, 20, 50, 100, 300])
 async def test_a_limit_of_money_holds_even_when_each_request_costs_the_most_that_it_can(play: Play, cents: int) -> None:
     limit = Decimal(cents) / 100
-    turns = [[Say("é" * 3000), Call("list_files", {})]] * 30
+    turns = [[Say("é" * 3000), *look] for look in looks(30)]
     played = await play(*turns, allowance=Allowance(usd=limit, requests=100), bill=bill_the_worst)
     spent = sum(answer.usage.usd or Decimal(0) for answer in played.answers)
     assert spent <= limit
@@ -98,7 +104,7 @@ async def test_a_limit_of_money_holds_even_when_each_request_costs_the_most_that
 
 
 async def test_money_that_is_left_is_used(play: Play) -> None:
-    played = await play(*[LOOK] * 9, allowance=Allowance(usd=Decimal("0.40"), requests=100))
+    played = await play(*looks(9), allowance=Allowance(usd=Decimal("0.40"), requests=100))
     assert len(played.answers) == 11
     assert played.worked.limit is None
 
@@ -109,14 +115,14 @@ async def test_when_little_money_is_left_answers_may_only_be_as_long_as_can_be_p
 
 
 async def test_a_limit_of_money_sends_nothing_when_the_price_is_unknown(play: Play) -> None:
-    played = await play(*[LOOK] * 9, allowance=Allowance(usd=Decimal(5)), model="qwen2.5-coder")
+    played = await play(*looks(9), allowance=Allowance(usd=Decimal(5)), model="qwen2.5-coder")
     assert played.server.asked == []
     assert played.worked.limit == "usd"
     assert "price" in played.worked.failure
 
 
 async def test_what_a_request_can_cost_is_recorded_before_it_is_sent_and_bounds_what_it_did_cost(play: Play) -> None:
-    played = await play(*[LOOK] * 3, bill=bill_the_worst)
+    played = await play(*looks(3), bill=bill_the_worst)
     pairs = list(batched(played.events, 2))
     assert len(pairs) == len(played.server.asked)
     for asked, answered in pairs:
@@ -133,7 +139,7 @@ async def test_what_the_provider_refuses_costs_nothing(play: Play) -> None:
 
 
 async def test_no_request_is_sent_beyond_the_limit_of_tokens(play: Play) -> None:
-    played = await play(*[LOOK] * 9, allowance=Allowance(tokens=150_000), bill=bill_the_worst)
+    played = await play(*looks(9), allowance=Allowance(tokens=150_000), bill=bill_the_worst)
     used = sum(answer.usage.input_tokens + answer.usage.output_tokens for answer in played.answers)
     assert 0 < used <= 150_000
     assert played.worked.limit == "tokens"
@@ -175,6 +181,17 @@ async def test_a_model_that_says_done_without_a_change_is_told_once_that_words_a
     assert played.worked.said == "As I said: all tests pass."
 
 
+@pytest.mark.parametrize(("model", "forced"), [("qwen2.5-coder", {"type": "any"}), (KNOWN, {"type": "auto"})])
+async def test_a_reminded_model_must_call_a_tool_once_where_it_can_be_made_to(
+    play: Play, model: str, forced: dict[str, str]
+) -> None:
+    written = [Call("write_file", {"path": "notes.md", "content": "done\n"})]
+    played = await play([Say("It is done.")], written, model=model)
+    choices = [asked.body.get("tool_choice", {"type": "auto"}) for asked in played.server.asked]
+    assert choices == [{"type": "auto"}, forced, {"type": "auto"}]
+    assert played.server.refused == []
+
+
 async def test_a_reminded_model_may_still_do_the_work(play: Play, folder: Path) -> None:
     played = await play([Say("It is done.")], [Call("write_file", {"path": "notes.md", "content": "done\n"})])
     assert (folder / "notes.md").exists()
@@ -187,7 +204,7 @@ async def test_a_model_that_changed_something_is_not_reminded(play: Play) -> Non
 
 
 async def test_an_assignment_ends_after_its_share_of_requests_though_the_budget_allows_more(play: Play) -> None:
-    played = await play(*[LOOK] * (REQUESTS_AN_ASSIGNMENT + 5), allowance=Allowance(requests=400))
+    played = await play(*looks(REQUESTS_AN_ASSIGNMENT + 5), allowance=Allowance(requests=400))
     assert len(played.answers) == REQUESTS_AN_ASSIGNMENT
     assert played.worked.failure
     assert played.worked.limit is None
