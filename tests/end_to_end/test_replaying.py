@@ -28,11 +28,12 @@ def beginning(asked: Asked) -> Turn:
     """Begins a service, looks at it, and gives up; all of it is asked of it twice."""
     if "Nothing is written yet" not in asked.opening or asked.turn > 2:
         return [Say("I do not know how to go on.")]
-    return [
+    turns: list[Turn] = [
         [Say("I begin."), Call("write_file", {"path": "src/main.py", "content": MAIN})],
         [Call("replace_function", {"name": "src.main.start", "source": "def start(: ..."}), Call("check", {})],
         [Call("edit_file", {"path": "src/main.py", "old": "LIMIT = 3", "new": "LIMIT = 4"})],
-    ][asked.turn]
+    ]
+    return turns[asked.turn]
 
 
 @dataclass(frozen=True, slots=True)
