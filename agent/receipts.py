@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
@@ -107,6 +108,16 @@ class Measures(_Frozen):
     tested: tuple[TestedOperation, ...] = ()
     """Every operation of the contract, once the tests were run."""
     uncovered: tuple[UncoveredFile, ...] = ()
+
+    @property
+    def unmeasured(self) -> tuple[str, ...]:
+        """The numbers of the closing sentence that this run did not give, in words."""
+        wanted = {
+            "the number of answering endpoints": self.endpoints or None,
+            "test coverage": self.coverage_percent,
+            "the response time": self.p95_ms,
+        }
+        return tuple(name for name, value in wanted.items() if value is None or not math.isfinite(value))
 
 
 class Verdict(_Frozen):

@@ -36,6 +36,8 @@ class Case:
     server: PostgresServer
     mutant_seconds: float = 5.0
     """Processor time that the tests may spend on changes of the code."""
+    task: str = ""
+    """The title of the task that it was written for; empty when a folder is judged."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import psycopg
 
 from agent.checklist import (
     contract,
+    delivered,
     headers,
     layout,
     lint,
@@ -88,7 +89,8 @@ CHECKS: Sequence[Check] = (
 
 def settled_by() -> Mapping[str, str]:
     """Rule id → the check that settles it; rules that are not here stay unchecked."""
-    return {rule: how for check in CHECKS for rule, how in check.rules.items()}
+    parts = [*(check.rules for check in CHECKS), delivered.RULES]
+    return {rule: how for rules in parts for rule, how in rules.items()}
 
 
 def checks_for(rules: Collection[str]) -> frozenset[str]:
@@ -122,6 +124,7 @@ async def settle(
     finally:
         await bench.close()
     whole = joined([*before.values(), *found])
+    whole = joined([whole, delivered.settle(case, owing, whole)])
     return verdict(owing.tree, owing.obligations, whole.receipts, dict(owing.gates), whole.measures)
 
 

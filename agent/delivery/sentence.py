@@ -54,12 +54,7 @@ def _missing(verdict: Verdict | None, holes: Sequence[OpenHole]) -> list[str]:
 
 
 def _unmeasured(measures: Measures) -> list[str]:
-    wanted = {
-        "the number of answering endpoints": measures.endpoints or None,
-        "test coverage": measures.coverage_percent,
-        "the response time": measures.p95_ms,
-    }
-    missing = [name for name, value in wanted.items() if value is None or not math.isfinite(value)]
+    missing = measures.unmeasured
     if not missing:
         return []
     return [

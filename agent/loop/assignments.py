@@ -7,6 +7,7 @@ from collections.abc import Container, Iterator, Sequence
 
 from agent.journal.events import Assignment, OpenHole
 from agent.receipts import Receipt, Verdict
+from agent.rulebook.model import Gate
 
 _WHOLE = frozenset({"files", "service"})
 
@@ -42,8 +43,10 @@ def _stages(verdict: Verdict, holes: Sequence[OpenHole]) -> Iterator[tuple[Assig
     """What is worked on first, and what after it."""
     yield _by_file(verdict, holes)
     unwritten = {hole.operation for hole in holes}
-    whole = tuple(receipt for receipt in verdict.failed if receipt.subject in _WHOLE)
-    single = tuple(one for one in verdict.failed if one.subject not in _WHOLE and one.subject not in unwritten)
+    # What the delivery owes follows from everything else: there is nothing to work on but that.
+    failed = tuple(receipt for receipt in verdict.failed if receipt.gate is not Gate.DELIVERY)
+    whole = tuple(receipt for receipt in failed if receipt.subject in _WHOLE)
+    single = tuple(one for one in failed if one.subject not in _WHOLE and one.subject not in unwritten)
     if whole and _one_cause(single):
         yield (_whole(whole + single),)
         return

@@ -95,7 +95,7 @@ class Driver:
             for one in state.settled
             if one.tree == tree
         )
-        verdict = await settle(session.inputs.case(self.workspace), progress, known=known)
+        verdict = await settle(session.inputs.case(self.workspace, session.record.title), progress, known=known)
         reasons = {hole.operation: hole.reason for hole in state.holes}
         holes = tuple(
             open_hole(replace(hole, reason=hole.reason or reasons.get(hole.operation, "")))

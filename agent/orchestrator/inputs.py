@@ -56,8 +56,8 @@ class Inputs:
         )
         return (*self.contract.notes, *self.catalog.notes, *((proposed,) if self.proposal else ()))
 
-    def case(self, workspace: Workspace) -> Case:
-        """This, with the backend in that workspace, before the checklist."""
+    def case(self, workspace: Workspace, task: str = "") -> Case:
+        """This, with the backend in that workspace, before the checklist; `task`: the title of what was asked for."""
         return Case(
             workspace=workspace,
             stack=self.stack,
@@ -66,6 +66,7 @@ class Inputs:
             binding=self.binding,
             rulebook=self.rulebook,
             server=self.server,
+            task=task,
         )
 
 

@@ -21,17 +21,18 @@ _SUBJECTS: Mapping[SubjectKind, str] = {
     SubjectKind.TREE: "files",
     SubjectKind.SERVICE: "service",
 }
+_CHECK = "→ "
 _WIDTH = 100
 
 
 def rule_list(rulebook: Rulebook, checks: Mapping[str, str], stack: StackName | None = None) -> str:
-    """All rules by gate, one a paragraph; those without a check are marked. `checks`: rule id → what settles it."""
+    """All rules by gate, each with the check that settles it; those without one are marked. `checks`: by rule id."""
     rules = rulebook.for_stack(stack) if stack else tuple(rulebook.rules.values())
     lines = [f"{len(rules)} rules, {sum(rule.id in checks for rule in rules)} of them checked (* not checked yet)."]
     for gate in Gate:
         if members := [rule for rule in rules if rule.gate is gate]:
             lines += ["", gate.value]
-            lines += [line for rule in members for line in _entry(rule, rule.id in checks)]
+            lines += [line for rule in members for line in _entry(rule, checks.get(rule.id))]
     return "\n".join(lines)
 
 
@@ -53,9 +54,11 @@ def one_rule(rulebook: Rulebook, name: str, checks: Mapping[str, str]) -> str:
     return "\n".join([rule.id, *wrap(rule.text, _WIDTH), "", *(f"{key:<11} {fact}" for key, fact in facts.items())])
 
 
-def _entry(rule: Rule, checked: bool) -> list[str]:
-    first = f"{' ' if checked else '*'} {rule.id:<16} "
-    return wrap(rule.text, _WIDTH, initial_indent=first, subsequent_indent=" " * len(first))
+def _entry(rule: Rule, check: str | None) -> list[str]:
+    first = f"{' ' if check else '*'} {rule.id:<16} "
+    indent = " " * len(first)
+    lines = wrap(rule.text, _WIDTH, initial_indent=first, subsequent_indent=indent)
+    return lines + (wrap(f"{_CHECK}{check}", _WIDTH, initial_indent=indent, subsequent_indent=indent) if check else [])
 
 
 def _applies(rule: Rule) -> str:

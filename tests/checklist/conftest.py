@@ -75,7 +75,8 @@ def case_of(
                 (source / path).parent.mkdir(parents=True, exist_ok=True)
                 (source / path).write_text(content)
         workspace = snapshot_workspace(source, toolchain=toolchain, sandbox="auto", state=folder / "state")
-        return Case(workspace, PythonFastapi(), contract, catalog, binding, load_rulebook(), postgres)
+        stack, rulebook = PythonFastapi(), load_rulebook()
+        return Case(workspace, stack, contract, catalog, binding, rulebook, postgres, task="Keep notes")
 
     yield make
     for folder in made:
