@@ -47,6 +47,8 @@ class Receipt(_Frozen):
     seconds: float = 0.0
     tree: str = ""
     """Hash of the git tree it was found on."""
+    remembered: str = ""
+    """When it was found (ISO 8601), where the same inputs were checked before; empty: it was found now."""
 
     @property
     def obligation(self) -> Obligation:

@@ -26,10 +26,12 @@ from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, GateEvent, GateFinished, GateStarted, Owing, joined
 from agent.checklist.check import Check, Turn
 from agent.checklist.databases import NotMigrated
+from agent.checklist.memory import Memory
 from agent.checklist.observing import settling
 from agent.checklist.probe.accounts import NoCredentials
 from agent.checklist.probe.store import NoRow
-from agent.checklist.scheduling import run_all
+from agent.checklist.remembering import Remembering
+from agent.checklist.scheduling import run_all, to_run
 from agent.receipts import Verdict, verdict
 from agent.rulebook.model import Gate
 from agent.stacks.base import ServiceBroken
@@ -108,32 +110,46 @@ async def settle(
     *,
     known: Sequence[GateFinished] = (),
     only: Collection[str] | None = None,
+    memory: Memory | None = None,
 ) -> Verdict:
     """Judge the worktree as it is now; with `only`, by the checks of these names alone.
 
     What no check settles stays unchecked; what a check could not look at has failed. Nothing in the worktree changes.
-    Checks in `known` have settled on this very tree before, and are not asked again; the caller vouches for that.
+    Checks in `known` have settled on this very tree before, and are not asked again; the caller vouches for that. What
+    the `memory` holds for the same inputs is not asked again either; what is found is kept there.
     """
     owing = Owing.of(case)
     bench = Bench(case)
-    before = {one.check: Found(one.receipts, one.measures) for one in known}
     wanted = [check for check in CHECKS if only is None or check.name in only]
-    missing = [check for check in wanted if check.name not in before]
+    # Who judges the answers to others hears too little when few are asked: that is no lasting result.
+    lasting = [check for check in wanted if only is None or check.turn is not Turn.AFTER]
+    remembering = Remembering.of(memory, case, owing, lasting)
+    before = {one.check: one for one in (*remembering.recalled, *known)}
+    asked = to_run(wanted, before.keys())
+    again = {check.name for check in asked}
+    settled = [one for name, one in before.items() if name not in again]
+    for one in settled:
+        if one not in known:
+            progress(one)
     try:
-        found = await run_all(missing, lambda check: _run(check, case, owing, bench, progress))
+        finished = await run_all(asked, lambda check: _run(check, case, owing, bench, progress))
     finally:
         await bench.close()
-    whole = joined([*before.values(), *found])
+    remembering.keep(finished)
+    whole = joined(Found(one.receipts, one.measures) for one in (*settled, *finished))
     whole = joined([whole, delivered.settle(case, owing, whole)])
     return verdict(owing.tree, owing.obligations, whole.receipts, dict(owing.gates), whole.measures)
 
 
-async def _run(check: Check, case: Case, owing: Owing, bench: Bench, progress: Callable[[GateEvent], None]) -> Found:
+async def _run(
+    check: Check, case: Case, owing: Owing, bench: Bench, progress: Callable[[GateEvent], None]
+) -> GateFinished:
     progress(GateStarted(check.name, check.gate))
     started = time.monotonic()
     try:
         found = await check.settle(case, owing, bench)
     except _PREVENTED as error:
         found = owing.cannot(check.rules, f"the check {check.name} could not run: {error}")
-    progress(GateFinished(check.name, check.gate, found.receipts, found.measures, time.monotonic() - started))
-    return found
+    finished = GateFinished(check.name, check.gate, found.receipts, found.measures, time.monotonic() - started)
+    progress(finished)
+    return finished

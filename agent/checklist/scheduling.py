@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 
 from agent.checklist.check import Check, Turn
 
 AT_ONCE = 3
 """Checks beside each other: on two cores one of three usually waits, for a timer, the database or a process's start."""
+
+
+def to_run(checks: Sequence[Check], settled: Collection[str]) -> tuple[Check, ...]:
+    """Those that have to run when the checks of these names have settled before.
+
+    Who judges the answers that others were given needs all of them: then everybody asks again.
+    """
+    missing = [one for one in checks if one.name not in settled]
+    hearing = any(one.turn is Turn.AFTER for one in missing)
+    return tuple(one for one in checks if one in missing or (hearing and _asks(one)))
+
+
+def _asks(check: Check) -> bool:
+    return check.turn is Turn.BESIDE and check.boots != "no service"
 
 
 def turns(checks: Iterable[Check]) -> Iterator[tuple[int, tuple[Check, ...]]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import secrets
 import time
@@ -16,7 +15,8 @@ from agent.checklist.probe.accounts import NoCredentials
 from agent.checklist.probe.asking import Asker
 from agent.checklist.probe.corners import Corners, turn_corners
 from agent.checklist.probe.exchange import prepared
-from agent.checklist.probe.fuzzing import Fuzzed, Target, fuzz
+from agent.checklist.probe.fuzzing import Fuzzed, Target
+from agent.checklist.probe.fuzzing_apart import Fuzzer, fuzzer
 from agent.checklist.probe.injecting import Injections, inject
 from agent.checklist.probe.refusing import Refusals, refuse
 from agent.checklist.probe.requests import Request
@@ -48,7 +48,11 @@ async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = N
     """
     seed = secrets.randbits(32) if seed is None else seed
     try:
-        async with bench.migrated() as database, running(case, database.access, bench.record) as service:
+        async with (
+            bench.migrated() as database,
+            running(case, database.access, bench.record) as service,
+            fuzzer(case.contract) as fuzzing,
+        ):
             with case.server.connect(database.database) as connection:
                 asker = Asker(case.contract, service, Store(connection, case.catalog), random.Random(seed))
                 users = Users(asker, case.binding, case.catalog)
@@ -57,7 +61,7 @@ async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = N
                     (
                         *[receipt async for receipt in _refused(case, owing, world, seed)],
                         *_sanitized(owing, await inject(world), seed),
-                        *await _fuzzed(case, owing, world, seed, budget),
+                        *await _fuzzed(case, owing, world, fuzzing, seed, budget),
                     )
                 )
     except (NotMigrated, NotRunning) as error:
@@ -105,7 +109,7 @@ def _sanitized(owing: Owing, found: Injections, seed: int) -> tuple[Receipt, ...
     )
 
 
-async def _fuzzed(case: Case, owing: Owing, world: World, seed: int, budget: float) -> list[Receipt]:
+async def _fuzzed(case: Case, owing: Owing, world: World, fuzzing: Fuzzer, seed: int, budget: float) -> list[Receipt]:
     """Fuzz every operation; the same failure of many operations is told once for each, with the others beside it."""
     targets, turned, unreachable = list[Target](), dict[str, Corners](), dict[str, str]()
     for bound in case.binding.operations:
@@ -118,7 +122,7 @@ async def _fuzzed(case: Case, owing: Owing, world: World, seed: int, budget: flo
         turned[bound.operation.key] = await turn_corners(world.asker, request)
     seconds = min(budget + _AN_OPERATION * max(0, len(targets) - _FEW), max(budget, _LONGEST))
     socket = world.asker.service.socket
-    found = await asyncio.to_thread(fuzz, case.contract, socket, targets, seconds=seconds, seed=seed)
+    found = await fuzzing.fuzz(socket, targets, seconds=seconds, seed=seed)
     shared = Counter(title for key, one in found.items() for title in {*one.failures, *turned[key].problems})
     receipts: list[Receipt] = []
     for subject in owing.subjects("CON-RUNTIME"):

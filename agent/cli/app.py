@@ -178,6 +178,13 @@ def verify(
         typer.Option(min=0, metavar="SECONDS", help="Processor time for trying changes of the code on its tests."),
     ] = None,
     strict: Strict = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Ask everything anew, also what held on the same files before.")
+    ] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CHECK", help="Ask this check alone, such as lint, types or contract; can be repeated."),
+    ] = None,
 ) -> None:
     """Judge any backend by the checklist, whoever wrote it."""
     from agent.cli.running import verify_command
@@ -194,6 +201,8 @@ def verify(
         reports=reports,
         mutants=mutants,
         strict=strict,
+        fresh=fresh,
+        only=tuple(only or ()),
     )
 
 

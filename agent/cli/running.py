@@ -42,6 +42,8 @@ def verify_command(
     reports: Path | None,
     mutants: float | None,
     strict: bool,
+    fresh: bool,
+    only: tuple[str, ...],
 ) -> NoReturn:
     """Judge a folder."""
     chosen = stack_choice(stack)
@@ -60,6 +62,8 @@ def verify_command(
             trusted=trusted,
             mutants=mutants,
             strict=strict,
+            fresh=fresh,
+            only=only,
         ),
         None,
         as_json=as_json,

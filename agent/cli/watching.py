@@ -185,7 +185,12 @@ def _package_line(event: PackageAdded | PackageRefused) -> str:
 def _gate_line(event: GateSettled) -> str:
     counts = {outcome: sum(receipt.outcome is outcome for receipt in event.receipts) for outcome in Outcome}
     failed = f", {counts[Outcome.FAILED]} failed" if counts[Outcome.FAILED] else ""
-    return f"gate {_check_name(event)}: {counts[Outcome.MET]} met{failed}, {event.seconds:.1f} s"
+    return f"gate {_check_name(event)}: {counts[Outcome.MET]} met{failed}, {_time(event)}"
+
+
+def _time(event: GateSettled) -> str:
+    remembered = event.receipts and all(one.remembered for one in event.receipts)
+    return "remembered" if remembered else f"{event.seconds:.1f} s"
 
 
 def _check_name(event: GateSettled) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from agent.checklist.case import GateEvent, GateFinished
 from agent.checklist.checklist import settle
+from agent.checklist.memory import open_memory
 from agent.errors import BudgetExhausted
 from agent.journal.events import (
     Assignment,
@@ -95,7 +96,9 @@ class Driver:
             for one in state.settled
             if one.tree == tree
         )
-        verdict = await settle(session.inputs.case(self.workspace, session.record.title), progress, known=known)
+        memory = open_memory(session.folder / "settled", self.workspace.sandbox.kind)
+        case = session.inputs.case(self.workspace, session.record.title)
+        verdict = await settle(case, progress, known=known, memory=memory)
         reasons = {hole.operation: hole.reason for hole in state.holes}
         holes = tuple(
             open_hole(replace(hole, reason=hole.reason or reasons.get(hole.operation, "")))

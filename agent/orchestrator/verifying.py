@@ -10,17 +10,20 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from agent.checklist.case import GateEvent, GateFinished
-from agent.checklist.checklist import settle
+from agent.checklist.case import Case, GateEvent, GateFinished
+from agent.checklist.checklist import CHECKS, settle
+from agent.checklist.memory import Memory, open_memory
 from agent.delivery.model import Delivery
 from agent.delivery.service_map import service_map
-from agent.errors import WorkspaceError
+from agent.errors import InputError, WorkspaceError
 from agent.orchestrator.confining import VERIFIED, confined, unprotected
 from agent.orchestrator.driver import gate_settled, open_hole
 from agent.orchestrator.inputs import Inputs, reading
 from agent.orchestrator.opening import packages_of
 from agent.orchestrator.options import Listener, Note, discreet, silent
 from agent.orchestrator.stopping import stoppable
+from agent.places import cache_folder
+from agent.receipts import Verdict
 from agent.rulebook.model import StackName
 from agent.workspace.opening import snapshot_workspace
 from agent.workspace.worktree import GitWorkspace
@@ -41,13 +44,20 @@ def verify_directory(
     trusted: bool = False,
     mutants: float | None = None,
     strict: bool = False,
+    fresh: bool = False,
+    only: Sequence[str] = (),
 ) -> Delivery:
     """The checklist's verdict on a copy of a folder; the folder itself is only read, and no run is recorded.
 
-    `mutants` is the processor time, in seconds, for changes of the code that are tried on its tests.
+    `mutants` is the processor time, in seconds, for changes of the code that are tried on its tests. What held for the
+    same inputs before is remembered, unless a `fresh` verdict is asked for. `only`: the names of the checks that are
+    asked; all of them where it is empty.
 
     Raises InputError and MissingDependency.
     """
+    if unknown := [name for name in only if name not in {check.name for check in CHECKS}]:
+        known = ", ".join(check.name for check in CHECKS)
+        raise InputError(f"--only {unknown[0]}: there is no such check; there are {known}")
     began = time.monotonic()
     room.know_environment(os.environ)
     listener = discreet(listener)
@@ -70,29 +80,27 @@ def verify_directory(
             room.learn("\n".join(files.values()))
             environment, refused = builder.for_files(files)
             workspace.toolchain = environment.toolchain
-            delivery = _judged(inputs, workspace, stack, listener, began, mutants)
+            case = inputs.case(workspace)
+            if mutants is not None:
+                case = replace(case, mutant_seconds=mutants)
+            memory = None if fresh else open_memory(cache_folder() / "settled", chosen.kind)
+            verdict = _verdict(case, listener, memory, only)
+            delivery = _delivery(inputs, workspace, stack, verdict, began)
         missing = tuple(f"A package of the project was not installed: {reason}" for reason in refused)
         return redacted(delivery.model_copy(update={"warnings": (*delivery.warnings, *missing)}))
 
 
-def _judged(
-    inputs: Inputs,
-    workspace: GitWorkspace,
-    stack: StackName,
-    listener: Listener,
-    began: float,
-    mutants: float | None,
-) -> Delivery:
-    tree, files = workspace.tree(), workspace.read()
+def _verdict(case: Case, listener: Listener, memory: Memory | None, only: Sequence[str]) -> Verdict:
+    tree = case.workspace.tree()
 
     def tell(event: GateEvent) -> None:
         listener(gate_settled(tree, event) if isinstance(event, GateFinished) else Note(event.check, "gate"))
 
-    case = inputs.case(workspace)
-    if mutants is not None:
-        case = replace(case, mutant_seconds=mutants)
-    verdict = asyncio.run(settle(case, tell))
-    holes = tuple(map(open_hole, inputs.stack.open_holes(files)))
+    return asyncio.run(settle(case, tell, memory=memory, only=only or None))
+
+
+def _delivery(inputs: Inputs, workspace: GitWorkspace, stack: StackName, verdict: Verdict, began: float) -> Delivery:
+    holes = tuple(map(open_hole, inputs.stack.open_holes(workspace.read())))
     return Delivery(
         run="",
         title=inputs.contract.title,
@@ -103,5 +111,15 @@ def _judged(
         holes=holes,
         sandbox=workspace.sandbox.kind,
         seconds={"verify": round(time.monotonic() - began, 3)},
-        warnings=(*inputs.assumptions, *unprotected(workspace.sandbox.kind)),
+        warnings=(*inputs.assumptions, *unprotected(workspace.sandbox.kind), *_remembered(verdict)),
+    )
+
+
+def _remembered(verdict: Verdict) -> tuple[str, ...]:
+    since = sorted(one.remembered for one in verdict.receipts if one.remembered)
+    if not since:
+        return ()
+    return (
+        f"{len(since)} of {len(verdict.receipts)} receipts are remembered: they were found on the same files, the "
+        f"oldest at {since[0]}. `--fresh` asks everything again.",
     )

@@ -11,7 +11,7 @@ from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.check import Check, Turn
 from agent.checklist.checklist import CHECKS
-from agent.checklist.scheduling import AT_ONCE, run_all
+from agent.checklist.scheduling import AT_ONCE, run_all, to_run
 from agent.rulebook.model import Gate
 
 
@@ -84,3 +84,17 @@ def test_checks_have_names_of_their_own_and_no_rule_has_two() -> None:
     rules = [rule for one in CHECKS for rule in one.rules]
     assert len(set(names)) == len(names)
     assert len(set(rules)) == len(rules)
+
+
+def asking(name: str, turn: Turn = Turn.BESIDE) -> Check:
+    return Check(name, Gate.LINT, {}, _nothing, 1, "a service of its own", turn=turn)
+
+
+def test_what_has_settled_need_not_run() -> None:
+    checks = (check("a", 1), asking("b"), asking("answers", Turn.AFTER))
+    assert [one.name for one in to_run(checks, {"b", "answers"})] == ["a"]
+
+
+def test_whoever_judges_the_answers_of_others_needs_all_of_them_again() -> None:
+    checks = (check("reads", 1), asking("asks"), asking("answers", Turn.AFTER), check("measures", 1, Turn.ALONE))
+    assert [one.name for one in to_run(checks, {"reads", "asks", "measures"})] == ["asks", "answers"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from agent.cli.watching import watching
+from agent.cli.watching import line_of, watching
 from agent.errors import InputError
 from agent.journal.events import (
     Assignment,
@@ -95,3 +95,11 @@ def test_where_nothing_happens_no_file_is_left(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_is_bad_input(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be written: Is a directory"), watching(tmp_path):
         pass
+
+
+def test_what_is_remembered_says_so_in_place_of_a_time() -> None:
+    receipts = tuple(one.model_copy(update={"remembered": "2026-01-01T00:00:00+00:00"}) for one in MET)
+    settled = GateSettled(tree="t", check="tests", gate=Gate.TESTS, receipts=receipts, measures=Measures(), seconds=0)
+    assert line_of(settled) == f"gate tests: {len(MET)} met, remembered"
+    named = settled.model_copy(update={"check": "mutants", "receipts": MET, "seconds": 2.0})
+    assert line_of(named) == f"gate tests (mutants): {len(MET)} met, 2.0 s"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -32,6 +33,7 @@ _TELLTALES = (
 _MOST_WRITES = 6
 _QUIET = 0.15
 """Seconds that a service is given to print what belongs to an answer."""
+_GLANCE = 0.01
 _INTERNAL = ("XX", "42", "58")
 """Classes of SQLSTATE that nobody but the service can do anything about."""
 
@@ -144,8 +146,14 @@ def _too_much(asked: Asked, messages: Sequence[str]) -> Iterator[str]:
 
 
 async def _too_little(service: Observed, asked: Asked, message: str) -> list[str]:
-    await asyncio.sleep(_QUIET)
-    lines = [one for one in lines_of(service.process.log()) if asked.id in one.text]
+    until = time.monotonic() + _QUIET
+    while (problems := _missing(service.process.log(), asked, message)) and time.monotonic() < until:
+        await asyncio.sleep(_GLANCE)
+    return problems
+
+
+def _missing(log: str, asked: Asked, message: str) -> list[str]:
+    lines = lines_of("\n".join(line for line in log.splitlines() if asked.id in line))
     errors = [one for one in lines if is_error(one)]
     whole = [one for one in errors if any(message in value and ".py" in value for value in one.values)]
     if not errors:

@@ -86,18 +86,24 @@ class Fuzzed:
             self.failures[failure.title] = failure
 
 
-def fuzz(
-    contract: Contract, socket_file: Path, targets: Sequence[Target], *, seconds: float, seed: int
-) -> dict[str, Fuzzed]:
-    """Fuzz each operation for its share of the time. Blocks: to be called from a thread of its own."""
-    from schemathesis.errors import SchemathesisError
+Operations = dict[str, Any] | str
+"""Operation key → schemathesis' operation, or why there is none; a text says why there are none at all."""
 
+
+def fuzz(
+    contract: Contract,
+    socket_file: Path,
+    targets: Sequence[Target],
+    *,
+    seconds: float,
+    seed: int,
+    operations: Operations,
+) -> dict[str, Fuzzed]:
+    """Fuzz each operation for its share of the time. Blocks, and keeps a processor busy."""
     found = {target.key: Fuzzed() for target in targets}
-    try:
-        operations = _operations(contract)
-    except SchemathesisError as error:
+    if isinstance(operations, str):
         for one in found.values():
-            one.skipped = f"the document cannot be fuzzed: {error}"
+            one.skipped = operations
         return found
     if seconds <= 0:
         return found
@@ -113,8 +119,17 @@ def fuzz(
     return found
 
 
+def operations_of(contract: Contract) -> Operations:
+    """What schemathesis makes of the contract's document."""
+    from schemathesis.errors import SchemathesisError
+
+    try:
+        return _operations(contract)
+    except SchemathesisError as error:
+        return f"the document cannot be fuzzed: {error}"
+
+
 def _operations(contract: Contract) -> dict[str, Any]:
-    """Operation key → schemathesis' operation, or why there is none."""
     import schemathesis
     from schemathesis.core.result import Ok
 
