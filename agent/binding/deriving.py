@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent.binding.accounts import accounts_of
+from agent.binding.corrections import Corrections
 from agent.binding.drafting import Draft, draft
 from agent.binding.envelopes import confirmation, item_answer, row_answer
 from agent.binding.fields import Answered
@@ -24,12 +25,14 @@ from agent.contract.model import Contract, Operation
 _SESSION = frozenset({Action.LOGIN, Action.REFRESH, Action.LOGOUT, Action.ME, Action.REGISTER})
 
 
-def bind(contract: Contract, catalog: Catalog) -> Binding:
+def bind(contract: Contract, catalog: Catalog, corrections: Corrections = Corrections()) -> Binding:
     """What every operation does with which table. Pure: the same input gives the same binding.
+
+    What a person corrected is followed where it can be, and never derived otherwise.
 
     An operation that cannot be derived is a hole with its reason; nothing is raised for it.
     """
-    inputs = read_together(contract, catalog)
+    inputs = read_together(contract, catalog, corrections)
     drafts: dict[str, Draft] = {}
     holes: dict[str, Bound] = {}
     for operation in contract.operations:

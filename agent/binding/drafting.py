@@ -39,9 +39,12 @@ class Draft:
 
 def draft(inputs: Inputs, operation: Operation) -> Draft:
     """What the operation does; raises `Undecided` when that cannot be derived."""
+    said = inputs.corrections.of(operation.key)
+    if said.hole:
+        raise Undecided(said.hole)
     demand_permission(inputs, operation)
     _demand_known_headers(operation)
-    session = session_action(inputs, operation)
+    session = session_action(inputs, operation) if not said.table else None
     if session is not None:
         return _about_session(inputs, operation, session)
     way = route(inputs, operation)

@@ -52,6 +52,6 @@ def _is_private(inputs: Inputs, holdings: Holdings, drafts: list[Draft]) -> bool
             continue
         answer = row_answer(inputs, one.operation, one.action, table)[1].fields
         parents = sum(step.joint is not None for step in one.path)
-        if not one.mine and not reads_own(one.operation, table, owner, answer, parents):
+        if not one.mine and not reads_own(inputs, one.operation, table, owner, answer, parents):
             return False
     return True

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agent.binding.columns import short
+from agent.binding.corrections import Corrections
 from agent.binding.namespaces import MEANING, namespaces, parts_of
 from agent.binding.shapes import Shape, shape
 from agent.binding.words import singular, snake
@@ -51,6 +52,8 @@ class Inputs:
     """First parts of some paths, behind the prefix, that only group what follows."""
     settled: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Table → nullable columns that are never null, as far as rows come through this API."""
+    corrections: Corrections = Corrections()
+    """What a person said."""
 
     def shape(self, schema: Schema) -> Shape:
         """The shape of a schema of the contract."""
@@ -72,12 +75,13 @@ def success_shape(inputs: Inputs, operation: Operation) -> Shape | None:
     return inputs.shape(success.json) if success and success.json is not None else None
 
 
-def read_together(contract: Contract, catalog: Catalog) -> Inputs:
+def read_together(contract: Contract, catalog: Catalog, corrections: Corrections = Corrections()) -> Inputs:
     """Contract and catalog with what is known before any operation is looked at."""
     prefix = shared_prefix(contract, catalog)
     tables = {singular(short(table)) for table in catalog.tables}
     groups = namespaces(contract, tables, prefix)
-    return Inputs(contract, catalog, find_users(catalog), prefix, groups)
+    users = find_users(catalog, corrections.users)
+    return Inputs(contract, catalog, users, prefix, groups, corrections=corrections)
 
 
 def shared_prefix(contract: Contract, catalog: Catalog) -> tuple[str, ...]:
@@ -95,9 +99,9 @@ def shared_prefix(contract: Contract, catalog: Catalog) -> tuple[str, ...]:
     return tuple(prefix)
 
 
-def find_users(catalog: Catalog) -> Users | None:
-    """The one table with a password column; among several the one that is named after people."""
-    found = _with_password(catalog)
+def find_users(catalog: Catalog, said: str = "") -> Users | None:
+    """The one table with a password column; among several the one that is said, or named after people."""
+    found = [users for users in _with_password(catalog) if said in ("", users.table.name)]
     named = [users for users in found if singular(short(users.table)) in USER_WORDS]
     for candidates in (found, named):
         if len(candidates) == 1:

@@ -112,7 +112,9 @@ def _users_word(inputs: Inputs) -> str:
     return singular(inputs.users.table.name.rsplit(".", 1)[-1]) if inputs.users else ""
 
 
-def reads_own(operation: Operation, table: Table, owner: Column, answer: Collection[Field], parents: int = 0) -> bool:
+def reads_own(
+    inputs: Inputs, operation: Operation, table: Table, owner: Column, answer: Collection[Field], parents: int = 0
+) -> bool:
     """True when only the caller's rows are read; raises `Undecided` when it could be meant either way.
 
     `parents` is the number of rows above the table in the path whose parts are listed, users not counted.
@@ -120,6 +122,9 @@ def reads_own(operation: Operation, table: Table, owner: Column, answer: Collect
     text = f"{operation.summary} {operation.description}"
     if not operation.protected:
         return False
+    said = inputs.corrections.of(operation.key).rows
+    if said:
+        return said == "own"
     if _OWN.search(text):
         return True
     telling = [one for one in answer if one.column == owner.name]
@@ -145,7 +150,7 @@ def ownership(inputs: Inputs, holdings: Holdings, asked: Asked) -> Ownership:
     counted = sum(not inputs.is_users(one.table) for one in parents)
     below_user = len(parents) > counted
     owned = owner is not None and (
-        asked.mine or not reads or reads_own(asked.operation, asked.table, owner, asked.answer, counted)
+        asked.mine or not reads or reads_own(inputs, asked.operation, asked.table, owner, asked.answer, counted)
     )
     if below_user and reads and not owned and not _SHARED.search(asked.text):
         raise Undecided(f"nothing says whether users may read each other's `{asked.table.name}`")
@@ -169,6 +174,8 @@ def _demand_not_optional(holdings: Holdings, asked: Asked) -> None:
 
 def _demand_no_rights(inputs: Inputs, asked: Asked, own: bool) -> None:
     """Raise `Undecided` where 403 can only mean that some users may not do this at all."""
+    if inputs.corrections.of(asked.operation.key).callers:
+        return
     forbids = any(answer.status == "403" for answer in asked.operation.answers)
     if inputs.users and inputs.users.rights and forbids and not own:
         column = f"{inputs.users.table.name}.{inputs.users.rights[0].name}"
@@ -179,6 +186,9 @@ def _own_account(inputs: Inputs, asked: Asked) -> str | None:
     users = inputs.users
     if users is None:
         return None
+    said = inputs.corrections.of(asked.operation.key)
+    if said.callers and asked.action in READS:
+        return users.id.name if said.rows == "own" else None
     if users.rights:
         raise Undecided(f"`{users.table.name}` has `{users.rights[0].name}`, and nothing says which users may do this")
     if asked.action in CHANGES or (asked.action in READS and _OWN.search(asked.text)):

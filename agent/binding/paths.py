@@ -80,9 +80,13 @@ def route(inputs: Inputs, operation: Operation) -> Route:
     mine = len(rest) < len(steps)
     if not rest:
         raise Undecided("only reading is derived for the caller's own account")
+    said = inputs.corrections.of(operation.key).table
+    if said:
+        rest = (*(step for step in rest[:-1] if step.parameter), rest[-1])
     tables: list[Table] = []
     for number, step in enumerate(rest):
-        tables.append(_table(inputs, step, tables[-1] if tables else None))
+        known = inputs.catalog.table(said) if said and number + 1 == len(rest) else None
+        tables.append(known or _table(inputs, step, tables[-1] if tables else None))
         if step.parameter is None and number + 1 < len(rest):
             behind = rest[number + 1].literal
             raise Undecided(f"`{behind}` behind the whole collection `{step.literal}` is no item: something computed")

@@ -132,6 +132,18 @@ def run(
 
 
 @app.command()
+def plan(
+    task: Annotated[Path, typer.Argument(metavar="TASK", help="task.yaml or task.json.")],
+    as_json: Json = False,
+    strict: Strict = False,
+) -> None:
+    """Print what each operation was taken for, from what evidence, and what remains a hole. Writes nothing."""
+    from agent.cli.planning import plan_command
+
+    plan_command(task, as_json=as_json, strict=strict)
+
+
+@app.command()
 def resume(
     run_name: Run,
     model: Models = None,

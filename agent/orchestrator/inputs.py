@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agent.binding.corrections import Corrections
 from agent.binding.deriving import bind
 from agent.binding.model import Binding
 from agent.catalog.live import load_catalog_from_dsn
@@ -18,6 +19,7 @@ from agent.checklist.case import Case
 from agent.contract.loading import load_contract
 from agent.contract.model import Contract
 from agent.errors import MissingDependency
+from agent.orchestrator.correcting import check_plan
 from agent.orchestrator.options import Listener, Note
 from agent.places import cache_folder
 from agent.proposal.writing import proposed_schema
@@ -45,6 +47,8 @@ class Inputs:
     rulebook: Rulebook
     stack: Stack
     server: PostgresServer
+    corrections: Corrections = Corrections()
+    """What a person said about the binding."""
     proposal: str = ""
     """The schema as it was proposed, empty when one was given."""
 
@@ -72,7 +76,13 @@ class Inputs:
 
 @contextmanager
 def reading(
-    api: Path | Mapping[str, Any], schema: Schema, stack: StackName, listener: Listener, *, strict: bool = False
+    api: Path | Mapping[str, Any],
+    schema: Schema,
+    stack: StackName,
+    listener: Listener,
+    *,
+    strict: bool = False,
+    corrections: Corrections = Corrections(),
 ) -> Iterator[Inputs]:
     """Contract and schema, read and found good, with a PostgreSQL server for as long as the context is open.
 
@@ -85,7 +95,9 @@ def reading(
         proposal = "" if schema else proposed_schema(contract)
         listener(Note("running the schema" if schema else "no schema was given: proposing one", "catalog"))
         catalog = load_catalog_from_text(server, proposal, PROPOSED) if proposal else _read(server, schema)
-        yield Inputs(contract, catalog, bind(contract, catalog), load_rulebook(), chosen, server, proposal)
+        check_plan(corrections, contract, catalog)
+        binding = bind(contract, catalog, corrections)
+        yield Inputs(contract, catalog, binding, load_rulebook(), chosen, server, corrections, proposal)
 
 
 def _read(server: PostgresServer, schema: Schema) -> Catalog:

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from agent.binding.corrections import Corrections
 from agent.errors import InputError
 from agent.orchestrator.inputs import Inputs
 from agent.orchestrator.options import RunOptions, chosen_models
@@ -53,6 +54,8 @@ class RunRecord(BaseModel):
     base: str | None
     packages: tuple[str, ...] = ()
     """Packages that the task allows beside those that are allowed for all runs."""
+    corrections: Corrections = Corrections()
+    """What a person said about the plan."""
     proposed: bool = False
     """The schema was proposed; it is written beside the code."""
     warnings: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from agent.delivery.model import Delivery
 from agent.journal.events import Event, Interrupted, Resumed, RunStarted
 from agent.journal.recording import Journal, exclusively
 from agent.orchestrator.confining import confined, stranger_in
+from agent.orchestrator.correcting import FILE, read_plan
 from agent.orchestrator.delivering import deliver, deliver_interrupted, delivered_before
 from agent.orchestrator.driver import Driver
 from agent.orchestrator.inputs import Inputs, reading
@@ -44,8 +45,11 @@ def run_task(task: Task | Path, options: RunOptions = RunOptions(), listener: Li
         check_workspace(record)
         record = _can_start(record, listener)
         schema = loaded.schema_dsn or loaded.schema_files
-        with reading(loaded.api, schema, record.stack, listener, strict=options.strict) as inputs:
-            record = record.model_copy(update={"warnings": inputs.assumptions, "proposed": bool(inputs.proposal)})
+        said = read_plan(loaded.folder / FILE)
+        reads = reading(loaded.api, schema, record.stack, listener, strict=options.strict, corrections=said)
+        with reads as inputs:
+            known = {"warnings": inputs.assumptions, "corrections": said, "proposed": bool(inputs.proposal)}
+            record = record.model_copy(update=known)
             folder = new_run(record.slug)
             keep(folder, record, inputs)
             with exclusively(folder):
@@ -71,7 +75,7 @@ def resume_run(name: str, options: RunOptions = RunOptions(), listener: Listener
             return before
         check_workspace(record, folder)
         record = _can_start(record, listener)
-        with reading(api, [schema], record.stack, listener) as inputs:
+        with reading(api, [schema], record.stack, listener, corrections=kept.corrections) as inputs:
             keep_record(folder, record)
             if kept.proposed:
                 inputs = replace(inputs, proposal=schema.read_text(encoding="utf-8"))

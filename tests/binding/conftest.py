@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from agent.binding.corrections import Corrections
 from agent.binding.deriving import bind
 from agent.binding.model import Binding
 from agent.catalog.loading import load_catalog_from_text
@@ -16,7 +17,7 @@ from agent.contract.loading import load_contract
 from tools.postgres.server import PostgresServer
 
 Derive = Callable[..., Binding]
-"""`derive(sql, paths, schemas=..., document=...)`: the SQL and the YAML of `paths` and of shared schemas."""
+"""`derive(sql, paths, schemas=..., document=..., corrections=...)`: SQL, and YAML of `paths` and of shared schemas."""
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +37,13 @@ def catalogs(postgres: PostgresServer) -> Callable[[str], Catalog]:
 def derive(catalogs: Callable[[str], Catalog]) -> Derive:
     """Bind a contract written as the YAML of its paths to a schema written as SQL."""
 
-    def derived(sql: str, paths: str, schemas: str = "{}", document: Mapping[str, Any] | None = None) -> Binding:
+    def derived(
+        sql: str,
+        paths: str,
+        schemas: str = "{}",
+        document: Mapping[str, Any] | None = None,
+        corrections: Corrections = Corrections(),
+    ) -> Binding:
         whole = {
             "openapi": "3.1.0",
             "info": {"title": "Test", "version": "1"},
@@ -51,7 +58,7 @@ def derive(catalogs: Callable[[str], Catalog]) -> Derive:
             },
             **(document or {}),
         }
-        return bind(load_contract(whole), catalogs(sql))
+        return bind(load_contract(whole), catalogs(sql), corrections)
 
     return derived
 
