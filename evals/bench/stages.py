@@ -36,7 +36,7 @@ _NAMES = {
 
 
 def measured(task: Path, home: Path, cache: Path) -> dict[str, float]:
-    """Run a task offline; stage → seconds, in order. `total` is everything, `gate NAME` are parts of `checklist`."""
+    """Run a task offline; stage → seconds, in order. `total` is everything, `check NAME` are parts of `checklist`."""
     began = time.monotonic()
     os.environ |= {"AGENT_STATE_DIR": str(home), "AGENT_CACHE_DIR": str(cache)}
     from agent.journal.events import Event, GateSettled
@@ -51,7 +51,7 @@ def measured(task: Path, home: Path, cache: Path) -> dict[str, float]:
         nonlocal stage, since
         now = time.monotonic()
         if isinstance(event, GateSettled):
-            gates[f"gate {event.gate}"] = event.seconds
+            gates[f"check {event.check}"] = event.seconds
         name = event.stage if isinstance(event, Note) else event.kind
         if name in _NAMES:
             seconds[stage] = seconds.get(stage, 0.0) + now - since
