@@ -18,6 +18,7 @@ from agent.checklist import (
     main_path,
     migrations,
     performance,
+    repeating,
     tests,
     types,
     validation,
@@ -74,6 +75,7 @@ CHECKS: Sequence[Check] = (
     Check("tests", Gate.TESTS, tests.RULES, tests.settle, 30.0),
     Check("observability", Gate.OBSERVABILITY, settling.RULES, settling.settle, 24.0, "a service of its own"),
     Check("limits", Gate.LIMITS, lists.RULES, lists.settle, 3.3, "a service of its own"),
+    Check("repeating", Gate.LIMITS, repeating.RULES, repeating.settle, 1.5, "the shared service"),
     Check("database", Gate.DATABASE, migrations.RULES, migrations.settle, 3.7),
     Check("headers", Gate.HEADERS, headers.RULES, headers.settle, 5.0, "the shared service", turn=Turn.AFTER),
     Check(

@@ -84,6 +84,14 @@ class Store:
         query = SQL("SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) AS digest FROM {} t")
         return str(self._rows(query.format(_name(table)), {})[0]["digest"])
 
+    def timeless_digest(self, table: Table) -> str:
+        """The same without moments: a text that stays when a row is written again as it was."""
+        columns = [Identifier(one.name) for one in table.columns if not one.base_type.startswith("timestamp")]
+        query = SQL("SELECT md5(coalesce(string_agg(one, '|' ORDER BY one), '')) AS digest FROM {}").format(
+            SQL("(SELECT ROW({})::text AS one FROM {}) t").format(SQL(", ").join(columns), _name(table))
+        )
+        return str(self._rows(query, {})[0]["digest"])
+
     def texts(self) -> dict[str, str]:
         """Everything that each table holds, as text."""
         query = SQL("SELECT coalesce(string_agg(t::text, E'\\n'), '') AS content FROM {} t")

@@ -9,6 +9,9 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from starlette.exceptions import HTTPException
 
 from src.api.routes import auth, health, notes
@@ -17,6 +20,7 @@ from src.core.database import open_pool
 from src.core.exceptions import ServiceError
 from src.core.logging import set_up_logging
 from src.core.middleware import CarefulAnswers
+from src.core.repeats import Repeats
 from src.core.requests import Requests
 from src.core.telemetry import set_up_tracing
 
@@ -32,7 +36,15 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         url = settings.database_url.get_secret_value()
-        async with await open_pool(url, settings.pool_size) as app.state.pool:
+        async with (
+            await open_pool(url, settings.pool_size) as app.state.pool,
+            Redis.from_url(
+                settings.redis_url.get_secret_value(),
+                socket_timeout=1.0,
+                socket_connect_timeout=1.0,
+                retry=Retry(NoBackoff(), 1),
+            ) as app.state.redis,
+        ):
             yield
 
     app = FastAPI(
@@ -45,6 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.settings = settings
+    app.add_middleware(Repeats)
     app.add_middleware(Requests)
     app.add_middleware(CarefulAnswers)
     api = APIRouter(prefix="/api")

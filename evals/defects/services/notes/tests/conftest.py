@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from src.core import security
 
 os.environ.setdefault("JWT_SECRET", "a secret for tests alone, of forty letters")
+os.environ.setdefault("REDIS_URL", "redis://localhost:6379/0")
 os.environ.setdefault("DATABASE_URL", "postgresql://nobody@localhost/nothing")
 
 # Hashes that are worth their cost would make most of what the tests cost.
@@ -35,7 +36,9 @@ async def client(database_url: str) -> AsyncIterator[AsyncClient]:
     from src.main import create_app
 
     secret = SecretStr(os.environ["JWT_SECRET"])
-    app = create_app(Settings(database_url=SecretStr(database_url), jwt_secret=secret))
+    redis = SecretStr(os.environ["REDIS_URL"])
+    settings = Settings(database_url=SecretStr(database_url), jwt_secret=secret, redis_url=redis)
+    app = create_app(settings)
     transport = ASGITransport(app=app)
     async with (
         app.router.lifespan_context(app),

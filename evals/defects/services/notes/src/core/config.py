@@ -11,6 +11,7 @@ class Settings(BaseSettings):
 
     database_url: SecretStr
     jwt_secret: SecretStr
+    redis_url: SecretStr
     pool_size: int = 8
 
 

@@ -1,0 +1,284 @@
+"""Requests that are sent again: under one `Idempotency-Key`, ten at once and once more; and plain PUT and DELETE.
+
+A change counts by what it leaves in the database. Where the contract declares the header, every repeat has to get the
+first answer. Where it does not, nobody was promised an answer: the effect has to happen once, and a repeat that is told
+so (404, 409, 410 and the like) is told enough.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+from agent.binding.model import Action, Bound
+from agent.checklist.booted import Bench
+from agent.checklist.case import Case, Found, Owing
+from agent.checklist.databases import NotMigrated
+from agent.checklist.probe.accounts import NoCredentials, credentials
+from agent.checklist.probe.asking import Asker, answered
+from agent.checklist.probe.exchange import prepared
+from agent.checklist.probe.judging import excerpt, matches, successes
+from agent.checklist.probe.requests import ABSENT, Request
+from agent.checklist.probe.store import NoRow, Store
+from agent.checklist.probe.users import Users
+from agent.checklist.probe.world import World
+from agent.checklist.running import NotRunning, Reply
+from agent.contract.model import Operation
+from agent.receipts import Receipt
+
+RULES: Mapping[str, str] = {
+    "API-IDEM": "repeating: one Idempotency-Key ten times at once, again, with another body and by another user",
+    "PRI-IDEMPOTENT": "repeating: every PUT and DELETE twice, every change twice under its key; effects counted",
+}
+
+HEADER = "Idempotency-Key"
+_AT_ONCE = 10
+_OTHERS_AT_ONCE = 4
+"""Of operations that make no row, whose repeats do no harm by themselves, and of those that hash a password."""
+_BUSY = (0, 409, 423, 425, 429, 503)
+"""What may be answered to those who come while the first request is at work; 0: no answer within ten seconds."""
+_PLAIN = re.compile(r"[A-Za-z]+[A-Za-z0-9 ]+")
+_GIVES_TOKENS = "not applicable: its answer holds credentials, which must not be kept for a repeat"
+
+
+@dataclass(slots=True)
+class Repeated:
+    """What was found of one operation."""
+
+    operation: Operation
+    asked: list[str] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
+    """Breaches of the same answer."""
+    effects: list[str] = field(default_factory=list)
+    """Breaches of the one effect."""
+    unjudged: str = ""
+    curl: str = ""
+
+    @property
+    def reproduce(self) -> str:
+        """Lines to paste: the request ten times at once, and once more."""
+        if not self.curl:
+            return ""
+        return f"for n in $(seq {_AT_ONCE}); do {self.curl} & done; wait; {self.curl}"
+
+
+async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = None) -> Found:
+    """Settle what repeats owe. Values are made up from a seed that the receipts name."""
+    seed = secrets.randbits(32) if seed is None else seed
+    receipts: list[Receipt] = []
+    try:
+        async with bench.turn() as booted:
+            with case.server.connect(booted.database.database) as connection:
+                chance = random.Random(seed)
+                asker = Asker(case.contract, booted.service, Store(connection, case.catalog), chance)
+                users = Users(asker, case.binding, case.catalog)
+                world = World(asker, users, case.binding, case.catalog)
+                found: list[Repeated] = []
+                for subject in owing.subjects("API-IDEM"):
+                    started = time.perf_counter()
+                    one = await repeat(world, case.binding.bound(subject))
+                    receipts += _receipt(owing, one, seed, time.perf_counter() - started)
+                    found.append(one)
+                plain = [await _plainly(world, case.binding.bound(one)) for one in owing.subjects("API-IDEM")]
+    except (NotMigrated, NotRunning) as error:
+        return owing.cannot(RULES, str(error), ran="start the service")
+    return Found((*receipts, *_harmless(owing, [*found, *plain], seed)))
+
+
+def _receipt(owing: Owing, one: Repeated, seed: int, seconds: float) -> Sequence[Receipt]:
+    key = one.operation.key
+    ran = f"{'; '.join(one.asked)} (seed {seed})"
+    if one.unjudged:
+        return owing.leave("API-IDEM", one.unjudged, subject=key, ran=ran)
+    return owing.judge(
+        "API-IDEM",
+        [*one.effects, *one.answers],
+        subject=key,
+        ran=ran,
+        found="one effect; every repeat is answered for it",
+        reproduce=one.reproduce,
+        seconds=seconds,
+    )
+
+
+def _harmless(owing: Owing, found: Sequence[Repeated], seed: int) -> Sequence[Receipt]:
+    judged = [one for one in found if not one.unjudged]
+    if not judged:
+        return owing.leave("PRI-IDEMPOTENT", "no change could be asked for twice")
+    problems = [problem for one in judged for problem in one.effects]
+    names = ", ".join(dict.fromkeys(one.operation.key for one in judged))
+    ran = f"each of these sent again: {names} (seed {seed})"
+    line = next((one.reproduce for one in judged if one.effects), "")
+    return owing.judge("PRI-IDEMPOTENT", problems, ran=ran, found="no repeat changed anything again", reproduce=line)
+
+
+async def repeat(world: World, bound: Bound) -> Repeated:
+    """Send one change under one key, at once and again, as it should be accepted."""
+    one = Repeated(bound.operation)
+    if bound.tokens or bound.action in (Action.LOGIN, Action.REFRESH):
+        one.unjudged = _GIVES_TOKENS
+        return one
+    try:
+        exchange = await prepared(world, bound, fresh=True)
+    except (NoRow, NoCredentials) as error:
+        one.unjudged = f"it could not be asked: {error}"
+        return one
+    request = _keyed(world, exchange.request)
+    one.curl = request.curl()
+    before = _keys(world, bound)
+    hashes = bound.action is Action.REGISTER
+    count = _AT_ONCE if bound.operation.method == "post" and not hashes else _OTHERS_AT_ONCE
+    replies = await asyncio.gather(*(world.asker.send(request) for _ in range(count)))
+    one.asked.append(f"{request.method} {request.target} {count} times at once → {_statuses(replies)}")
+    good = [reply for reply in replies if matches(reply.status, successes(bound.operation))]
+    if not good:
+        _note_refusal(one, bound, max(replies, key=lambda reply: reply.status))
+        return one
+    made = len(_keys(world, bound) - before)
+    if bound.action in (Action.CREATE, Action.REGISTER) and made != 1:
+        one.effects.append(
+            f"{one.operation.key} {count} times at once with one key: {made} rows in {bound.table}, expected 1"
+        )
+    promised = _declared(bound.operation)
+    one.answers += _unequal(good[0], replies, promised=promised, at_once=True)
+    await _again(world, request, good[0], one, promised=promised)
+    if promised or bound.action in (Action.CREATE, Action.REGISTER):
+        await _with_another_body(world, request, one)
+    await _by_another(world, bound, request, good[0], one)
+    return one
+
+
+async def _again(world: World, request: Request, first: Reply, one: Repeated, *, promised: bool) -> None:
+    """The same request once more: it may not change anything."""
+    before = _digests(world)
+    reply = await world.asker.send(request)
+    one.asked.append(f"again → {reply.status or 'no answer'}")
+    one.answers += _unequal(first, [reply], promised=promised, at_once=False)
+    _note_changes(world, before, one, f"{one.operation.key} again with the same key → {reply.status}")
+
+
+async def _with_another_body(world: World, request: Request, one: Repeated) -> None:
+    """The key stands for the first body: whatever this one is answered, it may not change anything."""
+    other = _another(request.body)
+    if other is ABSENT:
+        return
+    before = _digests(world)
+    reply = await world.asker.send(replace(request, body=other))
+    one.asked.append(f"another body with the same key → {reply.status or 'no answer'}")
+    if reply.status >= 500 or not reply.status:
+        one.answers.append(f"another body with the same key → {reply.status or 'no answer'}; expected a refusal")
+    _note_changes(world, before, one, f"{one.operation.key} with another body and the same key → {reply.status}")
+
+
+async def _by_another(world: World, bound: Bound, request: Request, first: Reply, one: Repeated) -> None:
+    """Another user who happens to use the key must not be shown the first one's answer."""
+    if not request.credentials or bound.action is not Action.CREATE or not first.body:
+        return
+    try:
+        stranger = await world.users.caller("second")
+        proof = credentials(bound.operation, world.asker.contract, stranger)
+    except NoCredentials:
+        return
+    secret = stranger.secrets if stranger else frozenset()
+    reply = await world.asker.send(replace(request, credentials=proof, secrets=secret))
+    one.asked.append(f"by another user → {reply.status or 'no answer'}")
+    if 200 <= reply.status < 300 and _same(reply, first):
+        one.answers.append(f"another user with the same key is shown the first one's answer: {excerpt(reply)}")
+
+
+def _note_refusal(one: Repeated, bound: Bound, worst: Reply) -> None:
+    if worst.status >= 500 and not bound.hole:
+        one.answers.append(f"at once → {worst.status} {excerpt(worst)}")
+    else:
+        one.unjudged = f"it was not accepted: {worst.status or 'no answer'} {excerpt(worst)}"
+
+
+async def _plainly(world: World, bound: Bound) -> Repeated:
+    """PUT and DELETE twice, without a key: what the first did, the second finds done."""
+    one = Repeated(bound.operation)
+    if bound.operation.method not in ("put", "delete") or bound.hole:
+        one.unjudged = "asked under its key alone"
+        return one
+    try:
+        request = (await prepared(world, bound, fresh=True)).request
+    except (NoRow, NoCredentials) as error:
+        one.unjudged = f"it could not be asked: {error}"
+        return one
+    first = await world.asker.send(request)
+    if not matches(first.status, successes(bound.operation)):
+        one.unjudged = f"it was not accepted: {first.status}"
+        return one
+    one.curl = request.curl()
+    before = _keys(world, bound)
+    second = await world.asker.send(request)
+    if second.status >= 500 or not second.status:
+        one.effects.append(f"{one.operation.key} twice → {first.status}, {second.status or 'no answer'}")
+    if _keys(world, bound) != before:
+        one.effects.append(f"{one.operation.key} twice: the second changed which rows {bound.table} has")
+    return one
+
+
+def _unequal(first: Reply, replies: Sequence[Reply], *, promised: bool, at_once: bool) -> Iterator[str]:
+    when = "at once" if at_once else "again"
+    for reply in replies:
+        if _same(reply, first) or (at_once and reply.status in _BUSY):
+            continue
+        if not promised and 400 <= reply.status < 500:
+            continue
+        expected = f"{first.status} {excerpt(first)}"
+        yield f"{when} with the same key: expected the first answer, {expected}, got {reply.status} {excerpt(reply)}"
+        return
+
+
+def _same(one: Reply, other: Reply) -> bool:
+    return one.status == other.status and (one.body == other.body or answered(one) == answered(other) is not None)
+
+
+def _keyed(world: World, request: Request) -> Request:
+    key = str(UUID(int=world.asker.chance.getrandbits(128), version=4))
+    rest = {name: value for name, value in request.headers.items() if name.lower() != HEADER.lower()}
+    return replace(request, headers={**rest, HEADER: key})
+
+
+def _declared(operation: Operation) -> bool:
+    return any(one.location == "header" and one.name.lower() == HEADER.lower() for one in operation.parameters)
+
+
+def _another(body: Any) -> Any:
+    """The body with one text changed a little; ABSENT where it has none that can be."""
+    if not isinstance(body, dict):
+        return ABSENT
+    texts = [name for name, value in body.items() if isinstance(value, str) and _PLAIN.fullmatch(value)]
+    if not texts:
+        return ABSENT
+    text = body[texts[0]]
+    return {**body, texts[0]: text[1:] + text[0] if text[1:] + text[0] != text else text[:-1]}
+
+
+def _keys(world: World, bound: Bound) -> set[tuple[str, ...]]:
+    table = world.catalog.table(bound.table)
+    return world.asker.store.keys(table) if table else set()
+
+
+def _digests(world: World) -> dict[str, str]:
+    return {table.name: world.asker.store.timeless_digest(table) for table in world.catalog.tables}
+
+
+def _note_changes(world: World, before: Mapping[str, str], one: Repeated, what: str) -> None:
+    changed = [name for name, digest in _digests(world).items() if digest != before[name]]
+    if changed:
+        one.effects.append(f"{what}, and changed {', '.join(changed)}")
+
+
+def _statuses(replies: Sequence[Reply]) -> str:
+    counted: dict[int, int] = {}
+    for reply in replies:
+        counted[reply.status] = counted.get(reply.status, 0) + 1
+    return ", ".join(f"{status or 'no answer'} × {count}" for status, count in sorted(counted.items()))
