@@ -10,6 +10,8 @@ from agent.contract.model import Answer
 from agent.stacks.python_fastapi.blueprint.annotations import PlannedParameter, Typed
 from agent.stacks.python_fastapi.blueprint.text import docstring, literal, one_line
 
+_CHANGING = ("post", "put", "patch", "delete")
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedBody:
@@ -135,6 +137,12 @@ class PlannedOperation:
             said.append(f"dependencies=[Depends({self.caller_function})]")
         said += [f"openapi_extra={self.extra}"] if self.extra else []
         return ", ".join(said) + ","
+
+    @property
+    def happens_once(self) -> bool:
+        """Whether its answer may be kept for whoever asks again: it changes something, and gives no tokens."""
+        opens = self.bound.action in (Action.LOGIN, Action.REFRESH) or bool(self.bound.tokens)
+        return self.bound.operation.method in _CHANGING and not opens
 
     @property
     def takes_caller(self) -> bool:

@@ -54,6 +54,7 @@ _SERVICE_IMPORTS = (
 )
 _ROUTE_IMPORTS = (
     "from fastapi import APIRouter",
+    "from src.api.idempotency import once",
     "from src.api.routing import Route",
     "from fastapi import Body",
     "from fastapi import Depends",
@@ -75,7 +76,6 @@ _REPOSITORY_IMPORTS = (
     "from src.repositories.statements import insertion",
     "from src.repositories.statements import order_by",
 )
-
 _CORE = (
     "config",
     "database",
@@ -84,6 +84,7 @@ _CORE = (
     "logging",
     "metrics",
     "middleware",
+    "overload",
     "redis",
     "tracing",
 )
@@ -107,6 +108,7 @@ class Renderer:
         self._resources = plan.ordered_resources
         self._holes = any(resource.holes for resource in self._resources)
         self._rotates = plan.binding.rotates
+        self._repeats = any(one.happens_once for one in plan.operations)
 
     def files(self) -> Iterator[tuple[str, str]]:
         """Path and unformatted source of every file."""
@@ -122,6 +124,7 @@ class Renderer:
     def _core(self, services: str) -> Iterator[tuple[str, str]]:
         plan = self._plan
         common = {"authenticates": plan.authenticates, "holes": self._holes, "rotates": self._rotates}
+        common["repeats"] = self._repeats
         identity = {"UUID": 'UUID(claims["sub"])', "int": 'int(claims["sub"])'}
         yield self._file(
             "main.py",
@@ -142,6 +145,8 @@ class Renderer:
             )
         if self._rotates:
             yield self._file("core/sessions.py")
+        if self._repeats:
+            yield self._file("core/idempotency.py")
 
     def _helpers(self, services: str, repositories: str) -> Iterator[tuple[str, str]]:
         used = {name: f"{name}(" in services for name in ("given", "omit_null", "jsonable")}
@@ -255,7 +260,9 @@ class Renderer:
             media_type=failure_media(plan.contract),
         )
         yield self._file("api/health.py")
-        yield self._file("api/routing.py")
+        yield self._file("api/routing.py", repeats=self._repeats)
+        if self._repeats:
+            yield self._file("api/idempotency.py", schemes=list(plan.credentials.schemes) if plan.authenticates else [])
         yield self._file("api/reading.py")
         yield self._file("api/dependencies/database.py")
         if plan.authenticates:
@@ -265,6 +272,7 @@ class Renderer:
                 schemes=list(credentials.schemes.values()),
                 dependencies=list(credentials.dependencies.values()),
                 rotates=self._rotates,
+                repeats=self._repeats,
             )
         yield self._file(
             "api/dependencies/services.py",

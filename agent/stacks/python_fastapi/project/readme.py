@@ -25,6 +25,7 @@ def readme_file(shape: Shape, title: str, files: Mapping[str, str]) -> str:
         base_path=shape.contract.base_path or "/",
         resources=list(_resources(shape)),
         settings=settings_of(files),
+        repeats="src/core/idempotency.py" in files,
         holes=[bound.operation.key for bound in shape.binding.holes],
     )
 

@@ -10,7 +10,7 @@ from agent.stacks.python_fastapi.project.rendering import render
 from agent.stacks.python_fastapi.project.shape import Shape
 from agent.stacks.python_fastapi.project.unit import unit_files
 
-_PLAIN = ("database", "logging", "metrics", "middleware", "routing", "tracing")
+_PLAIN = ("database", "logging", "metrics", "middleware", "overload", "routing", "tracing")
 """Unit tests that are the same for every service."""
 
 
@@ -24,6 +24,9 @@ def test_files(shape: Shape, source: Mapping[str, str]) -> Mapping[str, str]:
     security = {"tests/unit/test_security.py": _security(shape, "security")} if tokens and shape.accounts else {}
     if shape.binding.rotates:
         security["tests/unit/test_sessions.py"] = _security(shape, "sessions")
+    if "src/core/idempotency.py" in source:
+        known = shape.accounts is not None and "src/api/dependencies/auth.py" in source
+        extra["tests/integration/test_idempotency.py"] = render("tests/test_idempotency.py.jinja", user=known)
     return {
         "tests/__init__.py": "",
         "tests/integration/test_limits.py": render("tests/test_limits.py"),
