@@ -9,8 +9,10 @@ import httpx
 import psycopg
 
 from agent.checklist import (
+    bulk,
     contract,
     delivered,
+    depth,
     headers,
     layout,
     lint,
@@ -68,6 +70,8 @@ _PREVENTED = (
 CHECKS: Sequence[Check] = (
     Check("layout", Gate.LAYOUT, layout.RULES, _layout, 0.3),
     Check("lint", Gate.LINT, lint.RULES, _lint, 0.3),
+    Check("bulk", Gate.PERFORMANCE, bulk.RULES, bulk.settle, 0.1),
+    Check("depth", Gate.VALIDATION, depth.RULES, depth.settle, 0.4),
     Check("types", Gate.TYPES, types.RULES, _types, 2.0),
     Check("contract", Gate.CONTRACT, contract.RULES, contract.settle, 1.6, "the shared service"),
     Check("errors", Gate.ERRORS, main_path.RULES, main_path.settle, 3.7, "the shared service"),

@@ -52,7 +52,7 @@ def _telling(defects: Iterable[Defect]) -> Iterator[Defect]:
 
 async def test_a_defect_is_noticed(defect: Defect, case_of: CaseOf, migrated: Database) -> None:
     case = case_of(defect.files(GOOD))
-    bench = Bench(case, ready=migrated)
+    bench = Bench(case, ready=None if "migrations/" in str(defect.patches) else migrated)
     try:
         found = await ask(defect, case, bench)
     finally:
