@@ -35,6 +35,7 @@ from agent.checklist.probe.accounts import NoCredentials
 from agent.checklist.probe.store import NoRow
 from agent.checklist.remembering import Remembering
 from agent.checklist.scheduling import run_all, to_run
+from agent.checklist.sharing import settling as sharing
 from agent.receipts import Verdict, verdict
 from agent.rulebook.model import Gate
 from agent.stacks.base import ServiceBroken
@@ -80,6 +81,7 @@ CHECKS: Sequence[Check] = (
     Check("observability", Gate.OBSERVABILITY, settling.RULES, settling.settle, 24.0, "a service of its own"),
     Check("limits", Gate.LIMITS, lists.RULES, lists.settle, 3.3, "a service of its own"),
     Check("repeating", Gate.LIMITS, repeating.RULES, repeating.settle, 1.5, "the shared service"),
+    Check("sharing", Gate.LIMITS, sharing.RULES, sharing.settle, 5.0, "a service of its own"),
     Check("database", Gate.DATABASE, migrations.RULES, migrations.settle, 3.7),
     Check("headers", Gate.HEADERS, headers.RULES, headers.settle, 5.0, "the shared service", turn=Turn.AFTER),
     Check(

@@ -7,7 +7,8 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from urllib.parse import quote, urlsplit
 
 from agent.checklist.case import Case
 from agent.stacks.base import REDIS_SETTING, DatabaseAccess, Stack
@@ -115,6 +116,15 @@ async def reached(
         bound[valkey.socket_folder] = _REDIS_INSIDE
         redis_url = valkey.url(workspace.sandbox.bound(valkey.socket_folder, _REDIS_INSIDE))
         yield DatabaseAccess(url, Mounts(bound=bound), redis_url)
+
+
+def redis_seen_here(access: DatabaseAccess) -> str | None:
+    """The address of the service's Valkey for this process, None where the service wants none."""
+    if access.redis_url is None:
+        return None
+    inside = urlsplit(access.redis_url)
+    folder = next(host for host, mounted in access.mounts.bound.items() if mounted == _REDIS_INSIDE)
+    return f"unix://{inside.username}:{inside.password}@{quote(str(folder))}/{PurePosixPath(inside.path).name}"
 
 
 def tail(result: CommandResult) -> str:

@@ -74,20 +74,19 @@ async def running(
     record: Record | None = None,
     *,
     watched: bool = False,
-    own_limits: bool = False,
+    settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Running]:
     """The service, for as long as the context is open; what it is asked goes into the record. Raises `NotRunning`.
 
-    With `watched` the stack's watcher writes into the folder of the socket. Documented rate limits are raised, but for
-    `own_limits`.
+    With `watched` the stack's watcher writes into the folder of the socket. `settings` is the environment to start in;
+    None: `own_settings` with the documented rate limits raised, and caches that keep nothing.
     """
     with scratch_folder("service") as folder:
         folder.chmod(0o777)  # the sandbox may run as another user, and must make the socket there
         inside = case.workspace.sandbox.bound(folder, _INSIDE)
         command = _command(case, database, f"{inside}/service.sock")
-        if not own_limits:
-            raised = case.stack.raised_limits(case.workspace, secrets.choice(range(*_OFTEN)))
-            command = replace(command, environment={**command.environment, **raised})
+        probing = case.stack.probing_settings(case.workspace, secrets.choice(range(*_OFTEN)))
+        command = replace(command, environment=settings or {**command.environment, **probing})
         read_only = database.mounts.read_only
         if watched:
             command, script = case.stack.watched(command, inside)
@@ -103,6 +102,11 @@ async def running(
                 # Who calls is decided request by request: a cookie that was set for one must not go with the next.
                 client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
                 yield Running(process, socket, command, client, record or Record())
+
+
+def own_settings(case: Case, database: DatabaseAccess) -> Mapping[str, str]:
+    """An environment to start the service in, with fresh secrets and its own rate limits. Raises `NotRunning`."""
+    return _command(case, database, _INSIDE).environment
 
 
 def _command(case: Case, database: DatabaseAccess, listen: str) -> ServiceCommand:

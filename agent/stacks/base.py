@@ -180,8 +180,8 @@ class Stack(Protocol):
         """
         ...
 
-    def raised_limits(self, workspace: Workspace, times: int) -> Mapping[str, str]:
-        """Environment variables that let callers ask so many times as often as the service's own limits allow."""
+    def probing_settings(self, workspace: Workspace, times: int) -> Mapping[str, str]:
+        """Environment variables for probes: rate limits so many times higher than its own, caches that keep nothing."""
         ...
 
     def watched(self, command: ServiceCommand, folder: str) -> tuple[ServiceCommand, Path]:

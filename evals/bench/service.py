@@ -115,7 +115,7 @@ async def compare() -> str:
         with server.connect(database) as connection:
             _fill(connection)
         command = stack.service(workspace, access, "/run/service/service.sock")
-        environment = {**command.environment, **stack.raised_limits(workspace, _OFTEN)}
+        environment = {**command.environment, **stack.probing_settings(workspace, _OFTEN)}
         places: list[tuple[str, Process, Path]] = []
         for name, target in (("generated", ""), ("by hand", "handwritten:app")):
             words = list(command.command)

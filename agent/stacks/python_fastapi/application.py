@@ -14,6 +14,7 @@ _MODULES = ("src/main.py", "app/main.py", "main.py", "src/app.py", "app.py")
 _SECRETS = ("JWT_SECRET", "SECRET_KEY")
 _ASSIGNED = re.compile(r"^[#\s]*(?:export\s+)?([A-Z][A-Z0-9_]*)=[\"']?(\d+(?:\.\d+)?)(.*?)[\"']?\s*$", re.MULTILINE)
 _LIMIT = re.compile(r"RATE_?LIMIT|THROTTLE|LIMITER")
+_CACHE = re.compile(r"CACHE.*(TTL|SECONDS)")
 _DURATION = re.compile(r"(WINDOW|PERIOD|INTERVAL|TTL|TIMEOUT|(?<!PER_)(SECONDS?|MINUTES?|HOURS?|MS))$")
 
 
@@ -59,14 +60,16 @@ def declares(files: Mapping[str, str], setting: str) -> bool:
     return any(word.search(text) for path, text in files.items() if _may_declare(path))
 
 
-def raised_limits(files: Mapping[str, str], times: int) -> Mapping[str, str]:
-    """The rate limits that `.env.example` documents, so many times higher: `RATE_LIMIT=100/minute` → `200/minute`.
+def probing_settings(files: Mapping[str, str], times: int) -> Mapping[str, str]:
+    """What `.env.example` documents of rate limits, so many times higher, and of caches, whose answers end at once:
+    `RATE_LIMIT=100/minute` → `200/minute`, `CACHE_SECONDS=5` → `0`.
 
     Lines that are commented out count: they show the default. Durations and switches stay as they are.
     """
     found = _ASSIGNED.findall(files.get(".env.example", ""))
     limits = [one for one in found if _LIMIT.search(one[0]) and not _DURATION.search(one[0])]
-    return {name: f"{float(number) * times:.15g}{unit}" for name, number, unit in limits}
+    raised = {name: f"{float(number) * times:.15g}{unit}" for name, number, unit in limits}
+    return raised | {name: "0" for name, _, _ in found if _CACHE.search(name)}
 
 
 def alembic_config(files: Mapping[str, str]) -> str:

@@ -27,7 +27,7 @@ from agent.stacks.python_fastapi.application import (
     alembic_config,
     declares,
     find_application,
-    raised_limits,
+    probing_settings,
     service_environment,
 )
 from agent.workspace.model import Workspace
@@ -195,9 +195,9 @@ class PythonFastapi:
             environment={**service_environment(files, database), "FORWARDED_ALLOW_IPS": "*"},
         )
 
-    def raised_limits(self, workspace: Workspace, times: int) -> Mapping[str, str]:
+    def probing_settings(self, workspace: Workspace, times: int) -> Mapping[str, str]:
         """Those that `.env.example` documents."""
-        return raised_limits(workspace.read(), times)
+        return probing_settings(workspace.read(), times)
 
     def watched(self, command: ServiceCommand, folder: str) -> tuple[ServiceCommand, Path]:
         """`python -m MODULE ...` by way of `watched.py`."""

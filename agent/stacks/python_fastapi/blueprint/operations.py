@@ -150,6 +150,20 @@ class PlannedOperation:
         return bool(self.caller) and "caller" in self.used
 
     @property
+    def kept(self) -> bool:
+        """Whether its answer may be given to the next who asks the same: everybody may read it, and it is the same."""
+        places = {one.location for one in self.bound.operation.parameters}
+        reads = self.action in (Action.LIST, Action.RETRIEVE) and places <= {"path", "query"}
+        plain = self.answer.status == 200 and self.answer.type not in ("None", "Response")
+        return reads and plain and not self.caller and not (self.steps and self.steps.total_header)
+
+    @property
+    def writes(self) -> bool:
+        """Whether it may change what others read; sessions are no part of that."""
+        sessions = (Action.LOGIN, Action.REFRESH, Action.LOGOUT)
+        return self.bound.operation.method not in ("get", "head", "options") and self.action not in sessions
+
+    @property
     def caller_function(self) -> str:
         """The dependency's function."""
         from agent.stacks.python_fastapi.blueprint.naming import snake

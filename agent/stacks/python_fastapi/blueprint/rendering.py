@@ -55,6 +55,8 @@ _SERVICE_IMPORTS = (
 _ROUTE_IMPORTS = (
     "from fastapi import APIRouter",
     "from src.api.idempotency import once",
+    "from src.api.caching import kept",
+    "from src.api.caching import writing",
     "from src.api.routing import Route",
     "from fastapi import Body",
     "from fastapi import Depends",
@@ -109,6 +111,7 @@ class Renderer:
         self._holes = any(resource.holes for resource in self._resources)
         self._rotates = plan.binding.rotates
         self._repeats = any(one.happens_once for one in plan.operations)
+        self._caches = any(operation.kept for resource in self._resources for operation in resource.operations)
 
     def files(self) -> Iterator[tuple[str, str]]:
         """Path and unformatted source of every file."""
@@ -123,8 +126,13 @@ class Renderer:
 
     def _core(self, services: str) -> Iterator[tuple[str, str]]:
         plan = self._plan
-        common = {"authenticates": plan.authenticates, "holes": self._holes, "rotates": self._rotates}
-        common["repeats"] = self._repeats
+        common = {
+            "authenticates": plan.authenticates,
+            "caches": self._caches,
+            "holes": self._holes,
+            "repeats": self._repeats,
+            "rotates": self._rotates,
+        }
         identity = {"UUID": 'UUID(claims["sub"])', "int": 'int(claims["sub"])'}
         yield self._file(
             "main.py",
@@ -260,7 +268,10 @@ class Renderer:
             media_type=failure_media(plan.contract),
         )
         yield self._file("api/health.py")
-        yield self._file("api/routing.py", repeats=self._repeats)
+        yield self._file("api/routing.py", caches=self._caches, repeats=self._repeats)
+        if self._caches:
+            yield self._file("api/caching.py")
+            yield self._file("core/cache.py")
         if self._repeats:
             yield self._file("api/idempotency.py", schemes=list(plan.credentials.schemes) if plan.authenticates else [])
         yield self._file("api/reading.py")
@@ -301,7 +312,9 @@ class Renderer:
         for operation in resource.operations:
             imports |= {_STRICT.get(line, line) for one in operation.parameters for line in one.imports}
         tags = _common_tags([operation.bound for operation in resource.operations])
-        return self._rendered("api/routes/resource.py", resource=resource, imports=sorted(imports), tags=tags)
+        return self._rendered(
+            "api/routes/resource.py", resource=resource, imports=sorted(imports), tags=tags, caches=self._caches
+        )
 
     def _schema_imports(self) -> set[str]:
         return {f"from src.schemas.api import {name}" for name in set(self._plan.schemas.bases)}

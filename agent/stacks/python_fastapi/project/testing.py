@@ -17,6 +17,7 @@ _PLAIN = ("database", "logging", "metrics", "middleware", "overload", "routing",
 def test_files(shape: Shape, source: Mapping[str, str]) -> Mapping[str, str]:
     """`tests/` for the service whose code is `source`: path → content."""
     tokens = "jwt_secret" in source.get("src/core/config.py", "")
+    caches = "src/core/cache.py" in source
     document = next((path for path in sorted(source) if path.startswith("openapi.")), "openapi.json")
     statements = source.get("src/repositories/statements.py", "")
     names = [name for name in ("order_by", "containing", "insertion") if f"def {name}(" in statements]
@@ -30,7 +31,7 @@ def test_files(shape: Shape, source: Mapping[str, str]) -> Mapping[str, str]:
     return {
         "tests/__init__.py": "",
         "tests/integration/test_limits.py": render("tests/test_limits.py"),
-        "tests/conftest.py": render("tests/conftest.py.jinja", tokens=tokens),
+        "tests/conftest.py": render("tests/conftest.py.jinja", tokens=tokens, caches=caches),
         "tests/database.py": render("tests/database.py"),
         "tests/factories.py": factories_file(shape),
         "tests/unit/__init__.py": "",
@@ -38,6 +39,7 @@ def test_files(shape: Shape, source: Mapping[str, str]) -> Mapping[str, str]:
         **extra,
         "tests/unit/test_config.py": render("tests/test_config.py.jinja", tokens=tokens),
         "tests/integration/test_service.py": render("tests/test_service.py.jinja", document=document),
+        **({"tests/integration/test_cache.py": render("tests/test_cache.py")} if caches else {}),
         **security,
         **integration_files(shape),
         **unit_files(shape, source),

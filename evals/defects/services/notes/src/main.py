@@ -17,7 +17,8 @@ from starlette.exceptions import HTTPException
 from src.api.routes import auth, health, notes
 from src.core.config import Settings, load_settings
 from src.core.database import open_pool
-from src.core.exceptions import ServiceError
+from src.core.exceptions import ServiceError, TooMany
+from src.core.limits import Limits
 from src.core.logging import set_up_logging
 from src.core.middleware import CarefulAnswers
 from src.core.repeats import Repeats
@@ -45,6 +46,8 @@ def create_app(settings: Settings) -> FastAPI:
                 retry=Retry(NoBackoff(), 1),
             ) as app.state.redis,
         ):
+            redis = app.state.redis
+            app.state.limits = Limits(redis, settings.rate_limit_address, settings.rate_limit_user)
             yield
 
     app = FastAPI(
@@ -78,7 +81,8 @@ def create_app(settings: Settings) -> FastAPI:
     @app.exception_handler(ServiceError)
     async def refuse(_: Request, error: ServiceError) -> JSONResponse:
         body = {"error": {"message": error.message, "code": error.code}}
-        return JSONResponse(body, error.status)
+        headers = {"Retry-After": str(error.seconds)} if isinstance(error, TooMany) else None
+        return JSONResponse(body, error.status, headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:

@@ -35,10 +35,15 @@ async def client(database_url: str) -> AsyncIterator[AsyncClient]:
     from src.core.config import Settings
     from src.main import create_app
 
-    secret = SecretStr(os.environ["JWT_SECRET"])
-    redis = SecretStr(os.environ["REDIS_URL"])
-    settings = Settings(database_url=SecretStr(database_url), jwt_secret=secret, redis_url=redis)
-    app = create_app(settings)
+    app = create_app(
+        Settings(
+            database_url=SecretStr(database_url),
+            jwt_secret=SecretStr(os.environ["JWT_SECRET"]),
+            redis_url=SecretStr(os.environ["REDIS_URL"]),
+            rate_limit_address=100_000,
+            rate_limit_user=100_000,
+        )
+    )
     transport = ASGITransport(app=app)
     async with (
         app.router.lifespan_context(app),

@@ -13,6 +13,8 @@ class Settings(BaseSettings):
     jwt_secret: SecretStr
     redis_url: SecretStr
     pool_size: int = 8
+    rate_limit_address: int = 160
+    rate_limit_user: int = 120
 
 
 def load_settings() -> Settings:

@@ -31,3 +31,14 @@ class Conflict(ServiceError):
 
     status = 409
     code = "conflict"
+
+
+class TooMany(ServiceError):
+    """The caller asks too often."""
+
+    status = 429
+    code = "too_many"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"too many requests, come back in {seconds} seconds")
+        self.seconds = seconds

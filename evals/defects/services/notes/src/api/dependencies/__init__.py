@@ -21,6 +21,7 @@ _bearer = HTTPBearer(auto_error=False, scheme_name="bearer")
 
 async def account_service(request: Request) -> AccountService:
     """Registering and logging in."""
+    await limited(request)
     secret = request.app.state.settings.jwt_secret.get_secret_value()
     return AccountService(UserRepository(request.app.state.pool), secret)
 
@@ -35,12 +36,23 @@ async def current_user(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> UUID:
     """Who calls."""
-    if credentials is None:
-        raise Unauthenticated("a token is needed")
-    secret = request.app.state.settings.jwt_secret.get_secret_value()
-    user = read_token(credentials.credentials, secret)
+    try:
+        if credentials is None:
+            raise Unauthenticated("a token is needed")
+        secret = request.app.state.settings.jwt_secret.get_secret_value()
+        user = read_token(credentials.credentials, secret)
+    except Unauthenticated:
+        await limited(request)
+        raise
     user_id.set(str(user))
+    await limited(request, user)
     return user
+
+
+async def limited(request: Request, user: UUID | None = None) -> None:
+    """Counts the request."""
+    address = request.client.host if request.client else ""
+    await request.app.state.limits.admit(address, user)
 
 
 async def health_service(request: Request) -> HealthService:

@@ -1,0 +1,1 @@
+"""What two instances of a service share."""

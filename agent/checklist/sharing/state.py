@@ -1,0 +1,148 @@
+"""PRI-STATELESS: what one instance has done, the other one knows. STK-REDIS: where it lies."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+
+from agent.binding.model import Action, Bound, TokenPart
+from agent.checklist.probe.accounts import Caller, NoCredentials
+from agent.checklist.probe.requests import Request
+from agent.checklist.probe.store import NoRow
+from agent.checklist.probe.world import Need
+from agent.checklist.record import Reply
+from agent.checklist.sharing.instances import Instances
+from agent.checklist.sharing.rates import Rates
+from agent.receipts import Receipt
+
+RULES: Mapping[str, str] = {
+    "PRI-STATELESS": "sharing: tokens, sessions, rows and limits of one instance, asked of another",
+    "STK-REDIS": "sharing: what lies in the Redis that the service was given, after all of it",
+}
+
+_KINDS = 6
+"""Kinds of keys that a receipt names."""
+
+
+async def judge_state(instances: Instances, rates: Rates | None) -> tuple[Receipt, ...]:
+    """Whether two instances act like a single one; `rates` is what bursts have shown of their limits."""
+    problems: list[str] = []
+    told: list[str] = []
+    try:
+        await _tokens(instances, problems, told)
+        await _sessions(instances, problems, told)
+    except (NoCredentials, NoRow) as error:
+        told.append(f"sessions not judged: {error}")
+    await _rows(instances, problems, told)
+    if rates is not None and rates.limited:
+        told.append("limits")
+        problems += ["the instances count requests each for itself"] if rates.apart else []
+    if not told:
+        return instances.owing.leave("PRI-STATELESS", "not applicable: the service keeps nothing")
+    ran = f"two instances on one database, asked in turn (seed {instances.seed})"
+    return instances.owing.judge("PRI-STATELESS", problems, ran=ran, found=f"shared: {', '.join(told)}")
+
+
+async def judge_redis(instances: Instances, rates: Rates | None) -> tuple[Receipt, ...]:
+    """Whether what is shared lies in the Redis that the service was given."""
+    rule, ran = "STK-REDIS", "keys in the service's Redis after bursts, logins and reads on two instances"
+    if instances.redis_url is None:
+        if rates is not None and rates.limited:
+            problem = "requests are limited, but the service reads no REDIS_URL: the counts lie elsewhere"
+            return instances.owing.judge(rule, [problem], ran=ran)
+        return instances.owing.leave(rule, "not applicable: the service neither limits nor reads REDIS_URL", ran=ran)
+    version, keys = await asyncio.to_thread(_looked, instances.redis_url)
+    kinds = Counter(key.partition(":")[0][:40] for key in keys)
+    problems = [] if keys else ["the service was given a Redis by REDIS_URL, and keeps nothing in it"]
+    told = ", ".join(f"{count} × {kind}" for kind, count in kinds.most_common(_KINDS))
+    return instances.owing.judge(rule, problems, ran=ran, found=f"protocol of Redis {version}; keys: {told}")
+
+
+def _looked(url: str) -> tuple[str, list[str]]:
+    """The version of the protocol, and all keys."""
+    import valkey
+
+    with valkey.Valkey.from_url(url, decode_responses=True) as client:
+        return str(client.info("server")["redis_version"]), [str(key) for key in client.scan_iter()]
+
+
+async def _tokens(instances: Instances, problems: list[str], told: list[str]) -> None:
+    """Who has logged in at one is known to the other."""
+    caller = await instances.world.users.caller()
+    bound = next((one for one in _readable(instances) if one.operation.protected), None)
+    if caller is None or bound is None:
+        return
+    request = await instances.world.request(bound, Need(caller))
+    told.append("logins")
+    if (reply := await instances.ask(instances.one, request)).status in (401, 403):
+        return  # refused by both: the business of other rules
+    reply = await instances.ask(instances.other, request)
+    if reply.status in (401, 403):
+        problems.append(f"{_named(request)} with a token of one instance → {reply.status} at the other")
+
+
+async def _sessions(instances: Instances, problems: list[str], told: list[str]) -> None:
+    """A refresh token that was used, or logged out, at one is refused by the other."""
+    binding = instances.case.binding
+    refresh = next((one for one in binding.operations if one.action is Action.REFRESH and one.presented), None)
+    if refresh is None:
+        return
+    logout = next((one for one in binding.operations if one.action is Action.LOGOUT and one.presented), None)
+    told.append("refresh tokens")
+    caller = await _newcomer(instances, "who refreshes at both")
+    used = _presenting(instances, refresh, caller, caller.refresh_token)
+    first = await instances.ask(instances.other, used)
+    if not _good(first):
+        problems.append(f"{_named(used)} with a token of one instance → {first.status} at the other")
+    elif TokenPart.REFRESH in refresh.tokens.values() and _good(again := await instances.ask(instances.one, used)):
+        problems.append(f"{_named(used)} with a token that was used at the other instance → {again.status}")
+    if logout is None:
+        return
+    caller = await _newcomer(instances, "who logs out at one")
+    await instances.ask(instances.one, _presenting(instances, logout, caller, caller.refresh_token))
+    after = await instances.ask(instances.other, _presenting(instances, refresh, caller, caller.refresh_token))
+    if _good(after):
+        problems.append(f"{refresh.operation.key} after {logout.operation.key} at the other instance → {after.status}")
+
+
+async def _rows(instances: Instances, problems: list[str], told: list[str]) -> None:
+    """What was created at one is found at the other."""
+    for bound in instances.case.binding.operations:
+        if bound.action is not Action.RETRIEVE or bound.hole:
+            continue
+        try:
+            caller = await instances.world.users.caller() if bound.operation.protected else None
+            request = await instances.world.request(bound, Need(caller, fresh=True))
+        except (NoCredentials, NoRow):
+            continue
+        if not _good(await instances.ask(instances.one, request)):
+            continue
+        told.append("rows")
+        if not _good(reply := await instances.ask(instances.other, request)):
+            problems.append(f"{_named(request)}: a row of one instance → {reply.status} at the other")
+        return
+
+
+def _readable(instances: Instances) -> list[Bound]:
+    gets = (one for one in instances.case.binding.operations if one.operation.method == "get" and not one.hole)
+    return sorted(gets, key=lambda one: "{" in one.operation.path)
+
+
+async def _newcomer(instances: Instances, name: str) -> Caller:
+    caller = await instances.world.users.caller(name)
+    assert caller is not None
+    return caller
+
+
+def _presenting(instances: Instances, bound: Bound, caller: Caller, token: str) -> Request:
+    body = {bound.presented: token}
+    return instances.world.asker.request(bound.operation, caller=caller, path_values={}, body=body)
+
+
+def _named(request: Request) -> str:
+    return f"{request.method} {request.target}"
+
+
+def _good(reply: Reply) -> bool:
+    return 200 <= reply.status < 300
