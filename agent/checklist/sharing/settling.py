@@ -10,11 +10,11 @@ from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.databases import NotMigrated
 from agent.checklist.running import NotRunning
-from agent.checklist.sharing import rates, state
+from agent.checklist.sharing import caching, rates, state
 from agent.checklist.sharing.instances import Instances, two_instances
 from agent.receipts import Receipt
 
-RULES: Mapping[str, str] = {**rates.RULES, **state.RULES}
+RULES: Mapping[str, str] = {**rates.RULES, **state.RULES, **caching.RULES}
 
 
 async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = None) -> Found:
@@ -37,7 +37,12 @@ async def _judge(instances: Instances) -> tuple[Receipt, ...]:
         limited = instances.owing.leave("API-RATE", f"the machine is too busy to tell: {error}", ran=ran)
     else:
         limited = _limits(instances, found, ran, time.perf_counter() - started)
-    return (*limited, *await state.judge_state(instances, found), *await state.judge_redis(instances, found))
+    return (
+        *limited,
+        *await state.judge_state(instances, found),
+        *await caching.judge_caching(instances),
+        *await state.judge_redis(instances, found),
+    )
 
 
 def _limits(instances: Instances, found: rates.Rates, ran: str, seconds: float) -> tuple[Receipt, ...]:
