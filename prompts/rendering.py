@@ -117,6 +117,27 @@ class AssignmentView:
     """What came of working on it before, the latest last."""
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedView:
+    """A function that was tried, and what the checks found."""
+
+    source: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class FillingView:
+    """What a model is shown that is asked for one function and has no tools."""
+
+    hole: HoleView
+    description: str = ""
+    around: tuple[FileView, ...] = ()
+    """Outlines of what the function can call."""
+    contract: str = ""
+    tables: str = ""
+    refused: RefusedView | None = None
+
+
 def persona(rulebook: RulebookText, stack: str) -> str:
     """The developer's instructions on one stack: role, way of working, and every rule of that stack by gate.
 
@@ -130,6 +151,11 @@ def persona(rulebook: RulebookText, stack: str) -> str:
 def assignment(view: AssignmentView) -> str:
     """What the developer is asked to do next. Everything from outside is marked as data."""
     return _render("assignment.md.j2", view=view, shown=FAILURES_SHOWN, tries_shown=TRIES_SHOWN)
+
+
+def filling(view: FillingView) -> str:
+    """What a model is asked that is to write one function, without tools."""
+    return _render("filling.md.j2", view=view)
 
 
 def summary(delivery: Mapping[str, Any]) -> str:

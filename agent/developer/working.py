@@ -59,8 +59,15 @@ class Worked:
     """The limit of the budget that stopped it; None when none did."""
     circled: bool = False
     """It was ended because it went in circles."""
+    provider: bool = False
+    """It was ended by the model's provider."""
     found: tuple[str, ...] = ()
     """What in its changes only made checks pass."""
+
+    @property
+    def by_itself(self) -> bool:
+        """The end was the model's own doing: no limit and no provider ended it."""
+        return self.limit is None and not self.provider
 
 
 class Developer:
@@ -116,11 +123,11 @@ class Developer:
                 raise MissingDependency(
                     f"the model's provider refuses the key; check it in the environment ({error})"
                 ) from error
-            return Worked("", failure=f"the model's provider answered: {error}")
+            return Worked("", failure=f"the model's provider answered: {error}", provider=True)
         except ModelAPIError as error:
-            return Worked("", failure=f"the model's provider cannot be reached: {error}")
+            return Worked("", failure=f"the model's provider cannot be reached: {error}", provider=True)
         except ContentFilterError as error:
-            return Worked("", failure=f"the model refused: {error.message}")
+            return Worked("", failure=f"the model refused: {error.message}", provider=True)
         except GoingInCircles as error:
             return Worked("", failure=error.message, circled=True)
         except AgentRunError as error:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from agent.checklist.databases import reached
 from agent.developer.allowance import Allowance
 from agent.developer.conduct.judging import judge
+from agent.developer.filling import Filler, views
 from agent.developer.models import open_model
 from agent.developer.packages import Packages
 from agent.developer.seen import Seen
@@ -18,7 +19,8 @@ from agent.developer.viewing import Background, view
 from agent.developer.working import Developer, Worked
 from agent.errors import InputError, MissingDependency
 from agent.journal.events import Assignment
-from agent.loop.state import State
+from agent.loop.state import State, state_of
+from agent.orchestrator.budget import allowance as allowance_of
 from agent.orchestrator.opening import builder_of
 from agent.orchestrator.session import Session
 from agent.stacks.base import DatabaseAccess
@@ -62,7 +64,11 @@ async def develop(
     )
     remedy = f"when that is mended, continue with `agent resume {session.folder.name}`"
     try:
+        began = workspace.tree()
         worked = await developer.work(render_assignment(shown), toolbox, allowance)
+        if shown.holes and worked.by_itself and workspace.tree() == began:
+            filler = Filler(model, toolbox, session.happened, lambda: _left(session))
+            worked = await filler.fill_all(views(background, shown, there))
     except (SandboxUnavailable, ServerUnavailable, MissingDependency) as error:
         raise MissingDependency(f"{error}; {remedy}") from error
     except InputError as error:
@@ -74,9 +80,16 @@ async def develop(
         meant=[place.partition(":")[0] for failure in shown.failures for place in failure.places],
     )
     for path, content in conduct.back.items():
-        files.delete(path) if content is None else workspace.write({path: content})
+        if content is None:
+            files.delete(path)
+        else:
+            workspace.write({path: content})
     await session.inputs.stack.format(workspace)  # the style of an edit is no question for a model
     return replace(worked, found=conduct.found)
+
+
+def _left(session: Session) -> Allowance:
+    return allowance_of(session.record, state_of(session.journal.events))
 
 
 def _tried(state: State, title: str) -> tuple[TryView, ...]:

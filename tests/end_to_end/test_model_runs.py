@@ -180,7 +180,7 @@ def test_a_model_that_talks_and_pretends_gets_nothing_delivered_as_done(tmp_path
     pretended = run(pretending, tmp_path)
     title = "src/services/tickets.py"
     assert sorted(pretended.assignments) == ["src/services/reports.py", title, title], "once more after it was told"
-    assert len(pretended.server.asked) == 6, "two for each, one of them the reminder that words are no evidence"
+    assert len(pretended.server.asked) == 7, "two for each, and one for the report's function alone, without tools"
     done = [event for event in pretended.events if isinstance(event, AssignmentDone) and event.title == title]
     assert [len(event.found) >= 3 for event in done] == [True, True]
     assert all(found.endswith("(put back)") for event in done for found in event.found)

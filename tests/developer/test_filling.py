@@ -1,0 +1,160 @@
+"""A model without tools is asked for one function at a time; the checks choose among what it answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agent.developer.allowance import Allowance
+from agent.developer.filling import SAMPLES, Filled, Filler, function_in, named_tests, surroundings
+from agent.developer.models import open_model
+from agent.developer.toolbox import Toolbox
+from agent.developer.working import ModelEvent
+from agent.errors import BudgetExhausted
+from agent.journal.events import ModelAnswered
+from prompts.rendering import FillingView, HoleView
+from tests.wire.server import AnthropicServer, Asked, Fail, Say, Turn, anthropic_server
+from tools.outlining import outline
+
+NOTES = "src/services/notes.py"
+NAME = "src.services.notes.NoteService.get"
+WRITTEN = """        row = await self._notes.get(user, note)
+        if row is None:
+            raise NotFound("there is no such note")
+        return Note.model_validate(row)
+
+    async def change("""
+HEAD = "async def get(self, user: UUID, note: UUID) -> Note:\n"
+RIGHT = HEAD + (
+    "    row = await self._notes.get(user, note)\n    if row is None:\n"
+    '        raise NotFound("there is no such note")\n    return Note.model_validate(row)\n'
+)
+WRONG_TYPE = HEAD + "    return await self._notes.count(user)\n"
+FORGETFUL = HEAD + "    return Note.model_validate(await self._notes.get(user, note))\n"
+HOLE = HoleView(NAME, NOTES, 1, HEAD + '    raise OperationNotImplemented("GET /notes/{id}")', "GET /notes/{id}")
+
+
+@pytest.fixture
+def unwritten(service: Toolbox, folder: Path) -> str:
+    """The file with one function that nobody has written, and a test that is named after it."""
+    text = (folder / NOTES).read_text()
+    assert text.count(WRITTEN) == 1
+    hole = text.replace(WRITTEN, '        raise OperationNotImplemented("GET /notes/{id}")\n\n    async def change(')
+    (folder / NOTES).write_text(hole)
+    tests = folder / "tests" / "test_notes.py"
+    tests.write_text(tests.read_text().replace("test_a_note_is_read", "test_get_a_note"))
+    assert named_tests(HOLE, service.workspace.read()) == ("tests/test_notes.py::test_get_a_note",)
+    return hole
+
+
+class Result:
+    """What came of it."""
+
+    def __init__(self, filled: Filled, events: list[ModelEvent], server: AnthropicServer) -> None:
+        self.filled = filled
+        self.answers = [event for event in events if isinstance(event, ModelAnswered)]
+        self.asked = [asked.opening for asked in server.asked]
+
+
+async def ask(service: Toolbox, monkeypatch: pytest.MonkeyPatch, *answers: Turn) -> Result:
+    """Let a model that has no tools answer so, one sample after the other."""
+    left, events = list(answers), list[ModelEvent]()
+
+    def script(asked: Asked) -> Turn:
+        assert not asked.body.get("tools")
+        return left.pop(0)
+
+    with anthropic_server(script) as server:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        filler = Filler(open_model("anthropic:qwen2.5-coder"), service, events.append, Allowance)
+        filled = await filler.fill(FillingView(HOLE))
+        assert server.refused == []
+    return Result(filled, events, server)
+
+
+def block(source: str) -> Turn:
+    return [Say(f"Here it is:\n\n```python\n{source}```\nIt does what was asked.")]
+
+
+async def test_the_checks_choose_the_sample_that_stays(
+    service: Toolbox, folder: Path, unwritten: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = await ask(service, monkeypatch, block(WRONG_TYPE), block(FORGETFUL), block(RIGHT))
+    assert result.filled == Filled(NAME, kept=True)
+    assert unwritten != (folder / NOTES).read_text()
+    assert WRITTEN in (folder / NOTES).read_text()
+    first, second, third = result.asked
+    assert "refused" not in first
+    assert 'Incompatible return value type (got "int", expected "Note")' in second
+    assert "failed tests/test_notes.py::test_get_a_note" in third
+    assert "OperationNotImplemented" in first
+    assert len(result.answers) == SAMPLES
+
+
+async def test_what_the_checks_refuse_is_taken_back(
+    service: Toolbox, folder: Path, unwritten: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unparsable, other = block(HEAD), block("async def fetch(self) -> None: ...\n")
+    result = await ask(service, monkeypatch, unparsable, other, block(HOLE.source + "\n"))
+    assert not result.filled.kept
+    assert result.filled.why == "the function still says that it is not written"
+    assert (folder / NOTES).read_text() == unwritten
+    assert "line 1 of the source" in result.asked[1]
+    assert "the function `get` and nothing else" in result.asked[2]
+
+
+async def test_a_model_that_writes_no_function_is_not_asked_again(
+    service: Toolbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = await ask(service, monkeypatch, [Say("It is written already.")])
+    assert result.filled == Filled(NAME, kept=False, why="it answered without a function")
+
+
+async def test_trouble_of_the_provider_ends_it(service: Toolbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    result = await ask(service, monkeypatch, Fail(400, "invalid_request_error"))
+    assert result.filled.provider
+    assert "400" in result.filled.why
+
+
+async def test_no_request_is_sent_when_nothing_is_left(service: Toolbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing() -> Allowance:
+        raise BudgetExhausted("4 model requests")
+
+    with anthropic_server(lambda _: [Say("x")]) as server:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        filler = Filler(open_model("anthropic:qwen2.5-coder"), service, lambda _: None, nothing)
+        worked = await filler.fill_all([FillingView(HOLE), FillingView(HOLE)])
+    assert server.asked == []
+    assert worked.failure == "4 model requests"
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        ("```python\ndef a(): ...\n```", "def a(): ..."),
+        ("First:\n```\nnpm i\n```\nthen\n```py\nasync def a():\n    return 1\n```", "async def a():\n    return 1"),
+        ("def a(): ...", "def a(): ..."),
+        ("```python\ndef a():\n    return 1", "def a():\n    return 1"),
+        ("I cannot do that.", ""),
+        ("", ""),
+    ],
+)
+def test_the_function_is_found_in_an_answer(answer: str, found: str) -> None:
+    assert function_in(answer) == found
+
+
+def test_what_the_function_can_call_is_shown_in_short(service: Toolbox) -> None:
+    own, *others = surroundings(HOLE, service.workspace.read())
+    assert own.path == NOTES
+    assert "from src.core.exceptions import NotFound" in own.text
+    repository = next(file for file in others if file.path == "src/repositories/notes.py")
+    assert "class NoteRepository:" in repository.text
+    assert "    async def get(self, " in repository.text
+    assert "SELECT" not in repository.text
+
+
+def test_an_outline_keeps_names_types_and_first_lines() -> None:
+    text = 'class A(B):\n    """What it is."""\n\n    x: int\n\n    async def f(self, a: int) -> str:\n        ...\n'
+    assert outline(text) == ("class A(B):  # What it is.\n    x: int\n    async def f(self, a: int) -> str: ...")
+    assert outline("def (:") == ""
