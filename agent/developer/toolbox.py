@@ -89,7 +89,11 @@ async def write_file(ctx: RunContext[Toolbox], path: str, content: str) -> str:
     """
     files = ctx.deps.files
     ctx.deps.seen.require(files, path)
-    files.write(path, room.restore(content, _there(files, path), path))
+    before = _there(files, path)
+    files.write(path, room.restore(content, before, path))
+    if not before:  # what a new file needs, and what needs it, is mostly not there yet
+        ctx.deps.seen.note(files, path)
+        return f"wrote {path}"
     return await _checked(ctx.deps, path, f"wrote {path}")
 
 

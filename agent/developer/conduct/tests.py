@@ -43,7 +43,11 @@ def _hooks(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Offe
         if path.endswith("conftest.py") and text != before.get(path):
             new = functions(text).keys() - functions(before.get(path, "")).keys()
             for name in sorted(one for one in new if one.startswith(_HOOK)):
-                yield Offence(path, f"{name} was added: it can change what tests run and say", "file")
+                yield Offence(
+                    path,
+                    f"{name} was added: it can change what tests run and say",
+                    "file" if path in before else "nothing",
+                )
 
 
 def _of_tests(path: str) -> bool:

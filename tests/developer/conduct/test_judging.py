@@ -28,6 +28,7 @@ BEFORE = {
         "    with pytest.raises(NotFound):\n"
         "        await get(1)\n"
     ),
+    "tests/conftest.py": "x = 1\n",
     "pyproject.toml": '[project]\nname = "x"\n\n[tool.ruff]\nline-length = 100\n',
 }
 RAISED = '        raise OperationNotImplemented("GET /orders/{number}/total")\n'
@@ -76,7 +77,7 @@ PRETENCES: dict[str, tuple[dict[str, str], str]] = {
     "other settings": (changed("pyproject.toml", "100", "300"), "settings of the checks"),
     "new settings": ({**BEFORE, "ruff.toml": "select = []\n"}, "settings of the checks"),
     "a hook": (
-        {**BEFORE, "tests/conftest.py": "def pytest_collection_modifyitems(items):\n    items.clear()\n"},
+        changed("tests/conftest.py", "x = 1\n", "def pytest_collection_modifyitems(items):\n    items.clear()\n"),
         "pytest_collection_modifyitems was added",
     ),
 }
