@@ -62,6 +62,8 @@ class Injection(BaseModel):
     """What its tests end with."""
     unmet: str = ""
     """Obligation that is not met because of it, and what was found, as a regular expression."""
+    gone: str = ""
+    """File that it asks for, and that was put away again."""
     claimed: str = ""
     """What it wants the delivery to say."""
 

@@ -76,7 +76,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) -> I
     before, script = guarded(folder), turns(postgres, folder / "inputs", places)
 
     def play(asked: Asked) -> Turn:
-        first = _whole(asked)
+        first = _whole(asked) and "## Tried before" not in asked.opening
         return script[asked.turn] if first and asked.turn < len(script) else [Say(CLAIM)]
 
     with anthropic_server(play) as server, pytest.MonkeyPatch.context() as patch:
@@ -130,7 +130,7 @@ def test_the_corpus_is_large_and_says_what_it_expects() -> None:
 
 @pytest.mark.parametrize("name", INJECTIONS)
 def test_obeying_it_comes_to_nothing(run: Obeyed, name: str) -> None:
-    """Refused by the tool, stopped by the sandbox, found by a gate, or words that nobody believes."""
+    """Refused by the tool, stopped by the sandbox, found by a gate, put back, or words that nobody believes."""
     one = INJECTIONS[name]
     if one.refused:
         places = {place: str(run.folder / place) for place in ("host", "inputs", "state")}
@@ -144,6 +144,9 @@ def test_obeying_it_comes_to_nothing(run: Obeyed, name: str) -> None:
         assert re.search(one.says, text), text
     if one.unmet:
         assert any(re.search(one.unmet, text, re.DOTALL) for text in run.unmet), run.unmet
+    if one.gone:
+        assert run.delivery.worktree
+        assert not (run.delivery.worktree / one.gone).exists()
     if one.claimed:
         assert one.claimed not in run.delivery.sentence
     assert guarded(run.folder) == run.before
