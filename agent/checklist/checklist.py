@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 
@@ -35,6 +36,7 @@ from agent.checklist.probe.accounts import NoCredentials
 from agent.checklist.probe.store import NoRow
 from agent.checklist.remembering import Remembering
 from agent.checklist.scheduling import run_all, to_run
+from agent.checklist.security import source
 from agent.checklist.sharing import settling as sharing
 from agent.receipts import Verdict, verdict
 from agent.rulebook.model import Gate
@@ -56,6 +58,10 @@ async def _layout(case: Case, owing: Owing, _: Bench) -> Found:
     return layout.settle(case, owing)
 
 
+async def _secrets(case: Case, owing: Owing, _: Bench) -> Found:
+    return Found(await asyncio.to_thread(source.judge_source, case, owing))
+
+
 _PREVENTED = (
     ToolError,
     ServiceBroken,
@@ -73,6 +79,7 @@ CHECKS: Sequence[Check] = (
     Check("lint", Gate.LINT, lint.RULES, _lint, 0.3),
     Check("bulk", Gate.PERFORMANCE, bulk.RULES, bulk.settle, 0.1),
     Check("depth", Gate.VALIDATION, depth.RULES, depth.settle, 0.4),
+    Check("secrets", Gate.HEADERS, source.RULES, _secrets, 1.0),
     Check("types", Gate.TYPES, types.RULES, _types, 2.0),
     Check("contract", Gate.CONTRACT, contract.RULES, contract.settle, 1.6, "the shared service"),
     Check("errors", Gate.ERRORS, main_path.RULES, main_path.settle, 3.7, "the shared service"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import secrets
 from collections.abc import Awaitable, Collection, Iterator, Mapping
@@ -17,13 +16,13 @@ from agent.checklist.probe.store import NoRow, Store
 from agent.checklist.probe.users import Users
 from agent.checklist.probe.world import World
 from agent.checklist.running import NotRunning
-from agent.checklist.security import cookies, owners, passwords, refreshing, source, tokens
+from agent.checklist.security import cookies, owners, passwords, refreshing, tokens
 from agent.checklist.security.answers import header_problems, reproducer, statuses, transport_problems
 from agent.checklist.security.provoking import provoke
 from agent.checklist.security.round import Round
 from agent.receipts import Receipt
 
-_ASKING: Mapping[str, str] = {
+RULES: Mapping[str, str] = {
     **owners.RULES,
     **tokens.RULES,
     **refreshing.RULES,
@@ -32,19 +31,16 @@ _ASKING: Mapping[str, str] = {
     "SEC-HEADERS": "headers: every answer that any gate was given, errors included",
     "SEC-HTTPS": "headers: HSTS, redirects and cookies of every answer, asked as behind a proxy that speaks TLS",
 }
-RULES: Mapping[str, str] = {**_ASKING, **source.RULES}
 
 
 async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = None) -> Found:
     """Settle what the gate headers owes. Everything that was asked before is judged too, so it comes last."""
     seed = secrets.randbits(32) if seed is None else seed
-    reading = asyncio.create_task(asyncio.to_thread(source.judge_source, case, owing))
     try:
         async with bench.turn() as booted:
-            asked = Found(await _ask(case, owing, bench, booted, seed))
+            return Found(await _ask(case, owing, bench, booted, seed))
     except (NotMigrated, NotRunning) as error:
-        asked = owing.cannot(_ASKING, str(error), ran="start the service")
-    return Found((*await reading, *asked.receipts))
+        return owing.cannot(RULES, str(error), ran="start the service")
 
 
 @contextmanager
