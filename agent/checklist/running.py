@@ -31,6 +31,17 @@ _ANSWER_BYTES = 4 << 20
 _LOG_SHOWN = 1_500
 _OFTEN = (50_000, 100_000)
 """How many times as often as callers the judge may ask: a number between, so that no service can tell it by that."""
+_CALLERS = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
+    "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0",
+    "curl/8.14.1",
+    "okhttp/5.1.0",
+    "axios/1.12.2",
+    "python-httpx/0.28.1",
+    "Go-http-client/1.1",
+)
+"""Who a request says that it comes from, another one each time: no service can be good to the judge alone by that."""
 _LIMITS = Limits(seconds=600.0, cpu_seconds=600, output_bytes=8 << 20)
 
 
@@ -56,7 +67,8 @@ class Running:
         Raises `httpx.HTTPError` when no whole answer came within ten seconds, or one of over 4 MB.
         """
         started = time.perf_counter()
-        async with self.client.stream(method, path, headers=headers, content=content) as response:
+        sent = {"User-Agent": secrets.choice(_CALLERS), **(headers or {})}
+        async with self.client.stream(method, path, headers=sent, content=content) as response:
             body = bytearray()
             async for chunk in response.aiter_bytes():
                 body += chunk

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from agent.checklist.checklist import checks_for, settle
-from agent.receipts import Outcome, Verdict
+from agent.checklist.checklist import CHECKS, checks_for, settle
+from agent.receipts import Receipt
 from agent.workspace.opening import snapshot_workspace
 from evals.defects.collection import Defect
 from evals.defects.services import Opened
@@ -44,8 +44,6 @@ class Steady(BaseModel):
     service: str
     findings: tuple[str, ...]
     """What failed, each with what was run (its seed among it) and what was found."""
-    unsettled: tuple[str, ...]
-    """Obligations that a check left open for a reason that does not lie in the service, such as a busy machine."""
     seconds: float
 
 
@@ -53,7 +51,7 @@ async def judge_defect(defect: Defect, key: str, opened: Opened, toolchain: Path
     """The verdict on one defect. Raises InputError where it no longer fits."""
     began = time.monotonic()
     found = await _verdict(opened, toolchain, defect.files(opened.folder), defect.rules)
-    failed = {receipt.obligation.id for receipt in found.failed}
+    failed = {receipt.obligation.id for receipt in found}
     return Judged(
         defect=defect.name,
         key=key,
@@ -68,19 +66,19 @@ async def judge_good(opened: Opened, toolchain: Path, rules: Collection[str]) ->
     """The verdict on the service as it is; with rules, only the checks that settle one of them."""
     began = time.monotonic()
     found = await _verdict(opened, toolchain, {}, rules)
-    loaded = [one for one in found.receipts if one.rule in _LOADED and one.outcome is Outcome.UNCHECKED]
     return Steady(
         service=opened.name,
-        findings=tuple(f"{one.obligation.id}: {one.ran}: {one.found}" for one in found.failed),
-        unsettled=tuple(one.obligation.id for one in loaded if one.found),
+        findings=tuple(f"{one.obligation.id}: {one.ran}: {one.found}" for one in found),
         seconds=round(time.monotonic() - began, 1),
     )
 
 
-_LOADED = frozenset({"PRF-DB", "PRF-P95", "PRF-RPS"})
-
-
-async def _verdict(opened: Opened, toolchain: Path, files: Mapping[str, str | None], rules: Collection[str]) -> Verdict:
+async def _verdict(
+    opened: Opened, toolchain: Path, files: Mapping[str, str | None], rules: Collection[str]
+) -> tuple[Receipt, ...]:
+    """What fails of that which the checks settle that settle these rules; of everything, where there are none."""
+    names = checks_for(rules) if rules else None
+    judged = {rule for check in CHECKS for rule in check.rules if names is None or check.name in names}
     with scratch_folder("eval") as folder:
         source = folder / "source"
         await asyncio.to_thread(shutil.copytree, opened.folder, source)
@@ -90,7 +88,8 @@ async def _verdict(opened: Opened, toolchain: Path, files: Mapping[str, str | No
             snapshot_workspace, source, toolchain=toolchain, sandbox="auto", state=folder / "state"
         )
         with closing(workspace.sandbox):
-            return await settle(opened.inputs.case(workspace), only=checks_for(rules) if rules else None)
+            verdict = await settle(opened.inputs.case(workspace), only=names)
+    return tuple(receipt for receipt in verdict.failed if receipt.rule in judged)
 
 
 def _put(path: Path, content: str | None) -> None:

@@ -68,7 +68,8 @@ async def test_a_server_that_is_not_there_fails_every_connection(tmp_path: Path)
 
 
 def measured(answers: int, *, ran: float, queued: float = 0.0, latency: float = 0.01, errors: int = 0) -> Measured:
-    return Measured(Window(1.0, (latency,) * answers, errors), 60 << 20, ran, queued)
+    window = Window(1.0, (latency,) * answers, errors)
+    return Measured(window, 60 << 20, ran, queued, failed=window.errors, asked=window.requests)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,3 +79,10 @@ def test_hashes_of_a_lock_file_are_no_keys() -> None:
 def test_any_text_can_be_searched(text: str) -> None:
     assert isinstance(found(text), list)
     assert isinstance(is_secret_name(text), bool)
+
+
+def test_several_can_search_at_once() -> None:
+    key = "-----BEGIN RSA PRIVATE " + "KEY-----\n"
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda number: list(known_keys({f"{number}.pem": key})), range(24)))
+    assert [len(leaks) for leaks in found] == [1] * 24

@@ -1,0 +1,1 @@
+"""Typed clients of an API, written from its contract."""
