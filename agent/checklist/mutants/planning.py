@@ -29,9 +29,7 @@ def planned(files: Mapping[str, str], seed: int) -> tuple[Mutant, ...]:
     chance = random.Random(seed)
     plain = _spread([one for one in found if not one.edge], chance)
     edges = _spread([one for one in found if one.edge], chance)
-    pairs = zip_longest(plain[::2], plain[1::2], edges)
-    mixed = [one for three in pairs for one in three if one is not None]
-    return (*mixed, *edges[len(plain[::2]) :]) if len(edges) > len(plain[::2]) else tuple(mixed)
+    return tuple(one for three in zip_longest(plain[::2], plain[1::2], edges) for one in three if one is not None)
 
 
 def _spread(mutants: list[Mutant], chance: random.Random) -> list[Mutant]:

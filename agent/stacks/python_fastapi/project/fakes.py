@@ -79,7 +79,7 @@ def _fake(shape: Shape, repository: CodeClass, rows: Mapping[str, CodeClass]) ->
         row_module=row.module if row else "",
         maker=f"a_{snake(stem)}",
         fields=tuple((field.name, value_for(shape, table, field)) for field in row.fields) if row else (),
-        methods=tuple((method, _line(method, row.name if row else "")) for method in methods),
+        methods=tuple((method, _line(shape, method, row.name if row else "", rows)) for method in methods),
         credentials=_credentials_of(repository, rows),
     )
 
@@ -102,7 +102,7 @@ def _table_of(shape: Shape, repository: CodeClass) -> Table | None:
     return next((table for table in shape.catalog.tables if snake(table.name) == module), None)
 
 
-def _line(method: CodeMethod, row: str) -> str:
+def _line(shape: Shape, method: CodeMethod, row: str, rows: Mapping[str, CodeClass]) -> str:
     """What the method does in memory."""
     known, returns = bool(row), method.returns
     writes = method.name.startswith(("change", "delete"))
@@ -122,7 +122,12 @@ def _line(method: CodeMethod, row: str) -> str:
         return "return []"
     if returns.endswith("None"):
         return "return None"
-    return "raise NotImplementedError"
+    if returns.startswith("tuple[list["):
+        return "return [], 0"
+    if returns in rows:
+        fields = ", ".join(f"{field.name}={value_for(shape, None, field)}" for field in rows[returns].fields)
+        return f"return {returns}({fields})"
+    return f"return {by_annotation(Argument(method.name, returns))}"
 
 
 def value_for(shape: Shape, table: Table | None, argument: Argument) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from agent.binding.model import Bound, Field, Filter
 from agent.catalog.model import Column, Table
+from agent.stacks.python_fastapi.project.arrangement import Arrangement, above
 from agent.stacks.python_fastapi.project.comparing import filled, shown
 from agent.stacks.python_fastapi.project.scenario import (
     Scenario,
@@ -27,6 +28,7 @@ def retrieving(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     table = shape.table(bound.table)
     made = arrangement(shape, bound)
     given = filled(shape, table, {field.column for field in bound.answer})
+    made.lines += neighbour(shape, bound, made)
     row = made.item(bound, given)
     yield Scenario(
         name_of(bound),
@@ -43,9 +45,9 @@ def listing(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     yield _whole_list(shape, bound)
     if bound.owner and bound.operation.protected and shape.accounts:
         yield _own_rows_only(shape, bound)
-    if bound.paging and bound.paging.style != "none" and bound.paging.limit_parameter and _several(shape, bound):
+    if bound.paging and bound.paging.style != "none" and bound.paging.limit_parameter and several(shape, bound):
         yield from _pages(shape, bound)
-    if _several(shape, bound):
+    if several(shape, bound):
         for narrowing in bound.filters:
             yield from _filter(shape, bound, narrowing)
         yield from _orders(shape, bound)
@@ -57,6 +59,8 @@ def _whole_list(shape: Shape, bound: Bound) -> Scenario:
     links = made.parents(bound)
     given = {**filled(shape, table, {field.column for field in bound.answer}), **links}
     row = made.row(table, given)
+    if links and above(bound):  # and one that stands below something else
+        made.lines += neighbour(shape, bound, made)
     checks = [f"data = {answer_path(bound)}"]
     if not _is_accounts(shape, bound):
         checks += [*_only(shape, bound, [row]), *shown(shape, bound, "data[0]", row, {**links_of(bound), **given})]
@@ -288,9 +292,15 @@ def _is_reference(table: Table, column: Column) -> bool:
     return any(column.name in key.columns for key in table.foreign_keys)
 
 
-def _several(shape: Shape, bound: Bound) -> bool:
+def several(shape: Shape, bound: Bound) -> bool:
     """True when several rows can stand in one list: no unique key fixes a row for caller and parents."""
     table = shape.table(bound.table)
     caller = bound.owner if bound.operation.protected else None
     fixed = {step.link for step in bound.path if step.link} | ({caller} if caller else set())
     return not any(set(unique.columns) <= fixed for unique in table.uniques if not unique.partial)
+
+
+def neighbour(shape: Shape, bound: Bound, made: Arrangement) -> list[str]:
+    """The line that makes another row of the same owner, which is not meant; none where there can be only one."""
+    alone = _is_accounts(shape, bound) or not several(shape, bound)
+    return [] if alone else [made.call(shape.table(bound.table), {})]

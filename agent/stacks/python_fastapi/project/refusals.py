@@ -8,6 +8,8 @@ from typing import Any
 
 from agent.binding.model import Action, Bound
 from agent.contract.sample import violations
+from agent.stacks.python_fastapi.project.arrangement import Arrangement
+from agent.stacks.python_fastapi.project.reading import neighbour
 from agent.stacks.python_fastapi.project.scenario import (
     Scenario,
     arrangement,
@@ -47,9 +49,9 @@ def unknown_things(shape: Shape, bound: Bound) -> Iterator[Scenario]:
         return
     made = arrangement(shape, bound)
     links = {step.link: Code("") for step in bound.path if step.link}
-    lines, body = [], None
+    lines, body = _others(shape, bound, made), None
     if bound.action in _WITH_BODY:
-        lines = [assigned(request_body(shape, bound, made, links, 11))]
+        lines.append(assigned(request_body(shape, bound, made, links, 11)))
         body = Code("body")
     yield Scenario(
         f"{name_of(bound)}_of_something_unknown",
@@ -58,6 +60,14 @@ def unknown_things(shape: Shape, bound: Bound) -> Iterator[Scenario]:
         ask(shape, bound, unknown_path(shape, bound), body=body, headers=sender(shape, bound)),
         404,
     )
+
+
+def _others(shape: Shape, bound: Bound, made: Arrangement) -> list[str]:
+    """What makes a row that is not the unknown one: an item, or what stands above it."""
+    if bound.action not in (Action.LIST, Action.CREATE):
+        return neighbour(shape, bound, made)
+    first = shape.table(bound.path[0].table)
+    return [] if shape.accounts and first.name == shape.accounts.table else [made.call(first, {})]
 
 
 def strangers(shape: Shape, bound: Bound) -> Iterator[Scenario]:
@@ -104,6 +114,7 @@ def misfits(shape: Shape, bound: Bound) -> Iterator[Scenario]:
             cases=bodies,
         )
         yield _undecodable(shape, bound)
+    yield from _bad_path(shape, bound)
     parameters = _bad_parameters(shape, bound)
     if parameters:
         request = ask(shape, bound, path, parameters={"_": 0}, headers=sender(shape, bound))
@@ -114,6 +125,24 @@ def misfits(shape: Shape, bound: Bound) -> Iterator[Scenario]:
             request.replace('"_": 0', "**case").replace("{**case}", "case"),
             status,
             cases=parameters,
+        )
+
+
+def _bad_path(shape: Shape, bound: Bound) -> Iterator[Scenario]:
+    """A name in the path that is none of its kind, where a refusal is declared for it."""
+    if not bound.path or not any(declares(bound.operation, status) for status in (422, 400)):
+        return
+    last = bound.path[-1]
+    schema = next((one.schema for one in bound.operation.parameters if one.name == last.parameter), None)
+    resolved = shape.contract.resolve(schema) if schema is not None else {}
+    if resolved.get("format") == "uuid" or resolved.get("type") in ("integer", "number"):
+        path = {**unknown_path(shape, bound), last.parameter: Code("something")}
+        yield Scenario(
+            f"{name_of(bound)}_refuses_a_path_that_does_not_fit",
+            "What names nothing is refused before anything is looked for.",
+            [],
+            ask(shape, bound, path, headers=sender(shape, bound)),
+            declared(bound.operation, 422, 400),
         )
 
 

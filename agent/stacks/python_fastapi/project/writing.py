@@ -9,7 +9,7 @@ from agent.binding.model import Bound, Field
 from agent.catalog.model import Table, Unique
 from agent.stacks.python_fastapi.project.arrangement import Arrangement, value_of
 from agent.stacks.python_fastapi.project.comparing import echoed, quoted, quoted_table, selected, stored
-from agent.stacks.python_fastapi.project.reading import key_field
+from agent.stacks.python_fastapi.project.reading import key_field, neighbour
 from agent.stacks.python_fastapi.project.scenario import (
     Scenario,
     answer_path,
@@ -57,6 +57,7 @@ def replacing(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     if 0 < len(required) < len(bound.body):
         summary = "What is left out does not stand in the way."
         yield _changed(shape, bound, f"{name_of(bound)}_with_the_required_only", summary, required)
+    yield from _taken_by_others(shape, bound)
 
 
 def patching(shape: Shape, bound: Bound) -> Iterator[Scenario]:
@@ -70,19 +71,24 @@ def patching(shape: Shape, bound: Bound) -> Iterator[Scenario]:
         if _nullable(shape, bound, field):
             yield _emptied(shape, bound, field)
             break
+    yield from _taken_by_others(shape, bound)
 
 
 def deleting(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     """It is gone, unless something refers to it."""
     made = arrangement(shape, bound)
+    table = shape.table(bound.table)
+    other = made.row(table, variable=f"other_{shape.row_name(table.name)}") if neighbour(shape, bound, made) else ""
     row = made.item(bound)
+    checks = [f"assert await database.fetchrow({_select(table, row, first='1')}) is None"]
+    checks += [f"assert await database.fetchrow({_select(table, other, first='1')})"] if other else []
     yield Scenario(
         name_of(bound),
-        "It is gone.",
+        "It is gone, and nothing else is.",
         made.lines,
         ask(shape, bound, made.path, headers=sender(shape, bound)),
         main_status(bound),
-        [f"assert await database.fetchrow({_select(shape.table(bound.table), row, first='1')}) is None"],
+        checks,
     )
     yield from _still_referred_to(shape, bound)
 
@@ -160,20 +166,27 @@ def _stored_after(shape: Shape, bound: Bound, body: Body) -> Iterator[str]:
 
 def _changed(shape: Shape, bound: Bound, name: str, summary: str, only: list[str] | None) -> Scenario:
     made = arrangement(shape, bound)
+    made.lines += neighbour(shape, bound, made)
     row = made.item(bound)
     links = {step.link: made.path[step.parameter] for step in bound.path if step.link and step.parameter in made.path}
     body = request_body(shape, bound, made, links, _CHANGED, only)
     table = shape.table(bound.table)
     checks = list(stored(shape, bound, body))
-    answers = [f"data = {answer_path(bound)}", *echoed(shape, bound, "data", body)] if bound.answer else []
+    answers = [f"data = {answer_path(bound)}", *_same(shape, bound, row), *echoed(shape, bound, "data", body)]
     return Scenario(
         name,
         summary,
         [*made.lines, assigned(body)],
         ask(shape, bound, made.path, body=Code("body"), headers=sender(shape, bound)),
         main_status(bound),
-        [*(answers if len(answers) > 1 else ()), *_read_again(table, row, checks)],
+        [*(answers if bound.answer and len(answers) > 1 else ()), *_read_again(table, row, checks)],
     )
+
+
+def _same(shape: Shape, bound: Bound, row: str) -> list[str]:
+    """It is this very row that is answered."""
+    key = key_field(shape, bound)
+    return [f"assert str(data[{literal(key.property)}]) == str({value_of(row, key.column)})"] if key else []
 
 
 def _read_again(table: Table, row: str, checks: list[str]) -> Iterator[str]:
@@ -269,6 +282,31 @@ def _conflict(shape: Shape, bound: Bound, made: Arrangement, links: dict[str, Co
         ask(shape, bound, made.path, body=Code("body"), headers=sender(shape, bound)),
         declared(bound.operation, 409, 422, 400),
     )
+
+
+def _taken_by_others(shape: Shape, bound: Bound) -> Iterator[Scenario]:
+    """A change to what only one may have, and somebody else has."""
+    table = shape.table(bound.table)
+    fields = {field.column: field for field in bound.body if not field.secret and not shape.parent(table, field.column)}
+    for unique in table.uniques:
+        sent = [name for name in unique.columns if name in fields]
+        if unique.partial or not sent or not set(unique.columns) - set(sent) <= {bound.owner}:
+            continue
+        made = arrangement(shape, bound)
+        made.item(bound)
+        links = {step.link: made.path[step.parameter] for step in bound.path if step.link in fields}
+        body = request_body(shape, bound, made, links, _CHANGED)
+        columns = [(table.column(name), fields[name].property) for name in sent]
+        taken = {one.name: shape.values.code(one, body[name]) for one, name in columns if one and name in body}
+        if len(taken) == len(sent):
+            made.lines.append(made.call(table, taken))
+            yield Scenario(
+                f"{name_of(bound)}_to_the_{'_and_'.join(sent)}_of_another",
+                "What is taken already is refused.",
+                [*made.lines, assigned(body)],
+                ask(shape, bound, made.path, body=Code("body"), headers=sender(shape, bound)),
+                declared(bound.operation, 409, 422, 400),
+            )
 
 
 def _missing_references(shape: Shape, bound: Bound) -> Iterator[Scenario]:
