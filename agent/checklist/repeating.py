@@ -142,25 +142,24 @@ async def repeat(world: World, bound: Bound) -> Repeated:
         _note_refusal(one, bound, max(replies, key=lambda reply: reply.status))
         return one
     made = len(_keys(world, bound) - before)
-    if bound.action in (Action.CREATE, Action.REGISTER) and made != 1:
+    if _makes_row(bound) and made != 1:
         one.effects.append(
             f"{one.operation.key} {count} times at once with one key: {made} rows in {bound.table}, expected 1"
         )
-    promised = _declared(bound.operation)
-    one.answers += _unequal(good[0], replies, promised=promised, at_once=True)
-    await _again(world, request, good[0], one, promised=promised)
-    if promised or bound.action in (Action.CREATE, Action.REGISTER):
+    one.answers += _unequal(bound, good[0], replies, at_once=True)
+    await _again(world, bound, request, good[0], one)
+    if _declared(bound.operation) or _makes_row(bound):
         await _with_another_body(world, request, one)
     await _by_another(world, bound, request, good[0], one)
     return one
 
 
-async def _again(world: World, request: Request, first: Reply, one: Repeated, *, promised: bool) -> None:
+async def _again(world: World, bound: Bound, request: Request, first: Reply, one: Repeated) -> None:
     """The same request once more: it may not change anything."""
     before = _digests(world)
     reply = await world.asker.send(request)
     one.asked.append(f"again → {reply.status or 'no answer'}")
-    one.answers += _unequal(first, [reply], promised=promised, at_once=False)
+    one.answers += _unequal(bound, first, [reply], at_once=False)
     _note_changes(world, before, one, f"{one.operation.key} again with the same key → {reply.status}")
 
 
@@ -225,16 +224,24 @@ async def _plainly(world: World, bound: Bound) -> Repeated:
     return one
 
 
-def _unequal(first: Reply, replies: Sequence[Reply], *, promised: bool, at_once: bool) -> Iterator[str]:
+def _unequal(bound: Bound, first: Reply, replies: Sequence[Reply], *, at_once: bool) -> Iterator[str]:
     when = "at once" if at_once else "again"
     for reply in replies:
         if _same(reply, first) or (at_once and reply.status in _BUSY):
             continue
-        if not promised and 400 <= reply.status < 500:
-            continue
+        if (
+            not _declared(bound.operation)
+            and 200 <= reply.status < 500
+            and not (reply.status < 300 and _makes_row(bound))
+        ):
+            continue  # what was done is told, or done as it was
         expected = f"{first.status} {excerpt(first)}"
         yield f"{when} with the same key: expected the first answer, {expected}, got {reply.status} {excerpt(reply)}"
         return
+
+
+def _makes_row(bound: Bound) -> bool:
+    return bound.action in (Action.CREATE, Action.REGISTER)
 
 
 def _same(one: Reply, other: Reply) -> bool:

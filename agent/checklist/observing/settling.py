@@ -14,7 +14,18 @@ from agent.checklist import service as health
 from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.databases import NotMigrated, Opened
-from agent.checklist.observing import breaking, conflicts, lists, logs, metrics, pool, stalls, statements, traces
+from agent.checklist.observing import (
+    breaking,
+    conflicts,
+    lists,
+    logs,
+    metrics,
+    overload,
+    pool,
+    stalls,
+    statements,
+    traces,
+)
 from agent.checklist.observing.breaking import Broken
 from agent.checklist.observing.conflicts import Conflicts
 from agent.checklist.observing.exports import stalls_in
@@ -46,6 +57,7 @@ RULES: Mapping[str, str] = {
     **traces.RULES,
     **stalls.RULES,
     **pool.RULES,
+    **overload.RULES,
 }
 
 _PARALLEL = 4
@@ -128,6 +140,7 @@ async def _receipts(session: _Session, started: int) -> list[Receipt]:
     await asyncio.sleep(_QUIET)
     printed = lines_of(service.process.log()[started:])
     receipts += logs.judge(owing, printed, service.asked, list(_people(session)))
+    receipts += await overload.judge(owing, service, _from_database(session))
     return receipts
 
 
@@ -262,6 +275,12 @@ def _repeatable(session: _Session) -> list[Request]:
         for bound, exchange, _ in session.done
         if exchange.request.method == "GET" and (exchange.need.row is None or _still(session, exchange))
     ][:_REPEATED]
+
+
+def _from_database(session: _Session) -> list[Request]:
+    """Those of them that made the service ask the database."""
+    asking = {id(exchange.request) for _, exchange, asked in session.done if asked.queries}
+    return [one for one in _repeatable(session) if id(one) in asking]
 
 
 def _still(session: _Session, exchange: Exchange) -> bool:

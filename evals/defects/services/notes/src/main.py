@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from src.api.routes import auth, health, notes
 from src.core.config import Settings, load_settings
+from src.core.crowds import Crowds
 from src.core.database import open_pool
 from src.core.exceptions import ServiceError, TooMany
 from src.core.limits import Limits
@@ -61,6 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.settings = settings
     app.add_middleware(Repeats)
+    app.add_middleware(Crowds)
     app.add_middleware(Requests)
     app.add_middleware(CarefulAnswers)
     api = APIRouter(prefix="/api")
