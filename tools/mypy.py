@@ -27,11 +27,20 @@ class _Diagnostic(BaseModel):
 
 
 async def check_types(
-    run: Runner, *, config: Path, cache: Path, paths: Sequence[str] = (".",), limits: Limits = _LIMITS
+    run: Runner,
+    *,
+    config: Path,
+    cache: Path,
+    paths: Sequence[str] = (".",),
+    outside: tuple[Path, ...] = (),
+    limits: Limits = _LIMITS,
 ) -> ToolReport:
-    """What the type checker finds. `cache` is a folder of the caller's outside the worktree, kept between calls."""
+    """What the type checker finds. `cache` is a folder of the caller's outside the worktree, kept between calls.
+
+    `outside` are files outside the worktree that `paths` name.
+    """
     cache.mkdir(parents=True, exist_ok=True)
-    result = await _mypy(run, config, cache, paths, limits=limits)
+    result = await _mypy(run, config, cache, paths, extra=outside, limits=limits)
     findings = tuple(_findings(result.stdout))
     complete = result.ending == "exited" and (result.exit_code == 0 or (result.exit_code in (1, 2) and findings))
     crashed = "" if complete else result.output or f"ended by {result.ending}"

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from agent.binding.words import plural, words
+from agent.checklist import sdk
 from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.databases import NotMigrated
@@ -31,6 +32,7 @@ RULES: Mapping[str, str] = {
     "NAM-PATH": "contract: the supplied paths",
     "API-URLS": "contract: the supplied paths",
     "CON-CI": "contract: steps of the repository's continuous integration",
+    **sdk.RULES,
 }
 
 _SERVED_AT = ("/openapi.json", "/openapi.yaml", "/docs/openapi.json", "/api-docs")
@@ -43,7 +45,8 @@ _VERBS = frozenset({"get", "create", "update", "delete", "add", "remove", "fetch
 async def settle(case: Case, owing: Owing, bench: Bench) -> Found:
     """Settle what the gate contract owes."""
     receipts: list[Receipt] = [*_defined(case, owing), *_paths(case, owing), *_pipeline(case, owing)]
-    rules = ("CON-PARITY", "PRI-API-FIRST")
+    receipts += await sdk.handed_over(case, owing)
+    rules = ("CON-PARITY", "PRI-API-FIRST", "CON-SDK")
     try:
         documents = {"code": await case.stack.describe_service(case.workspace)}
         async with bench.turn() as booted:
@@ -59,6 +62,7 @@ async def settle(case: Case, owing: Owing, bench: Bench) -> Found:
         )
     receipts += _parity(case.contract, owing, differences, served is not None)
     receipts += _first(case.contract, owing, differences)
+    receipts += await sdk.generated(case, owing, served)
     return Found(tuple(receipts))
 
 

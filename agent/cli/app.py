@@ -247,6 +247,17 @@ def rules(
 
 
 @app.command()
+def client(
+    api: Annotated[Path, typer.Argument(metavar="API", help="The OpenAPI 3.0 or 3.1 document.")],
+    language: Annotated[str, typer.Option(help="typescript (on fetch), or python (on httpx).")] = "typescript",
+) -> None:
+    """Print a typed client of an API, one file without a dependency of its own."""
+    from agent.cli.looking import client_command
+
+    client_command(api, language)
+
+
+@app.command()
 def runs(as_json: Json = False) -> None:
     """List the recorded runs, the newest first."""
     from agent.cli.looking import runs_command

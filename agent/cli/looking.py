@@ -101,6 +101,19 @@ def trace_command(name: str, *, as_json: bool) -> None:
         sys.stdout.writelines(f"{'':21}{visible(reason)}\n" for reason in one.because)
 
 
+def client_command(api: Path, language: str) -> None:
+    """Print a typed client of an API."""
+    from agent.contract.loading import load_contract
+    from agent.stacks.clients.deriving import client_of
+    from agent.stacks.clients.python import python_client
+    from agent.stacks.clients.typescript import typescript_client
+
+    writers = {"python": python_client, "typescript": typescript_client}
+    if language not in writers:
+        raise InputError(f"no client is written in {language!r}; known: {', '.join(writers)}")
+    sys.stdout.write(writers[language](client_of(load_contract(api))))
+
+
 def schema_command(what: str) -> None:
     """Print a JSON Schema."""
     if what == "task":

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from agent.cli.terminal import Terminal
 from agent.delivery.findings import Finding, findings
+from agent.delivery.handoffs import FOLDER
 from agent.delivery.model import Delivery
 from agent.delivery.reports import Reports
 
@@ -119,6 +120,7 @@ def _places(delivery: Delivery, reports: Path | None, console: Console) -> None:
         files = Reports.within(reports)
         rows |= {"page": files.page, "report": files.markdown, "json": files.json}
         rows |= {"junit": files.junit, "sarif": files.sarif}
+        rows |= {"handoffs": reports / FOLDER} if delivery.run and delivery.outcome != "interrupted" else {}
     for name, value in rows.items():
         if value:
             console.print(f"{name:<9} {value}", markup=False, soft_wrap=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from agent.delivery.handoffs import write_handoffs
 from agent.delivery.model import Delivery, DeliveryOutcome
 from agent.delivery.reports import write_reports
 from agent.delivery.service_map import service_map
@@ -26,9 +27,10 @@ _OUTCOMES: dict[Ending, DeliveryOutcome] = {
 
 
 def deliver(session: Session, ending: Ending) -> Delivery:
-    """Write the reports of a run that is over, and record its end."""
+    """Write the reports and handoffs of a run that is over, and record its end."""
     delivery = _with_map(session, _OUTCOMES[ending])
     write_reports(session.folder, delivery)
+    write_handoffs(session.folder, delivery, session.inputs.contract)
     session.happened(Delivered(ending=ending, exit_code=delivery.exit_code))
     return delivery
 

@@ -136,6 +136,10 @@ class Stack(Protocol):
         """Type checker, with the runtime's configuration."""
         ...
 
+    async def check_client(self, workspace: Workspace, source: str) -> ToolReport:
+        """Type checker on a client of the service, one Python module that stands in no worktree."""
+        ...
+
     async def run_tests(
         self,
         workspace: Workspace,

@@ -11,7 +11,10 @@ from syrupy.assertion import SnapshotAssertion
 
 from tests.cli.conftest import Command
 
-COMMANDS = ("", "run", "resume", "verify", "init", "doctor", "rules", "runs", "show", "replay", "schema", "schema task")
+COMMANDS = (
+    *("", "run", "resume", "verify", "init", "doctor", "rules", "runs", "show", "replay", "client"),
+    *("schema", "schema task"),
+)
 HEAVY = {"pydantic_ai", "openapi_spec_validator", "psycopg", "yaml", "jinja2", "git", "pglast", "httpx"}
 
 SCRIPT = """

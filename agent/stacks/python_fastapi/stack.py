@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -127,6 +128,27 @@ class PythonFastapi:
         """mypy, strict, on the whole worktree."""
         cache = await self._types(workspace)
         return await mypy.check_types(workspace.run, config=_TOOLCHAIN / "mypy.ini", cache=cache)
+
+    async def check_client(self, workspace: Workspace, source: str) -> ToolReport:
+        """mypy, strict; a client that was found good once is not checked again with the same toolchain."""
+        config, file = _TOOLCHAIN / "mypy.ini", workspace.state / "client" / "client.py"
+        digest = hashlib.sha256(b"\0".join((source.encode(errors="replace"), config.read_bytes()))).hexdigest()
+        good = workspace.toolchain / f"client-{digest[:32]}"
+        if good.exists():
+            return ToolReport(("mypy", "client.py"), (), 0.0)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(source, encoding="utf-8", errors="replace")
+        cache = await mypy.seeded_cache(
+            workspace.run,
+            toolchain=workspace.toolchain,
+            config=config,
+            seed=_TOOLCHAIN / "seed.py",
+            cache=workspace.state / "mypy-client",
+        )
+        report = await mypy.check_types(workspace.run, config=config, cache=cache, paths=(str(file),), outside=(file,))
+        if report.clean:
+            good.touch()
+        return report
 
     async def run_tests(
         self,
