@@ -152,7 +152,8 @@ async def settle(
         await bench.close()
     remembering.keep(finished)
     whole = joined(Found(one.receipts, one.measures) for one in (*settled, *finished))
-    whole = joined([whole, delivered.settle(case, owing, whole)])
+    if only is None:
+        whole = joined([whole, delivered.settle(case, owing, whole)])
     return verdict(owing.tree, owing.obligations, whole.receipts, dict(owing.gates), whole.measures)
 
 

@@ -129,4 +129,11 @@ class Client:
     @property
     def untyped(self) -> tuple[str, ...]:
         """Operations whose answer has a body that nothing is known of: `GET /books`."""
-        return tuple(f"{one.method} {one.path}" for one in self.calls if one.answer == Plain("unknown"))
+        nothing = Plain("unknown")
+        loose = {one.name for one in self.declarations if isinstance(one, Alias) and one.type == nothing}
+        untyped = (
+            one
+            for one in self.calls
+            if one.answer == nothing or (isinstance(one.answer, Named) and one.answer.name in loose)
+        )
+        return tuple(f"{one.method} {one.path}" for one in untyped)

@@ -145,6 +145,8 @@ def test_schemas_become_types() -> None:
 
 def test_an_answer_without_a_type_is_told() -> None:
     assert client_of(document({}, {})).untyped == ("GET /things/{thing-id}",)
+    loose = document({"Anything": {}}, {"$ref": "#/components/schemas/Anything"})
+    assert client_of(loose).untyped == ("GET /things/{thing-id}",)
     assert client_of(document({}, {"type": "string"})).untyped == ()
     assert client_of(document({})).calls[0].answer == Plain("null")
 
