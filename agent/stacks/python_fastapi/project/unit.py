@@ -312,7 +312,7 @@ def _call(place: _Place, variable: str, caller: str = "", body: str = "") -> str
         if caller and one.annotation == "Caller":
             arguments.append(f"{one.name}={caller}")
         elif body and one.name == "body":
-            arguments.append(f"body={one.annotation}.model_validate({body})")
+            arguments.append(f"body={one.annotation.removesuffix(' | None')}.model_validate({body})")
         elif one.required:
             arguments.append(f"{one.name}={_argument(place, one)}")
     call = f"await service.{place.method.name}({', '.join(arguments)})"
