@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -29,6 +30,8 @@ _KNOWN_KEYS = (
     "SquareOAuthDetector", "StripeDetector", "TelegramBotTokenDetector", "TwilioKeyDetector",
 )  # fmt: skip
 """Those that go by the form of a key. Entropy and names are left out: names are read from the syntax tree instead."""
+_SCANNING = threading.Lock()
+"""The scanner's settings are one for the whole process: two that scan at once would take away each other's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,13 @@ def literal_secrets(files: Mapping[str, str]) -> Iterator[Leak]:
                 yield Leak(path, line, what)
 
 
-def known_keys(files: Mapping[str, str]) -> Iterator[Leak]:
+def known_keys(files: Mapping[str, str]) -> Sequence[Leak]:
     """Keys of well-known services and private keys, in any file."""
+    with _SCANNING:
+        return list(_known_keys(files))
+
+
+def _known_keys(files: Mapping[str, str]) -> Iterator[Leak]:
     from detect_secrets.core.scan import scan_file
     from detect_secrets.settings import transient_settings
 
