@@ -5,6 +5,7 @@ Nothing is judged twice here and nothing is taken on trust: each outcome is comp
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from agent.checklist.case import Case, Found, Owing
@@ -14,7 +15,7 @@ from agent.rulebook.model import Gate
 RULES: Mapping[str, str] = {
     "INP-TASK": "delivery: the task as it was loaded",
     "INP-API": "delivery: the contract as it was loaded: operations, and the hash of the document",
-    "INP-SCHEMA": "delivery: the catalog as PostgreSQL reports it after the supplied statements",
+    "INP-SCHEMA": "delivery: the catalog as PostgreSQL reports it after the supplied statements, and its hash",
     "OUT-CODE": "delivery: follows from the gates lint and types, and from functions that nobody has written",
     "OUT-API": "delivery: follows from CON-DEFINED, CON-PARITY, CON-RUNTIME, VAL-EDGE and VAL-DETAIL",
     "OUT-MIGRATIONS": "delivery: follows from MIG-TOOL, MIG-VCS and MIG-ROLLBACK",
@@ -36,6 +37,7 @@ def settle(case: Case, owing: Owing, found: Found) -> Found:
 
 def _inputs(case: Case, owing: Owing) -> Iterator[Receipt]:
     contract, catalog = case.contract, case.catalog
+    schema = hashlib.sha256(catalog.fingerprint.encode(errors="surrogatepass")).hexdigest()
     if case.task:
         yield from owing.judge("INP-TASK", [], ran="read the task", found=case.task)
     else:
@@ -50,7 +52,7 @@ def _inputs(case: Case, owing: Owing) -> Iterator[Receipt]:
         "INP-SCHEMA",
         [] if catalog.tables else ["the schema makes no table"],
         ran="run the schema in an empty database, and read its catalog",
-        found=f"{len(catalog.tables)} tables by {len(catalog.statements)} statements, catalog {catalog.fingerprint}",
+        found=f"{len(catalog.tables)} tables by {len(catalog.statements)} statements, sha256 {schema}",
     )
 
 

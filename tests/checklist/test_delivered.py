@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 import pytest
@@ -78,7 +79,8 @@ def test_what_went_in_is_told_with_its_hash(good: Case) -> None:
     found = of(delivered.settle(good, Owing.of(good), Found(())))
     assert found["INP-TASK"].found == "Keep notes"
     assert good.contract.digest in found["INP-API"].found
-    assert good.catalog.fingerprint in found["INP-SCHEMA"].found
+    schema = hashlib.sha256(good.catalog.fingerprint.encode()).hexdigest()
+    assert found["INP-SCHEMA"].found.endswith(f"statements, sha256 {schema}")
     judged = of(delivered.settle(replace(good, task=""), Owing.of(good), Found(())))
     assert judged["INP-TASK"].outcome is Outcome.UNCHECKED
 
