@@ -113,7 +113,7 @@ def _unwritten(instances: Instances, bound: Bound) -> str:
 async def _request(instances: Instances, bound: Bound) -> Request | None:
     try:
         caller = await instances.world.users.caller()
-        row = await instances.world.row(bound.table, caller)
+        row = None if bound.hole else await instances.world.row(bound.table, caller)
         return await instances.world.request(bound, Need(caller, row if bound.action is Action.RETRIEVE else None))
     except (NoCredentials, NoRow):
         return None
@@ -127,14 +127,16 @@ async def _read(instances: Instances, service: Running, request: Request) -> _Re
 
 
 def _hot(instances: Instances) -> list[Bound]:
-    """The first list and the first row that need no log-in."""
-    public = [
-        one
-        for one in instances.case.binding.operations
-        if one.operation.method == "get" and not one.operation.security and not one.hole
-    ]
-    found = (next((one for one in public if one.action is action), None) for action in _HOT)
+    """The first list and the first row that need no log-in, and the first of what nobody could derive."""
+    gets = (one for one in instances.case.binding.operations if one.operation.method == "get")
+    public = [one for one in gets if not one.operation.security and (not one.hole or "{" not in one.operation.path)]
+    kinds = [(action, False) for action in _HOT] + [(None, True)]
+    found = (next((one for one in public if _is(one, action, hole)), None) for action, hole in kinds)
     return [one for one in found if one is not None]
+
+
+def _is(bound: Bound, action: Action | None, hole: bool) -> bool:
+    return bool(bound.hole) is hole and (action is None or bound.action is action)
 
 
 def _good(reply: Reply) -> bool:

@@ -205,7 +205,9 @@ async def _protected(instances: Instances, caller: Caller | None) -> Request | N
 
 
 def _reads(instances: Instances) -> Iterator[Bound]:
-    return (one for one in instances.case.binding.operations if one.operation.method == "get" and not one.hole)
+    """What only reads; what nobody could derive too, where its path says all."""
+    gets = (one for one in instances.case.binding.operations if one.operation.method == "get")
+    return (one for one in gets if not one.hole or "{" not in one.operation.path)
 
 
 def _price(bound: Bound) -> tuple[bool, int]:

@@ -125,8 +125,9 @@ async def _rows(instances: Instances, problems: list[str], told: list[str]) -> N
 
 
 def _readable(instances: Instances) -> list[Bound]:
-    gets = (one for one in instances.case.binding.operations if one.operation.method == "get" and not one.hole)
-    return sorted(gets, key=lambda one: "{" in one.operation.path)
+    gets = (one for one in instances.case.binding.operations if one.operation.method == "get")
+    whole = (one for one in gets if not one.hole or "{" not in one.operation.path)
+    return sorted(whole, key=lambda one: "{" in one.operation.path)
 
 
 async def _newcomer(instances: Instances, name: str) -> Caller:

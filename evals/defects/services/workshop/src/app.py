@@ -18,6 +18,7 @@ from src.core.credentials import Credentials
 from src.core.edge import edge
 from src.engine import make_engine
 from src.repositories import Database
+from src.shared import Board
 
 
 def trace_to_collector() -> None:
@@ -40,8 +41,12 @@ def create_app(config: Config | None = None) -> FastAPI:
         app.state.database = Database(engine)
         yield
         await engine.dispose()
+        await app.state.board.close()
 
-    app = FastAPI(title="Workshop", version="2", docs_url=None, redoc_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title="Workshop", version="2", docs_url=None, redoc_url=None, lifespan=lifespan
+    )
+    app.state.board = Board(config.redis_url, config.pace, config.cache_seconds)
     app.state.credentials = Credentials(config.secret_key)
     app.include_router(api)
     app.include_router(probes)

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from src.app import create_app
 from src.core.config import Config
 
 SECRET = "for-tests-" * 5
+REDIS = os.environ.get("REDIS_URL", "redis://localhost:6379/0")
 
 
 @dataclass
@@ -43,7 +44,8 @@ def _migrated() -> None:
 async def http() -> AsyncIterator[httpx.AsyncClient]:
     """Nobody in particular."""
     url = os.environ["DATABASE_URL"]
-    app = create_app(Config(database_url=url, secret_key=SECRET, pool_size=3))
+    config = Config(database_url=url, secret_key=SECRET, redis_url=REDIS, pool_size=3)
+    app = create_app(replace(config, pace=100_000, cache_seconds=0))
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(

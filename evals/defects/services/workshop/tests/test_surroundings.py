@@ -12,7 +12,7 @@ from src.app import create_app
 from src.core.config import Config
 from src.core.edge import edge
 from src.core.journal import JsonLines
-from tests.conftest import SECRET
+from tests.conftest import REDIS, SECRET
 
 
 async def test_probes_and_metrics(http: httpx.AsyncClient) -> None:
@@ -23,7 +23,13 @@ async def test_probes_and_metrics(http: httpx.AsyncClient) -> None:
 
 
 async def test_readiness_without_database() -> None:
-    app = create_app(Config(database_url="postgresql://nobody@127.0.0.1:9/x", secret_key=SECRET))
+    app = create_app(
+        Config(
+            database_url="postgresql://nobody@127.0.0.1:9/x",
+            secret_key=SECRET,
+            redis_url=REDIS,
+        )
+    )
     transport = httpx.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),
@@ -62,6 +68,7 @@ async def test_only_requests_are_surrounded() -> None:
 def test_settings_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.setenv("SECRET_KEY", SECRET)
+    monkeypatch.setenv("REDIS_URL", REDIS)
     with pytest.raises(SystemExit, match="set DATABASE_URL"):
         create_app()
 
@@ -70,7 +77,9 @@ def test_line_with_an_error() -> None:
     try:
         raise KeyError("odd")
     except KeyError:
-        record = logging.LogRecord("x", logging.ERROR, "x.py", 1, "bad", (), sys.exc_info())
+        record = logging.LogRecord(
+            "x", logging.ERROR, "x.py", 1, "bad", (), sys.exc_info()
+        )
     line = json.loads(JsonLines().format(record))
     assert line["log.level"] == "error"
     assert "KeyError: 'odd'" in line["error"]
@@ -78,5 +87,11 @@ def test_line_with_an_error() -> None:
 
 def test_tracing_to_a_collector(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
-    app = create_app(Config(database_url="postgresql://x@127.0.0.1:9/x", secret_key=SECRET))
+    app = create_app(
+        Config(
+            database_url="postgresql://x@127.0.0.1:9/x",
+            secret_key=SECRET,
+            redis_url=REDIS,
+        )
+    )
     assert app.title == "Workshop"

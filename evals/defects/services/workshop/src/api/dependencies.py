@@ -11,6 +11,7 @@ from src.core.credentials import Credentials
 from src.core.exceptions import Anonymous
 from src.repositories import Database, Loans, Members, Tools
 from src.services import Counter, Reception, Shed
+from src.shared import Board
 
 scheme = HTTPBearer(scheme_name="member", auto_error=False)
 
@@ -27,6 +28,13 @@ async def credentials(request: Request) -> Credentials:
     return found
 
 
+async def notice_board(request: Request) -> Board:
+    """Shared by all instances."""
+    found: Board = request.app.state.board
+    return found
+
+
+Notices = Annotated[Board, Depends(notice_board)]
 Stored = Annotated[Database, Depends(database)]
 Keys = Annotated[Credentials, Depends(credentials)]
 
@@ -48,6 +56,7 @@ async def counter(stored: Stored) -> Counter:
 
 async def caller(
     keys: Keys,
+    board: Notices,
     sent: Annotated[HTTPAuthorizationCredentials | None, Security(scheme)] = None,
 ) -> uuid.UUID:
     """The member who calls."""
@@ -56,6 +65,7 @@ async def caller(
     member = keys.member(sent.credentials)
     if (entry := journal.member.get()) is not None:
         entry["memberId"] = str(member)
+    await board.count(f"member:{member}")
     return member
 
 

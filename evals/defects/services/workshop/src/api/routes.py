@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel
 
-from src.api.dependencies import AtCounter, AtReception, Caller, InShed, Stored
+from src.api.dependencies import AtCounter, AtReception, Caller, InShed, Notices, Stored
 from src.models import Kind
 from src.schemas import (
     Loan,
@@ -41,7 +41,10 @@ class ProblemDocument(BaseModel):
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """As the contract declares them."""
     schema = ProblemDocument.model_json_schema()
-    told = {"description": "Problem", "content": {"application/problem+json": {"schema": schema}}}
+    told = {
+        "description": "Problem",
+        "content": {"application/problem+json": {"schema": schema}},
+    }
     return dict.fromkeys(statuses, told)
 
 
@@ -64,16 +67,27 @@ async def open_session(desk: AtReception, body: Login) -> Session:
 
 @api.get("/tools", response_model=ToolPage, responses=problems(422))
 async def browse_tools(
-    tools: InShed, kind: Kind | None = None, size: PageSize = 10, cursor: Cursor = None
+    tools: InShed,
+    board: Notices,
+    kind: Kind | None = None,
+    size: PageSize = 10,
+    cursor: Cursor = None,
 ) -> Response:
     """Tools of all members."""
-    return shown(await tools.browse(kind, cursor, size))
+    page = await board.remembered(
+        f"{kind} {cursor} {size}", lambda: tools.browse(kind, cursor, size)
+    )
+    return Response(page, media_type="application/json")
 
 
 @api.post("/tools", status_code=201, responses=problems(401, 422))
-async def offer_tool(caller: Caller, tools: InShed, body: ToolOffer) -> Tool:
+async def offer_tool(
+    caller: Caller, tools: InShed, board: Notices, body: ToolOffer
+) -> Tool:
     """Offer a tool."""
-    return await tools.offer(caller, body)
+    offered = await tools.offer(caller, body)
+    await board.changed()
+    return offered
 
 
 @api.get("/tools/{toolId}", responses=problems(404, 422))
@@ -83,15 +97,22 @@ async def show_tool(tools: InShed, tool: ToolId) -> Tool:
 
 
 @api.put("/tools/{toolId}", responses=problems(401, 403, 404, 422))
-async def replace_tool(caller: Caller, tools: InShed, tool: ToolId, body: ToolOffer) -> Tool:
+async def replace_tool(
+    caller: Caller, tools: InShed, board: Notices, tool: ToolId, body: ToolOffer
+) -> Tool:
     """Describe a tool anew."""
-    return await tools.replace(caller, tool, body)
+    described = await tools.replace(caller, tool, body)
+    await board.changed()
+    return described
 
 
 @api.delete("/tools/{toolId}", status_code=204, responses=problems(401, 403, 404, 422))
-async def withdraw_tool(caller: Caller, tools: InShed, tool: ToolId) -> None:
+async def withdraw_tool(
+    caller: Caller, tools: InShed, board: Notices, tool: ToolId
+) -> None:
     """Withdraw a tool."""
     await tools.withdraw(caller, tool)
+    await board.changed()
 
 
 @api.get("/loans", response_model=LoanPage, responses=problems(401, 422))

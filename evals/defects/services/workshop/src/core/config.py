@@ -11,12 +11,25 @@ class Config:
 
     database_url: str
     secret_key: str
+    redis_url: str
     pool_size: int = 10
+    pace: int = 150
+    cache_seconds: int = 5
 
     @classmethod
     def from_environment(cls) -> Self:
         """Ends the process where something is missing."""
-        missing = [name for name in ("DATABASE_URL", "SECRET_KEY") if not os.environ.get(name)]
+        missing = [
+            name
+            for name in ("DATABASE_URL", "SECRET_KEY", "REDIS_URL")
+            if not os.environ.get(name)
+        ]
         if missing:
             raise SystemExit(f"workshop cannot start: set {' and '.join(missing)}")
-        return cls(database_url=os.environ["DATABASE_URL"], secret_key=os.environ["SECRET_KEY"])
+        return cls(
+            database_url=os.environ["DATABASE_URL"],
+            secret_key=os.environ["SECRET_KEY"],
+            redis_url=os.environ["REDIS_URL"],
+            pace=int(os.environ.get("RATE_LIMIT", cls.pace)),
+            cache_seconds=int(os.environ.get("CACHE_SECONDS", cls.cache_seconds)),
+        )

@@ -11,7 +11,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from src.core import journal
-from src.core.problems import problem
+from src.core.exceptions import Hasty
+from src.core.problems import of_problem, problem
 
 LATENCY = Histogram(
     "http_server_request_duration_seconds",
@@ -48,7 +49,9 @@ def edge(app: ASGIApp) -> ASGIApp:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                MutableHeaders(scope=message).update({**HARDENING, "X-Request-ID": correlation})
+                MutableHeaders(scope=message).update(
+                    {**HARDENING, "X-Request-ID": correlation}
+                )
                 measure(scope, message["status"], time.perf_counter() - began)
             await send(message)
 
@@ -58,11 +61,18 @@ def edge(app: ASGIApp) -> ASGIApp:
             kind=trace.SpanKind.SERVER,
         ):
             try:
+                await scope["app"].state.board.count(
+                    f"address:{(scope['client'] or ('',))[0]}"
+                )
                 await app(scope, receive, answer)
+            except Hasty as error:
+                await of_problem(error)(scope, receive, answer)
             except Exception:
                 log.exception("unexpected failure")
                 if not begun:
-                    sorry = problem(500, "unexpected", "this is our fault; try again later")
+                    sorry = problem(
+                        500, "unexpected", "this is our fault; try again later"
+                    )
                     await sorry(scope, receive, answer)
 
     return surrounded

@@ -40,3 +40,14 @@ class Taken(Problem):
 
     status = 409
     code = "taken"
+
+
+class Hasty(Problem):
+    """Too much at a time."""
+
+    status = 429
+    code = "hasty"
+
+    def __init__(self, detail: str, *, seconds: int) -> None:
+        super().__init__(detail)
+        self.seconds = seconds

@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from src.core.exceptions import Problem
+from src.core.exceptions import Hasty, Problem
 
 
 def problem(status: int, code: str, detail: str, **more: object) -> JSONResponse:
@@ -22,12 +22,20 @@ def problem(status: int, code: str, detail: str, **more: object) -> JSONResponse
     return JSONResponse(body, status, media_type="application/problem+json")
 
 
+def of_problem(error: Problem) -> JSONResponse:
+    """As it is told."""
+    answer = problem(error.status, error.code, error.detail)
+    if isinstance(error, Hasty):
+        answer.headers["Retry-After"] = str(error.seconds)
+    return answer
+
+
 def install(app: FastAPI) -> None:
     """For everything that is raised."""
 
     @app.exception_handler(Problem)
     async def of_ours(_: Request, error: Problem) -> JSONResponse:
-        return problem(error.status, error.code, error.detail)
+        return of_problem(error)
 
     @app.exception_handler(RequestValidationError)
     async def of_input(_: Request, error: RequestValidationError) -> JSONResponse:
