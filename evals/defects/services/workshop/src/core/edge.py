@@ -70,9 +70,7 @@ def edge(app: ASGIApp) -> ASGIApp:
             except Exception:
                 log.exception("unexpected failure")
                 if not begun:
-                    sorry = problem(
-                        500, "unexpected", "this is our fault; try again later"
-                    )
+                    sorry = problem(500, "unexpected", "this is our fault; try again later")
                     await sorry(scope, receive, answer)
 
     return surrounded
