@@ -34,7 +34,7 @@ class Case:
     binding: Binding
     rulebook: Rulebook
     server: PostgresServer
-    mutant_seconds: float = 5.0
+    mutant_seconds: float = 3.0
     """Processor time that the tests may spend on changes of the code."""
     task: str = ""
     """The title of the task that it was written for; empty when a folder is judged."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
@@ -54,13 +55,20 @@ def environment_names(files: Mapping[str, str]) -> list[str]:
 
 
 def syntax_trees(files: Mapping[str, str]) -> Iterator[tuple[str, ast.Module]]:
-    """Path and syntax tree of every Python file that can be parsed; the linter reports the others."""
+    """Path and syntax tree of every Python file that can be parsed, not to be changed; the linter tells of others."""
     for path, content in sorted(files.items()):
         if path.endswith(".py"):
-            try:
-                yield path, ast.parse(content)
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                continue
+            tree = _tree(content)
+            if tree is not None:
+                yield path, tree
+
+
+@functools.lru_cache(maxsize=1024)
+def _tree(content: str) -> ast.Module | None:
+    try:
+        return ast.parse(content)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def dotted(node: ast.expr) -> str:

@@ -36,7 +36,7 @@ def main(results: Path, coverage_config: str, pytest_config: str, order: str, te
         return code
     sys.path[0] = str(Path.cwd())
 
-    measured = coverage.Coverage(data_file=None, config_file=coverage_config)
+    measured = coverage.Coverage(data_file=None, config_file=coverage_config, concurrency=_concurrency())
     measured.start()
     code = int(pytest.main([*_arguments(pytest_config), *tests], plugins=[recorder]))
     measured.stop()
@@ -48,6 +48,12 @@ def main(results: Path, coverage_config: str, pytest_config: str, order: str, te
     digest = hashlib.sha256(covered.read_bytes()).hexdigest() if covered.exists() else ""
     write({"kind": "end", "exit_code": code, "coverage": digest})
     return code
+
+
+def _concurrency() -> list[str]:
+    """What coverage follows: greenlets, too, where the service may have them, since each call then costs a lookup."""
+    sources = (file.read_text(encoding="utf-8", errors="replace") for file in Path("src").rglob("*.py"))
+    return ["thread", "greenlet"] if any("greenlet" in one or "sqlalchemy" in one for one in sources) else ["thread"]
 
 
 def _changing(plan: Path, recorder: Any, write: Any) -> list[Any]:

@@ -17,6 +17,7 @@ _PLAIN = ("database", "logging", "metrics", "middleware", "overload", "routing",
 def test_files(shape: Shape, source: Mapping[str, str]) -> Mapping[str, str]:
     """`tests/` for the service whose code is `source`: path → content."""
     tokens = "jwt_secret" in source.get("src/core/config.py", "")
+    passwords = "_hasher = " in source.get("src/core/security.py", "")
     caches = "src/core/cache.py" in source
     document = next((path for path in sorted(source) if path.startswith("openapi.")), "openapi.json")
     statements = source.get("src/repositories/statements.py", "")
@@ -31,7 +32,7 @@ def test_files(shape: Shape, source: Mapping[str, str]) -> Mapping[str, str]:
     return {
         "tests/__init__.py": "",
         "tests/integration/test_limits.py": render("tests/test_limits.py"),
-        "tests/conftest.py": render("tests/conftest.py.jinja", tokens=tokens, caches=caches),
+        "tests/conftest.py": render("tests/conftest.py.jinja", tokens=tokens, passwords=passwords, caches=caches),
         "tests/database.py": render("tests/database.py"),
         "tests/factories.py": factories_file(shape),
         "tests/unit/__init__.py": "",
