@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from agent.checklist.databases import reached
 from agent.developer.allowance import Allowance
 from agent.developer.models import open_model
 from agent.developer.toolbox import Toolbox
@@ -28,7 +29,6 @@ from tests.wire.server import AnthropicServer, Asked, Bill, Say, Turn, anthropic
 from tests.wire.validation import blocks, unmarked
 from tools.files import Files
 from tools.postgres.server import PostgresServer
-from tools.sandbox.base import Mounts
 
 GOOD = WRITTEN / "notes"
 PERSONA = persona(load_rulebook(), "python-fastapi")
@@ -50,9 +50,9 @@ def service(toolchain: Path, tmp_path: Path, postgres: PostgresServer) -> Toolbo
     @asynccontextmanager
     async def empty_database() -> AsyncIterator[DatabaseAccess]:
         database = await asyncio.to_thread(postgres.create_database)
-        inside = workspace.sandbox.bound(postgres.socket_folder, "/run/postgres")
         try:
-            yield DatabaseAccess(database.url(inside), Mounts(bound={postgres.socket_folder: "/run/postgres"}))
+            async with reached(stack, workspace, database, postgres.socket_folder) as access:
+                yield access
         finally:
             await asyncio.to_thread(postgres.drop_database, database)
 
