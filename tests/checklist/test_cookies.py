@@ -20,13 +20,13 @@ from tests.checklist.conftest import GOOD, CaseOf
 from tools.postgres.server import Database
 
 DEPENDENCIES, LOGIN = "src/api/dependencies/__init__.py", "src/api/routes/auth.py"
-BY_TOKEN_ALONE = '    if credentials is None:\n        raise Unauthenticated("a token is needed")\n'
-BY_EITHER = """    text = credentials.credentials if credentials else request.cookies.get("session")
-    if text is None:
-        raise Unauthenticated("a token is needed")
-    if credentials is None and request.method != "GET":
-        if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
-            raise __import__("fastapi").HTTPException(403)
+BY_TOKEN_ALONE = '        if credentials is None:\n            raise Unauthenticated("a token is needed")\n'
+BY_EITHER = """        text = credentials.credentials if credentials else request.cookies.get("session")
+        if text is None:
+            raise Unauthenticated("a token is needed")
+        if credentials is None and request.method != "GET":
+            if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+                raise __import__("fastapi").HTTPException(403)
 """
 ANSWER = "async def login(accounts: Accounts, body: Credentials) -> Token:\n"
 ANSWER_WITH_COOKIE = (

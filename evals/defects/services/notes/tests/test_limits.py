@@ -25,10 +25,12 @@ async def test_a_full_bucket_refuses() -> None:
         await limits.admit(uuid4().hex, uuid4())
 
 
-async def test_nobody_is_refused_without_redis() -> None:
-    """The service works on."""
+async def test_nobody_is_refused_without_redis(caplog: pytest.LogCaptureFixture) -> None:
+    """The service works on, and says so."""
     nowhere = Redis.from_url("redis://127.0.0.1:1/0", retry=Retry(NoBackoff(), 0))
     async with nowhere as redis:
         limits = Limits(redis, address=1, user=1)
         for _ in range(3):
             await limits.admit("somewhere", None)
+
+    assert caplog.messages == ["Redis is away, nobody is limited"] * 3
