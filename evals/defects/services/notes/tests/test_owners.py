@@ -10,7 +10,7 @@ _LISTS = [{}, {"pinned": True}, {"sort": "created_at"}, {"sort": "created_at", "
 
 async def titles(user: AsyncClient, **parameters: object) -> tuple[list[str], int]:
     """What a list shows, and how many it says that there are."""
-    answer = (await user.get("/api/notes", params=parameters)).json()  # type: ignore[arg-type]
+    answer = (await user.get("/api/notes", params=parameters)).json()  # type: ignore[arg-type]  # a mapping of texts will do
     return [note["title"] for note in answer["data"]], answer["meta"]["total"]
 
 

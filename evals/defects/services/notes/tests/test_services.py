@@ -72,7 +72,7 @@ class _Notes(NoteRepository):
         row = await self.get(user, note)
         if row is None:
             return None
-        changed = dataclasses.replace(row, **{"title": row.title} | dict(values))  # type: ignore[arg-type]
+        changed = dataclasses.replace(row, **{"title": row.title} | dict(values))  # type: ignore[arg-type]  # fields by name
         self.kept[note] = (user, changed)
         return changed
 
