@@ -21,9 +21,11 @@ from agent.workspace.toolchain import build_toolchain
 from agent.workspace.worktree import GitWorkspace
 from tools.postgres.server import Database, PostgresServer
 from tools.sandbox.base import Mounts
+from tools.valkey.server import valkey_server
 
 TINY = Path(__file__).parents[1] / "end_to_end" / "tiny"
 INSIDE = "/run/postgres"
+REDIS_INSIDE = "/run/redis"
 STACK = PythonFastapi()
 
 AWKWARD = """
@@ -66,14 +68,15 @@ def workspace(tmp_path: Path) -> GitWorkspace:
 
 @pytest.fixture
 def reach(postgres: PostgresServer) -> Reach:
-    """An empty database, and how the sandbox of a workspace reaches it."""
+    """An empty database and an empty Valkey, and how the sandbox of a workspace reaches them."""
 
     @contextmanager
     def opened(workspace: GitWorkspace) -> Iterator[tuple[Database, DatabaseAccess]]:
-        with postgres.database() as made:
-            folder = postgres.socket_folder
+        with postgres.database() as made, valkey_server() as valkey:
+            folder, other = postgres.socket_folder, valkey.socket_folder
             url = made.url(workspace.sandbox.bound(folder, INSIDE))
-            yield made, DatabaseAccess(url, Mounts(bound={folder: INSIDE}))
+            redis_url = valkey.url(workspace.sandbox.bound(other, REDIS_INSIDE))
+            yield made, DatabaseAccess(url, Mounts(bound={folder: INSIDE, other: REDIS_INSIDE}), redis_url)
 
     return opened
 
