@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from agent.delivery.handoffs import write_handoffs
 from agent.delivery.model import Delivery, DeliveryOutcome
 from agent.delivery.reports import write_reports
-from agent.delivery.service_map import service_map
+from agent.delivery.service_map import ServiceMap, service_map
 from agent.journal.events import Delivered, Ending, Event, GateSettled, PackageRefused, Resumed
 from agent.loop.moves import Deliver, next_move
 from agent.loop.state import State, state_of
@@ -24,6 +26,10 @@ _OUTCOMES: dict[Ending, DeliveryOutcome] = {
     Ending.STALLED: "incomplete",
     Ending.BUDGET: "budget",
 }
+
+
+class _Kept(BaseModel):
+    service: ServiceMap | None = None
 
 
 def deliver(session: Session, ending: Ending) -> Delivery:
@@ -48,7 +54,16 @@ def delivered_before(folder: Path, record: RunRecord, events: Sequence[Event], *
     if not isinstance(last, Delivered):
         return None
     move = next_move(state_of((*events, Resumed(process=0))), models=models)
-    return _delivery(folder, record, events, _OUTCOMES[last.ending]) if isinstance(move, Deliver) else None
+    if not isinstance(move, Deliver):
+        return None
+    delivery = _delivery(folder, record, events, _OUTCOMES[last.ending])
+    return delivery.model_copy(update={"service": _kept_map(folder)})
+
+
+def _kept_map(folder: Path) -> ServiceMap | None:
+    """The map in the report that the run wrote, already redacted; None when that report is gone."""
+    report = folder / "report.json"
+    return _Kept.model_validate_json(report.read_bytes()).service if report.exists() else None
 
 
 def _with_map(session: Session, outcome: DeliveryOutcome) -> Delivery:
