@@ -15,6 +15,7 @@ ID_HEADERS = ("x-request-id", "x-correlation-id", "request-id")
 """Headers in which a request's id may travel; it is sent in each."""
 
 _CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "START", "SET", "RESET", "DEALLOCATE", "SHOW")
+_SETTINGS = ("current_setting(", "set_config(")
 _CATALOGS = ("pg_catalog", "pg_type", "pg_class", "information_schema", "current_schema", "pg_advisory_unlock_all")
 
 
@@ -106,9 +107,11 @@ def lines_of(log: str) -> list[Line]:
 
 
 def is_query(text: str) -> bool:
-    """False for transaction control, and for what drivers ask of the system's catalogs on their own."""
-    word = text.lstrip(" (\n\t").split(None, 1)[0].upper().rstrip(";") if text.strip() else ""
-    return bool(word) and word not in _CONTROL and not any(name in text for name in _CATALOGS)
+    """False for transaction control, and for what drivers ask of settings and of the system's catalogs on their own."""
+    words = text.upper().replace("(", " ").split()
+    if not words or words[0].rstrip(";") in _CONTROL or any(name in text for name in _CATALOGS):
+        return False
+    return words[0] != "SELECT" or "FROM" in words or not any(name in text for name in _SETTINGS)
 
 
 def hidden(text: str, secrets: Sequence[str]) -> str:
