@@ -45,8 +45,10 @@ def fakes_of(shape: Shape, repositories: Mapping[str, CodeClass], rows: Mapping[
     return {name: _fake(shape, one, rows) for name, one in repositories.items() if name.endswith("Repository")}
 
 
-def fakes_file(fakes: Mapping[str, Fake], repositories: Mapping[str, CodeClass], *, sessions: bool) -> str:
-    """The text of `tests/unit/fakes.py`; with sessions that no Redis keeps, where services need some."""
+def fakes_file(
+    fakes: Mapping[str, Fake], repositories: Mapping[str, CodeClass], *, sessions: bool, transactions: bool
+) -> str:
+    """The text of `tests/unit/fakes.py`; with sessions and transactions that nobody keeps, where services need some."""
     used = list(fakes.values())
     signatures = "\n".join(f"{method.signature} {method.returns}" for one in used for method, _ in one.methods)
     wanted = set(re.findall(r"[A-Za-z_]\w*", signatures)) | {one.row for one in used}
@@ -63,7 +65,9 @@ def fakes_file(fakes: Mapping[str, Fake], repositories: Mapping[str, CodeClass],
             "from src.core.security import Caller, TokenIssuer, Tokens",
             "from src.core.sessions import Sessions",
         }
-    return render("tests/fakes.py.jinja", fakes=used, imports=sorted(imports), sessions=sessions)
+    return render(
+        "tests/fakes.py.jinja", fakes=used, imports=sorted(imports), sessions=sessions, transactions=transactions
+    )
 
 
 def _fake(shape: Shape, repository: CodeClass, rows: Mapping[str, CodeClass]) -> Fake:

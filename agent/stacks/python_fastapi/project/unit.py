@@ -63,7 +63,12 @@ def unit_files(shape: Shape, source: Mapping[str, str]) -> Mapping[str, str]:
         if name.endswith("Service")
     }
     return {
-        "tests/unit/fakes.py": fakes_file(fakes, repositories, sessions=_needed("Sessions", services)),
+        "tests/unit/fakes.py": fakes_file(
+            fakes,
+            repositories,
+            sessions=_needed("Sessions", services),
+            transactions=_needed("Database", services),
+        ),
         **{path: text for path, text in modules.items() if text},
     }
 
