@@ -23,8 +23,8 @@ RULES: Mapping[str, str] = {
 
 _ENOUGH = 0.9
 """Share of mutants that tests have to notice; docs/design/checklist.md says what good and weak suites do."""
-_SURE = 2.326
-"""One-sided 99 %: a share of a sample fails only when no sample of a good suite would do as badly by chance."""
+_CHANCE = 0.01
+"""A share of a sample fails only when a sample of a good suite would do as badly with less than this probability."""
 _FEWEST = 5
 _ALONE = 0.5
 """Share of a service's lines that tests on their own have to run."""
@@ -71,13 +71,15 @@ def _of_mutants(
 
 
 def too_few(killed: int, survived: int) -> bool:
-    """Whether the share of the mutants that were noticed is too small beyond chance (Wilson's upper bound)."""
+    """Whether a suite that notices enough would by chance notice as few as these, or fewer (exact binomial test)."""
     number = killed + survived
-    if number == 0:
-        return False
-    share, square = killed / number, _SURE**2
-    spread = _SURE * math.sqrt(share * (1 - share) / number + square / (4 * number**2))
-    return (share + square / (2 * number) + spread) / (1 + square / number) < _ENOUGH
+    as_few = math.fsum(_probability(one, number) for one in range(killed + 1))
+    return number > 0 and as_few < _CHANCE
+
+
+def _probability(noticed: int, number: int) -> float:
+    ways = math.lgamma(number + 1) - math.lgamma(noticed + 1) - math.lgamma(number - noticed + 1)
+    return math.exp(ways + noticed * math.log(_ENOUGH) + (number - noticed) * math.log(1 - _ENOUGH))
 
 
 def unit_problems(files: Mapping[str, str], report: TestReport) -> list[str]:

@@ -8,7 +8,9 @@ from agent.checklist.honesty import dishonest_tests
 from agent.checklist.mutants.judging import too_few
 
 
-@pytest.mark.parametrize(("killed", "survived"), [(0, 0), (1, 0), (3, 1), (57, 3), (54, 6), (50, 10), (900, 100)])
+@pytest.mark.parametrize(
+    ("killed", "survived"), [(0, 0), (0, 1), (1, 0), (3, 1), (57, 3), (54, 6), (50, 10), (900, 100), (4500, 500)]
+)
 def test_shares_that_chance_can_explain_do_not_fail(killed: int, survived: int) -> None:
     assert not too_few(killed, survived)
 
