@@ -9,6 +9,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from argon2 import PasswordHasher
+from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from pydantic import SecretStr
 
@@ -29,13 +30,13 @@ def database_url() -> str:
     return os.environ["DATABASE_URL"]
 
 
-@pytest.fixture
-async def client(database_url: str) -> AsyncIterator[AsyncClient]:
-    """Talks to the service as nobody."""
+@pytest.fixture(scope="session")
+def app(database_url: str) -> FastAPI:
+    """Made once, because that costs more than most tests; what it holds while it runs is each test's own."""
     from src.core.config import Settings
     from src.main import create_app
 
-    app = create_app(
+    return create_app(
         Settings(
             database_url=SecretStr(database_url),
             jwt_secret=SecretStr(os.environ["JWT_SECRET"]),
@@ -44,6 +45,11 @@ async def client(database_url: str) -> AsyncIterator[AsyncClient]:
             rate_limit_user=100_000,
         )
     )
+
+
+@pytest.fixture
+async def client(app: FastAPI, database_url: str) -> AsyncIterator[AsyncClient]:
+    """Talks to the service as nobody."""
     transport = ASGITransport(app=app)
     async with (
         app.router.lifespan_context(app),

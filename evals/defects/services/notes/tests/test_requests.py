@@ -1,12 +1,13 @@
 """What happens around requests."""
 
 import logging
-import os
 import sys
 from collections.abc import Callable
 
 import pytest
 from httpx import ASGITransport, AsyncClient
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from src.core.logging import Lines
@@ -54,9 +55,13 @@ def test_a_line_holds_the_whole_error() -> None:
     assert "RuntimeError: odd" in Lines().format(record)
 
 
-def test_tracing_can_be_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tracing_is_on_where_somebody_collects(monkeypatch: pytest.MonkeyPatch) -> None:
+    providers: list[TracerProvider] = []
+    monkeypatch.setattr(trace, "set_tracer_provider", providers.append)
+    monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
+    set_up_tracing()
+    assert providers == []
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
     set_up_tracing()
-    monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT")
-    set_up_tracing()
-    assert "OTEL_EXPORTER_OTLP_ENDPOINT" not in os.environ
+    (provider,) = providers
+    provider.shutdown()
