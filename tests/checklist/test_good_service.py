@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from shutil import which
+
 from agent.checklist.checklist import Case, GateEvent, GateFinished, GateStarted, settle, settled_by
 from agent.receipts import Outcome
+
+OPEN = {"PRF-CACHE", "PRF-DB", "PRF-P95", "PRF-RPS", "PRF-PROFILE", *(() if which("tsc") else ("COL-FRONTEND",))}
+"""What may stay open: nothing in the service is the same for everybody, so nothing has to be kept; load is not decided on
+a machine that others keep busy; without a missed bound there is no profile; a typed client is compiled by `tsc`."""
 
 
 async def test_every_checked_rule_is_met(good: Case) -> None:
@@ -12,10 +18,8 @@ async def test_every_checked_rule_is_met(good: Case) -> None:
     failed = "\n\n".join(f"{one.obligation.id} {one.ran}\n{one.found}\n{one.reproduce}" for one in verdict.failed)
     assert not verdict.failed, failed
     met = {receipt.rule for receipt in verdict.receipts if receipt.outcome is Outcome.MET}
-    # Nothing in it is the same for everybody, so nothing has to be kept.
-    # On a machine that others keep busy load may leave some open; without a missed bound there is no profile.
     owed = {receipt.rule for receipt in verdict.receipts}
-    assert owed.intersection(settled_by()) - met <= {"PRF-CACHE", "PRF-DB", "PRF-P95", "PRF-RPS", "PRF-PROFILE"}
+    assert owed.intersection(settled_by()) - met <= OPEN
     assert verdict.measures.endpoints == len(good.contract.operations)
     assert [one.gate for one in events if isinstance(one, GateFinished)]
     assert {one.gate for one in events if isinstance(one, GateStarted)} == {

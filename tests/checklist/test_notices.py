@@ -1,8 +1,13 @@
-"""Every defect is noticed by its own obligations, and by no other of the gate."""
+"""Every defect is noticed by its own obligations, and by no other of the gate.
+
+Every day there is one defect for each rule, and those that are seen by observing one running service are put into it
+together, which costs one observation and shows besides that they do not hide each other.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import pytest
 
@@ -17,16 +22,50 @@ from evals.defects.collection import Defect, all_defects
 from tests.checklist.conftest import GOOD, CaseOf
 from tools.postgres.server import Database
 
-
-async def ask(defect: Defect, case: Case, bench: Bench) -> Found:
-    """What the checks find that settle the rules of the defect."""
-    owing, names = Owing.of(case), checks_for(defect.rules)
-    return joined([await _ask(check, defect, case, owing, bench) for check in CHECKS if check.name in names])
+TOGETHER = 5
+"""Defects that are in the service at the same time."""
 
 
-async def _ask(check: Check, defect: Defect, case: Case, owing: Owing, bench: Bench) -> Found:
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """What is wrong at the same time."""
+
+    defects: tuple[Defect, ...]
+
+    @property
+    def name(self) -> str:
+        """`notes/observability/slow-statement+statements-without-spans`."""
+        return "+".join([self.defects[0].name, *(one.name.rpartition("/")[2] for one in self.defects[1:])])
+
+    @property
+    def rules(self) -> frozenset[str]:
+        """The rules that have to notice it."""
+        return frozenset[str]().union(*(one.rules for one in self.defects))
+
+    @property
+    def noticed(self) -> frozenset[str]:
+        """The obligations that have to fail."""
+        return frozenset[str]().union(*(one.noticed for one in self.defects))
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """The files that it changes."""
+        return frozenset(patch.old or patch.new or "" for one in self.defects for patch in one.patches)
+
+    def files(self) -> dict[str, str | None]:
+        """Path → content, as it is with all of them."""
+        return {path: text for one in self.defects for path, text in one.files(GOOD).items()}
+
+
+async def ask(seeded: Seeded, case: Case, bench: Bench) -> Found:
+    """What the checks find that settle the rules of what is seeded."""
+    owing, names = Owing.of(case), checks_for(seeded.rules)
+    return joined([await _ask(check, seeded, case, owing, bench) for check in CHECKS if check.name in names])
+
+
+async def _ask(check: Check, seeded: Seeded, case: Case, owing: Owing, bench: Bench) -> Found:
     """Fuzzing takes time, and is left out where it is not needed; readiness is not waited for as long."""
-    if check.settle is validation.settle and "CON-RUNTIME" not in defect.rules:
+    if check.settle is validation.settle and "CON-RUNTIME" not in seeded.rules:
         return await validation.settle(case, owing, bench, budget=0.0)
     if check.settle is settling.settle:
         return await settling.settle(case, owing, bench, turn=3.0)
@@ -34,11 +73,12 @@ async def _ask(check: Check, defect: Defect, case: Case, owing: Owing, bench: Be
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One defect for each rule of a gate; all of them with `--every-defect`, which takes twice as long."""
-    if "defect" in metafunc.fixturenames:
-        seeded = [defect for defect in all_defects() if defect.service == "notes"]
-        chosen = seeded if metafunc.config.getoption("--every-defect") else list(_telling(seeded))
-        metafunc.parametrize("defect", chosen, ids=lambda defect: defect.name)
+    """With `--every-defect` all of them, each alone, which takes many times as long."""
+    if "seeded" in metafunc.fixturenames:
+        defects = [defect for defect in all_defects() if defect.service == "notes"]
+        every = metafunc.config.getoption("--every-defect")
+        chosen = [Seeded((one,)) for one in defects] if every else _together(_telling(defects))
+        metafunc.parametrize("seeded", chosen, ids=lambda seeded: seeded.name)
 
 
 def _telling(defects: Iterable[Defect]) -> Iterator[Defect]:
@@ -50,15 +90,33 @@ def _telling(defects: Iterable[Defect]) -> Iterator[Defect]:
         seen |= defect.rules
 
 
-async def test_a_defect_is_noticed(defect: Defect, case_of: CaseOf, migrated: Database) -> None:
-    case = case_of(defect.files(GOOD))
-    bench = Bench(case, ready=None if "migrations/" in str(defect.patches) else migrated)
+def _together(defects: Iterable[Defect]) -> list[Seeded]:
+    """Those that are observed, a few at a time; every other one alone."""
+    found: list[Seeded] = []
+    for defect in defects:
+        fitting = (at for at, others in enumerate(found) if _fits(Seeded((defect,)), others))
+        at = next(fitting, None)
+        if at is None:
+            found.append(Seeded((defect,)))
+        else:
+            found[at] = Seeded((*found[at].defects, defect))
+    return found
+
+
+def _fits(one: Seeded, others: Seeded) -> bool:
+    observed = all("/observability/" in defect.name for defect in (*one.defects, *others.defects))
+    return observed and len(others.defects) < TOGETHER and not one.paths & others.paths
+
+
+async def test_a_defect_is_noticed(seeded: Seeded, case_of: CaseOf, migrated: Database) -> None:
+    case = case_of(seeded.files())
+    bench = Bench(case, ready=None if any(path.startswith("migrations/") for path in seeded.paths) else migrated)
     try:
-        found = await ask(defect, case, bench)
+        found = await ask(seeded, case, bench)
     finally:
         await bench.close()
     failed = {receipt.obligation.id: receipt for receipt in found.receipts if receipt.outcome is Outcome.FAILED}
-    assert failed.keys() == defect.noticed, "\n".join(map(told, failed.values()))
+    assert failed.keys() == seeded.noticed, "\n".join(map(told, failed.values()))
     assert all(receipt.found for receipt in failed.values())
 
 
