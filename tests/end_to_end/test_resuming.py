@@ -19,10 +19,15 @@ TASK = Path(__file__).with_name("tiny") / "task.yaml"
 RUN = "notes-1"
 
 JOURNEYS = {
-    "from the first event on": (("run started", 1), ("gate settled", 1), ("gate settled", 9)),
-    "without a workspace": (("toolchain ready", 1), ("gate settled", 4)),
-    "without a file": (("workspace opened", 1), ("gate settled", 2), ("verified", 1)),
-    "with everything to check": (("scaffolded", 1), ("gate settled", 7)),
+    "before anything is checked": (
+        ("run started", 1),
+        ("toolchain ready", 1),
+        ("workspace opened", 1),
+        ("scaffolded", 1),
+        ("gate settled", 2),
+        ("gate settled", 7),
+    ),
+    "while it is checked": (("gate settled", 1), ("gate settled", 4), ("gate settled", 9), ("verified", 1)),
 }
 """Ten events, each the n-th of its kind in the run's journal: from the first one to the last but one."""
 
