@@ -13,16 +13,17 @@ _WHOLE = frozenset({"files", "service"})
 
 
 def assignments(
-    verdict: Verdict, holes: Sequence[OpenHole], given_up: Container[str] = frozenset()
+    verdict: Verdict | None, holes: Sequence[OpenHole], given_up: Container[str] = frozenset()
 ) -> tuple[Assignment, ...]:
     """What to give to the developer, in order, without what was given up (titles), which holds up nothing else.
 
     Holes come first, one file an assignment, each with the failures of its own operations: as long as a function is
     missing, other failures are mostly its echo. Then the failures of single operations and tables, one subject an
     assignment, and when none is left, the failures of the service and its files, as one. Where all operations fail for
-    one cause (nothing is written yet, the service does not start), everything is one assignment.
+    one cause (nothing is written yet, the service does not start), everything is one assignment. Before the first
+    verdict there are holes alone.
     """
-    for stage in _stages(verdict, holes):
+    for stage in _stages(verdict.failed if verdict else (), holes):
         left = tuple(one for one in stage if one.title not in given_up)
         if left:
             return left
@@ -31,20 +32,20 @@ def assignments(
 
 def every_assignment(verdict: Verdict, holes: Sequence[OpenHole]) -> tuple[Assignment, ...]:
     """All that is open, whatever comes first."""
-    return tuple(one for stage in _stages(verdict, holes) for one in stage)
+    return tuple(one for stage in _stages(verdict.failed, holes) for one in stage)
 
 
 def what_is_open(assignment: Assignment) -> frozenset[str]:
-    """Names of its holes and ids of its obligations."""
-    return frozenset((*(hole.name for hole in assignment.holes), *assignment.obligations))
+    """Names of its holes; ids of its obligations where it has none, for as long as there are holes they are its echo."""
+    return frozenset(hole.name for hole in assignment.holes) or frozenset(assignment.obligations)
 
 
-def _stages(verdict: Verdict, holes: Sequence[OpenHole]) -> Iterator[tuple[Assignment, ...]]:
+def _stages(failures: Sequence[Receipt], holes: Sequence[OpenHole]) -> Iterator[tuple[Assignment, ...]]:
     """What is worked on first, and what after it."""
-    yield _by_file(verdict, holes)
+    yield _by_file(failures, holes)
     unwritten = {hole.operation for hole in holes}
     # What the delivery owes follows from everything else: there is nothing to work on but that.
-    failed = tuple(receipt for receipt in verdict.failed if receipt.gate is not Gate.DELIVERY)
+    failed = tuple(receipt for receipt in failures if receipt.gate is not Gate.DELIVERY)
     whole = tuple(receipt for receipt in failed if receipt.subject in _WHOLE)
     single = tuple(one for one in failed if one.subject not in _WHOLE and one.subject not in unwritten)
     if whole and _one_cause(single):
@@ -75,19 +76,19 @@ def _whole(failed: Sequence[Receipt]) -> Assignment:
     return Assignment(title="the whole service", obligations=_ids(failed))
 
 
-def _by_file(verdict: Verdict, holes: Sequence[OpenHole]) -> tuple[Assignment, ...]:
+def _by_file(failures: Sequence[Receipt], holes: Sequence[OpenHole]) -> tuple[Assignment, ...]:
     files: defaultdict[str, list[OpenHole]] = defaultdict(list)
     for hole in holes:
         files[hole.file].append(hole)
     return tuple(
-        Assignment(title=file, holes=tuple(members), obligations=_ids(_failures_of(verdict, members)))
+        Assignment(title=file, holes=tuple(members), obligations=_ids(_failures_of(failures, members)))
         for file, members in files.items()
     )
 
 
-def _failures_of(verdict: Verdict, holes: Sequence[OpenHole]) -> tuple[Receipt, ...]:
+def _failures_of(failures: Sequence[Receipt], holes: Sequence[OpenHole]) -> tuple[Receipt, ...]:
     operations = {hole.operation for hole in holes}
-    return tuple(receipt for receipt in verdict.failed if receipt.subject in operations)
+    return tuple(receipt for receipt in failures if receipt.subject in operations)
 
 
 def _by_subject(failed: Sequence[Receipt]) -> tuple[Assignment, ...]:

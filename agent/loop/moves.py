@@ -49,20 +49,21 @@ def next_move(state: State, *, models: int) -> Move:
     """What to do next. `models`: how many there are to try; with none nobody can work on what the blueprint leaves."""
     if state.commit is None:
         return Scaffold()
-    if state.verdict is None:
+    if state.verdict is None and not (models and state.holes):
         return Verify()
     if not state.open:
         return Deliver(Ending.COMPLETE)
     if not models:
         return Deliver(Ending.INCOMPLETE)
-    changed = state.commit != state.verified_commit
+    unverified = state.commit != state.verified_commit
     if state.limit:
-        return Verify() if changed else Deliver(Ending.BUDGET)
+        return Verify() if unverified else Deliver(Ending.BUDGET)
     if state.waiting and max(state.fruitless, state.failures) < PATIENCE:
         return Work(state.waiting[0])
-    if changed:
+    more = state.model + 1 < models
+    if unverified and not (more and state.untouched):
         return Verify()
-    return Escalate(_why(state)) if state.model + 1 < models else Deliver(Ending.STALLED)
+    return Escalate(_why(state)) if more else Deliver(Ending.STALLED)
 
 
 def _why(state: State) -> str:

@@ -65,11 +65,13 @@ class State:
     """Of the last verification."""
     verified_commit: str | None = None
     """The commit that `verdict` is about."""
+    scaffolded_commit: str | None = None
+    """The commit of the blueprint."""
     holes: tuple[OpenHole, ...] = ()
     replaced: tuple[str, ...] = ()
     """Files of the repository that the blueprint wrote anew."""
     waiting: tuple[Assignment, ...] = ()
-    """What the last verification left open and nobody has worked on since."""
+    """What the blueprint or the last verification left open and nobody has worked on since."""
     fruitless: int = 0
     """Verifications in a row after work that left no fewer things open than the best one before."""
     fewest_open: int | None = None
@@ -107,6 +109,11 @@ class State:
         """How many checked obligations are not met, and holes not written."""
         return len(self.verdict.failed if self.verdict else ()) + len(self.holes)
 
+    @property
+    def untouched(self) -> bool:
+        """Nothing was changed since the last verification, or since the blueprint where there was none."""
+        return self.commit == (self.scaffolded_commit if self.verdict is None else self.verified_commit)
+
 
 def state_of(events: Iterable[Event]) -> State:
     """Where a run with these events stands."""
@@ -139,7 +146,7 @@ def _after(state: State, event: Event) -> State:
         case WorkspaceOpened():
             return replace(state, opened=event)
         case Scaffolded():
-            return replace(state, commit=event.commit, holes=event.holes, replaced=event.replaced, settled=())
+            return _scaffolded(state, event)
         case ModelAsked() | ModelRefused() | ModelAnswered():
             return _spent(state, event)
         case AssignmentDone():
@@ -158,6 +165,18 @@ def _after(state: State, event: Event) -> State:
             return _resumed(_charged(state))
         case _:
             return state
+
+
+def _scaffolded(state: State, event: Scaffolded) -> State:
+    return replace(
+        state,
+        commit=event.commit,
+        scaffolded_commit=event.commit,
+        holes=event.holes,
+        replaced=event.replaced,
+        waiting=assignments(None, event.holes),
+        settled=(),
+    )
 
 
 def _worked(state: State, event: AssignmentDone) -> State:
@@ -212,8 +231,8 @@ def _resumed(state: State) -> State:
 
 def _again(state: State) -> State:
     """Patience begins anew, and when everything had been tried, everything open is tried again."""
-    tried = not state.waiting and state.verdict is not None and state.commit == state.verified_commit
-    waiting = assignments(state.verdict, state.holes) if tried and state.verdict else state.waiting
+    tried = not state.waiting and state.commit is not None and state.untouched
+    waiting = assignments(state.verdict, state.holes) if tried else state.waiting
     fresh = replace(state, fruitless=0, failures=0, failure="", waiting=waiting)
     return replace(fresh, warned=frozenset(), vain={}, given_up={})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent.journal.events import (
+    Assignment,
     AssignmentDone,
     BudgetReached,
     Ending,
@@ -56,6 +57,32 @@ def test_a_run_is_complete_when_nothing_is_open() -> None:
 
 def test_without_a_model_what_is_open_stays_open() -> None:
     assert after(scaffolded(HOLE), verified(holes=(HOLE,)), models=0) == Deliver(Ending.INCOMPLETE)
+
+
+def test_what_the_blueprint_leaves_open_is_written_before_anything_is_verified() -> None:
+    assert after(scaffolded(HOLE)) == Work(Assignment(title=HOLE.file, holes=(HOLE,)))
+    assert after(scaffolded(HOLE), done(HOLE.file, "c1")) == Verify()
+
+
+def test_without_a_model_it_is_verified_as_it_is() -> None:
+    assert after(scaffolded(HOLE), models=0) == Verify()
+
+
+def test_a_limit_that_is_hit_before_anything_was_written_ends_with_a_verdict() -> None:
+    events: list[Event] = [scaffolded(HOLE), BudgetReached(limit="1 USD")]
+    assert after(*events) == Verify()
+    assert after(*events, verified(holes=(HOLE,))) == Deliver(Ending.BUDGET)
+
+
+def test_a_model_that_leaves_the_blueprint_as_it_was_hands_over_unverified_and_the_last_one_does_not() -> None:
+    events: list[Event] = [scaffolded(HOLE), done(HOLE.file, "c0")]
+    assert isinstance(after(*events, models=2), Escalate)
+    events += [Escalated(model="stronger", why="it changed nothing")]
+    assert work_after(*events, models=2) == HOLE.file
+    events += [done(HOLE.file, "c0")]
+    assert after(*events, models=2) == Verify()
+    events += [verified(receipt("POST /merge"), holes=(HOLE,))]
+    assert after(*events, models=2) == Deliver(Ending.STALLED)
 
 
 def test_a_hole_is_given_to_the_developer_with_the_failures_of_its_operation() -> None:
