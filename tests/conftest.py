@@ -25,6 +25,13 @@ def database(postgres: PostgresServer) -> Iterator[Database]:
         yield made
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `--dist loadgroup` the tests of a file stay together, for they share what is dear; all but those `apart`."""
+    for item in items:
+        if item.get_closest_marker("apart") is None:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What takes too long for every day."""
     parser.addoption("--every-defect", action="store_true", help="Seed every defect, not only one for each rule.")

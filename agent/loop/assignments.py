@@ -36,7 +36,7 @@ def every_assignment(verdict: Verdict, holes: Sequence[OpenHole]) -> tuple[Assig
 
 
 def what_is_open(assignment: Assignment) -> frozenset[str]:
-    """Names of its holes; ids of its obligations where it has none, for as long as there are holes they are its echo."""
+    """Names of its holes, of which other failures are an echo; ids of its obligations where it has none."""
     return frozenset(hole.name for hole in assignment.holes) or frozenset(assignment.obligations)
 
 

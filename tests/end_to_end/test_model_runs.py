@@ -126,6 +126,7 @@ def spoiled(sections: Sequence[Section], old: str, new: str) -> tuple[Section, .
     return tuple(replace(section, text=section.text.replace(old, new)) for section in sections)
 
 
+@pytest.mark.apart
 def test_a_wrong_fill_is_caught_and_its_receipt_reaches_the_model(tmp_path: Path) -> None:
     """The model forgets a column's name, tests nothing, and says that all is well."""
     right, wrong = "UPDATE ticket_comments SET ticket_id = $2", "UPDATE ticket_comments SET ticket = $2"
@@ -150,6 +151,7 @@ def test_a_wrong_fill_is_caught_and_its_receipt_reaches_the_model(tmp_path: Path
     assert mended.delivery.exit_code == 0
 
 
+@pytest.mark.apart
 def test_when_a_model_only_talks_the_next_one_of_the_list_does_the_work(tmp_path: Path) -> None:
     small, able = "anthropic:claude-haiku-4-5", Filling(GOOD)
 
@@ -166,7 +168,7 @@ def test_when_a_model_only_talks_the_next_one_of_the_list_does_the_work(tmp_path
 
 def pretending(asked: Asked) -> Turn:
     """Talks of the reports; gives the tickets fixed answers, and throws away the tests that would show it."""
-    if asked.turn or "reports" in asked.opening.split("\n", 1)[0]:
+    if asked.turn or "tickets" not in asked.opening.split("\n", 1)[0]:
         return [Say("All operations are implemented, tested and documented.")]
     names = re.findall(r"^### `(src\.\S+)`$", asked.opening, re.MULTILINE)
     fixed = "async def {}(self, *given: object) -> object:\n    return {{'id': 1}}\n"
@@ -176,15 +178,17 @@ def pretending(asked: Asked) -> Turn:
     ]
 
 
+@pytest.mark.apart
 def test_a_model_that_talks_and_pretends_gets_nothing_delivered_as_done(tmp_path: Path) -> None:
     pretended = run(pretending, tmp_path)
     title = "src/services/tickets.py"
-    assert sorted(pretended.assignments) == ["src/services/reports.py", title, title], "once more after it was told"
-    assert len(pretended.server.asked) == 7, "two for each, and one for the report's function alone, without tools"
+    given = ["src/services/reports.py", title, title, "the whole service"]
+    assert pretended.assignments == given, "once more after it was told; then what else is open"
+    assert len(pretended.server.asked) == 9, "two for each, and one for the report's function alone, without tools"
     done = [event for event in pretended.events if isinstance(event, AssignmentDone) and event.title == title]
     assert [len(event.found) >= 3 for event in done] == [True, True]
     assert all(found.endswith("(put back)") for event in done for found in event.found)
-    (told,) = [asked.opening for asked in pretended.server.asked if "without doing the work" in asked.opening][:1]
+    told = next(asked.opening for asked in pretended.server.asked if "without doing the work" in asked.opening)
     assert "uses nothing of what it is given: it returns a fixed answer" in told
     assert "test_merge_ticket was deleted" in told
     assert any("went on making checks pass" in warning for warning in pretended.delivery.warnings)
@@ -194,6 +198,7 @@ def test_a_model_that_talks_and_pretends_gets_nothing_delivered_as_done(tmp_path
         assert operation in pretended.delivery.sentence
 
 
+@pytest.mark.apart
 def test_at_a_limit_what_is_proven_is_delivered(tmp_path: Path) -> None:
     """Eight requests: enough for the report, not enough for the tickets. This time through the command line."""
     task = tmp_path / "task.yaml"
@@ -227,6 +232,7 @@ def test_at_a_limit_what_is_proven_is_delivered(tmp_path: Path) -> None:
     assert {hole.operation for hole in delivery.holes} == HOLES - {"GET /reports/workload"}
 
 
+@pytest.mark.apart
 def test_a_model_that_writes_everything_is_judged_the_same(tmp_path: Path, postgres: PostgresServer) -> None:
     """Without the blueprint, by a model that knows by heart what the blueprint would have written."""
     files = written_by_the_blueprint(postgres)
