@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from agent.stacks.clients.model import Argument, Call, Client, ListOf, MapOf, Named, Plain, Record, Type, Union, Values
 from agent.stacks.python_fastapi.blueprint.naming import Names, function_name, snake
 from agent.stacks.python_fastapi.blueprint.text import docstring, literal, one_line
+from agent.stacks.templates import source_templates
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -98,16 +99,12 @@ def _path(method: _Method) -> str:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 the output is source code, never a page
+    return source_templates(
+        Path(__file__).parent / "templates",
+        type=python_type,
+        literal=literal,
+        docstring=docstring,
+        line=one_line,
+        plain_keys=_plain_keys,
+        path=_path,
     )
-    environment.filters |= {"type": python_type, "literal": literal, "docstring": docstring, "line": one_line}
-    environment.filters |= {"plain_keys": _plain_keys, "path": _path}
-    return environment

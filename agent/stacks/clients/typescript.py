@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from agent.stacks.clients.model import Argument, Call, Client, ListOf, MapOf, Named, Plain, Type, Union, Values
 from agent.stacks.python_fastapi.blueprint.naming import Names, snake
 from agent.stacks.python_fastapi.blueprint.text import one_line
+from agent.stacks.templates import source_templates
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -118,16 +119,11 @@ def _comment(text: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 the output is source code, never a page
+    return source_templates(
+        Path(__file__).parent / "templates",
+        type=typescript_type,
+        literal=json.dumps,
+        comment=_comment,
+        key=_key,
+        path=_path,
     )
-    environment.filters |= {"type": typescript_type, "literal": json.dumps, "comment": _comment}
-    environment.filters |= {"key": _key, "path": _path}
-    return environment

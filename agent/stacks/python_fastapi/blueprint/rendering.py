@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from agent.binding.model import Bound
 from agent.stacks.python_fastapi.blueprint.columns import quoted
 from agent.stacks.python_fastapi.blueprint.failures import failure_lines, failure_media
@@ -16,6 +14,7 @@ from agent.stacks.python_fastapi.blueprint.planning import Plan, Resource
 from agent.stacks.python_fastapi.blueprint.repositories import Repository
 from agent.stacks.python_fastapi.blueprint.sql_text import block_text, sql, statement
 from agent.stacks.python_fastapi.blueprint.text import docstring, literal, one_line
+from agent.stacks.templates import source_templates
 
 _TEMPLATES = Path(__file__).parent.parent / "templates" / "src"
 _STRICT = {"from datetime import date": "from src.schemas.formats import date"}
@@ -98,14 +97,7 @@ class Renderer:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._environment = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            autoescape=False,
-        )
+        self._environment = source_templates(_TEMPLATES)
         self._environment.globals.update(sql=sql, statement=statement, documented=docstring, literal=literal)
         self._resources = plan.ordered_resources
         self._holes = any(resource.holes for resource in self._resources)
