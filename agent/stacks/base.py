@@ -22,6 +22,7 @@ __all__ = [
     "FileChange",
     "Finding",
     "Hole",
+    "Migrations",
     "Scaffold",
     "ServiceBroken",
     "ServiceCommand",
@@ -86,6 +87,18 @@ class DatabaseAccess:
     """What must be mounted for `url` and `redis_url` to lead anywhere: the folders of the servers' sockets."""
     redis_url: str | None = None
     """An empty Valkey of its own: `unix://default:password@/run/redis/redis.sock`. None: the service wants none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migrations:
+    """The migrations of a worktree, as the migration tool tells them."""
+
+    told: CommandResult
+    """Where it is not ok, nothing is known of them."""
+    heads: tuple[str, ...] = ()
+    """Revisions that no other follows."""
+    line: tuple[str, ...] = ()
+    """All revisions, the oldest first, where they stand in one line; empty where they branch or there are none."""
 
 
 class Stack(Protocol):
@@ -157,13 +170,13 @@ class Stack(Protocol):
         ...
 
     async def migrate(
-        self, workspace: Workspace, database: DatabaseAccess, target: Literal["up", "down"]
+        self, workspace: Workspace, database: DatabaseAccess, target: Literal["up", "down"], revision: str = ""
     ) -> CommandResult:
-        """Bring the database to the newest migration, or to none."""
+        """Bring the database up or down to this revision; without one, up to the newest or down to none."""
         ...
 
-    async def migration_heads(self, workspace: Workspace) -> CommandResult:
-        """One line for each head of the migrations."""
+    async def migrations(self, workspace: Workspace) -> Migrations:
+        """The heads and the line of the migrations. No database is needed."""
         ...
 
     async def describe_service(self, workspace: Workspace) -> Mapping[str, Any]:

@@ -127,8 +127,9 @@ async def test_migrations_go_up_down_and_up_and_give_the_supplied_schema(
     supplied = load_catalog_from_text(postgres, AWKWARD, "awkward.sql")
     workspace.write(migration_files(supplied))
 
-    heads = await STACK.migration_heads(workspace)
-    assert len(heads.stdout.strip().splitlines()) == 1
+    known = await STACK.migrations(workspace)
+    assert len(known.heads) == 1
+    assert known.line == known.heads
     with reach(workspace) as (made, database):
         steps: tuple[Literal["up", "down"], ...] = ("up", "down", "up")
         for target in steps:

@@ -18,6 +18,7 @@ from agent.stacks.base import (
     DatabaseAccess,
     FileChange,
     Hole,
+    Migrations,
     Scaffold,
     ServiceBroken,
     ServiceCommand,
@@ -31,6 +32,7 @@ from agent.stacks.python_fastapi.application import (
     probing_settings,
     service_environment,
 )
+from agent.stacks.python_fastapi.history import migrations_of
 from agent.workspace.model import Workspace
 from tools import functions, mypy, pytest, ruff
 from tools.files import Files
@@ -173,15 +175,15 @@ class PythonFastapi:
         )
 
     async def migrate(
-        self, workspace: Workspace, database: DatabaseAccess, target: Literal["up", "down"]
+        self, workspace: Workspace, database: DatabaseAccess, target: Literal["up", "down"], revision: str = ""
     ) -> CommandResult:
-        """Alembic to the newest revision, or back to none."""
-        direction = ("upgrade", "head") if target == "up" else ("downgrade", "base")
+        """Alembic up or down to a revision, the newest or none."""
+        direction = ("upgrade", revision or "head") if target == "up" else ("downgrade", revision or "base")
         return await self._alembic(workspace, database, *direction)
 
-    async def migration_heads(self, workspace: Workspace) -> CommandResult:
-        """One line for each revision that no other follows."""
-        return await self._alembic(workspace, _NO_DATABASE, "heads")
+    async def migrations(self, workspace: Workspace) -> Migrations:
+        """What `alembic history` prints."""
+        return migrations_of(await self._alembic(workspace, _NO_DATABASE, "history"))
 
     async def describe_service(self, workspace: Workspace) -> Mapping[str, Any]:
         """What the routes and types of the code say, as FastAPI writes it.
