@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.names import dotted, syntax_trees
+from agent.checklist.pasting import shown
 
 RULES: Mapping[str, str] = {
     "PRF-BULK": "bulk: statements inside loops, in the syntax trees of the code",
@@ -48,7 +49,7 @@ async def settle(case: Case, owing: Owing, _: Bench) -> Found:
             [str(one) for one in spots],
             ran=ran,
             found="no loop sends statements one by one",
-            reproduce=f"open {spots[0].place}" if spots else "",
+            reproduce=shown([f"{one.place}: " for one in spots], ""),
             places=[one.place for one in spots],
         )
     )

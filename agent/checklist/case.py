@@ -114,13 +114,14 @@ class Owing:
         subject: str | None = None,
         ran: str = "",
         found: str = "",
-        reproduce: str = "",
+        reproduce: str,
         places: Iterable[str] = (),
         seconds: float = 0.0,
     ) -> tuple[Receipt, ...]:
         """Failed with these problems, or met with what was found when there are none.
 
-        Without a subject the receipt is written for everything that owes the rule.
+        Without a subject the receipt is written for everything that owes the rule. `reproduce` is what a person pastes
+        to see the problems again (see `pasting`); empty only where it never came to a request.
         """
         outcome = Outcome.FAILED if problems else Outcome.MET
         return self._write(rule, subject, outcome, ran, bounded(problems) or found, reproduce, places, seconds)
@@ -134,14 +135,16 @@ class Owing:
         """Looked at, and not settled either way, for this reason. Without a subject: for everything that owes it."""
         return self._write(rule, subject, Outcome.UNCHECKED, ran, why)
 
-    def cannot(self, rules: Collection[str], reason: str, *, ran: str = "", seconds: float = 0.0) -> Found:
+    def cannot(
+        self, rules: Collection[str], reason: str, *, reproduce: str, ran: str = "", seconds: float = 0.0
+    ) -> Found:
         """Nothing could be looked at: everything that owes these rules has failed, for this reason."""
         why = bounded([reason]) or "the check could not run"
         return Found(
             tuple(
                 receipt
                 for rule in rules
-                for receipt in self._write(rule, None, Outcome.FAILED, ran, why, seconds=seconds)
+                for receipt in self._write(rule, None, Outcome.FAILED, ran, why, reproduce, seconds=seconds)
             )
         )
 

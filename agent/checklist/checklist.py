@@ -32,6 +32,7 @@ from agent.checklist.check import Check, Turn
 from agent.checklist.databases import NotMigrated
 from agent.checklist.memory import Memory
 from agent.checklist.observing import settling
+from agent.checklist.pasting import asked_again, pasteable
 from agent.checklist.probe.accounts import NoCredentials
 from agent.checklist.probe.store import NoRow
 from agent.checklist.remembering import Remembering
@@ -153,7 +154,7 @@ async def settle(
     remembering.keep(finished)
     whole = joined(Found(one.receipts, one.measures) for one in (*settled, *finished))
     if only is None:
-        whole = joined([whole, delivered.settle(case, owing, whole)])
+        whole = joined([whole, pasteable(delivered.settle(case, owing, whole))])
     return verdict(owing.tree, owing.obligations, whole.receipts, dict(owing.gates), whole.measures)
 
 
@@ -165,7 +166,9 @@ async def _run(
     try:
         found = await check.settle(case, owing, bench)
     except _PREVENTED as error:
-        found = owing.cannot(check.rules, f"the check {check.name} could not run: {error}")
+        why = f"the check {check.name} could not run: {error}"
+        found = owing.cannot(check.rules, why, reproduce=asked_again(check.name))
+    found = pasteable(found, check.name)
     finished = GateFinished(check.name, check.gate, found.receipts, found.measures, time.monotonic() - started)
     progress(finished)
     return finished

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -14,7 +15,7 @@ from agent.checklist import sdk
 from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.databases import NotMigrated
-from agent.checklist.pipelines import pipeline_problems
+from agent.checklist.pipelines import pipeline_problems, pipelines_in
 from agent.checklist.routes import erased
 from agent.checklist.running import NotRunning, Running
 from agent.checklist.service import LIVENESS, READINESS
@@ -36,6 +37,7 @@ RULES: Mapping[str, str] = {
 }
 
 _SERVED_AT = ("/openapi.json", "/openapi.yaml", "/docs/openapi.json", "/api-docs")
+_SERVED = 'curl --unix-socket "$SOCKET" http://service/openapi.json'
 _EXEMPT = frozenset({*LIVENESS, *READINESS, *_SERVED_AT, "/", "/metrics", "/docs", "/docs/oauth2-redirect", "/redoc"})
 _SOURCES = {"code": "the document derived from the code", "served": "the served document"}
 _LARGEST = 8 << 20
@@ -55,11 +57,11 @@ async def settle(case: Case, owing: Owing, bench: Bench) -> Found:
         if served is not None:
             differences["served"] = () if _equal(case.contract, served) else parity(case.contract, served)
     except (NotMigrated, NotRunning, ServiceBroken) as error:
-        return Found((*receipts, *owing.cannot(rules, str(error), ran="describe and start the service").receipts))
+        hindered = owing.cannot(rules, str(error), ran="describe and start the service", reproduce=error.reproduce)
+        return Found((*receipts, *hindered.receipts))
     except ContractError as error:
-        return Found(
-            (*receipts, *owing.cannot(rules, f"what the service says of itself is no OpenAPI: {error}").receipts)
-        )
+        why = f"what the service says of itself is no OpenAPI: {error}"
+        return Found((*receipts, *owing.cannot(rules, why, reproduce=_SERVED).receipts))
     receipts += _parity(case.contract, owing, differences, served is not None)
     receipts += _first(case.contract, owing, differences)
     receipts += await sdk.generated(case, owing, served)
@@ -110,16 +112,19 @@ def _defined(case: Case, owing: Owing) -> tuple[Receipt, ...]:
     documents = dict(documents_in(case.workspace.read()))
     differing = {path: same_document(case.contract.document, found) for path, found in documents.items()}
     problems: list[str] = []
+    reproduce = "git grep -lE 'openapi\\W+3' -- '*.json' '*.yaml' '*.yml'"
     if not documents:
         problems.append("the repository holds no OpenAPI document; put the supplied one into it as openapi.json")
     elif all(differing.values()):
         path = min(differing, key=lambda one: len(differing[one]))
         problems += [f"{path} is not the supplied document: {one}" for one in differing[path]]
+        reproduce = f'diff {shlex.quote(path)} "$API"'
     return owing.judge(
         "CON-DEFINED",
         problems,
         ran="OpenAPI documents of the tree beside the supplied one",
         found=f"{', '.join(path for path, found in differing.items() if not found)} is the supplied document",
+        reproduce=reproduce,
         places=list(documents),
     )
 
@@ -136,7 +141,14 @@ def _paths(case: Case, owing: Owing) -> Iterator[Receipt]:
 def _pipeline(case: Case, owing: Owing) -> tuple[Receipt, ...]:
     files = case.workspace.read()
     problems = pipeline_problems(files, [path for path, _ in documents_in(files)])
-    return owing.judge("CON-CI", problems, ran="commands of the pipelines", found="a step checks the document")
+    paths = " ".join(map(shlex.quote, pipelines_in(files)))
+    return owing.judge(
+        "CON-CI",
+        problems,
+        ran="commands of the pipelines",
+        found="a step checks the document",
+        reproduce=f"grep -nE 'run:|script:|openapi' {paths}" if paths else "ls -A . .github/workflows",
+    )
 
 
 async def _served(service: Running, base: str) -> Mapping[str, Any] | None:
@@ -172,7 +184,7 @@ def _parity(
             subject=subject,
             ran=", ".join(_SOURCES[source] for source in differences),
             found="both say the same as the supplied document",
-            reproduce='curl --unix-socket "$SOCKET" http://service/openapi.json',
+            reproduce=_SERVED,
         )
 
 
@@ -189,6 +201,7 @@ def _first(contract: Contract, owing: Owing, differences: Mapping[str, tuple[Dif
         extra,
         ran="operations of the code and of the served document",
         found="every operation is one of the contract",
+        reproduce=_SERVED,
     )
 
 

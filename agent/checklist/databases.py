@@ -25,6 +25,11 @@ _SHOWN = 1_500
 class NotMigrated(Exception):
     """The workspace's migrations do not apply to an empty database; the message is what they printed."""
 
+    def __init__(self, message: str, reproduce: str) -> None:
+        super().__init__(message)
+        self.reproduce = reproduce
+        """The command that printed it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -91,7 +96,8 @@ class Databases:
             result = await self.case.stack.migrate(self.case.workspace, opened.access, "up")
         if not result.ok:
             await asyncio.to_thread(self.case.server.drop_database, database)
-            raise NotMigrated(f"the migrations do not apply to an empty database: {tail(result)}")
+            told = f"the migrations do not apply to an empty database: {tail(result)}"
+            raise NotMigrated(told, " ".join(result.command))
         return database
 
     @asynccontextmanager

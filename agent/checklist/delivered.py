@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from agent.checklist.case import Case, Found, Owing
+from agent.checklist.pasting import asked_again, shown
 from agent.receipts import Measures, Outcome, Receipt
 from agent.rulebook.model import Gate
 
@@ -39,7 +40,7 @@ def _inputs(case: Case, owing: Owing) -> Iterator[Receipt]:
     contract, catalog = case.contract, case.catalog
     schema = hashlib.sha256(catalog.fingerprint.encode(errors="surrogatepass")).hexdigest()
     if case.task:
-        yield from owing.judge("INP-TASK", [], ran="read the task", found=case.task)
+        yield from owing.judge("INP-TASK", [], ran="read the task", found=case.task, reproduce="")
     else:
         yield from owing.leave("INP-TASK", "not applicable: a folder is judged, and no task was given")
     yield from owing.judge(
@@ -47,12 +48,14 @@ def _inputs(case: Case, owing: Owing) -> Iterator[Receipt]:
         [] if contract.operations else ["the document has no operation"],
         ran="read the OpenAPI document",
         found=f"{contract.title} {contract.version}: {len(contract.operations)} operations, sha256 {contract.digest}",
+        reproduce='openapi-spec-validator "$API"',
     )
     yield from owing.judge(
         "INP-SCHEMA",
         [] if catalog.tables else ["the schema makes no table"],
         ran="run the schema in an empty database, and read its catalog",
         found=f"{len(catalog.tables)} tables by {len(catalog.statements)} statements, sha256 {schema}",
+        reproduce='psql -f "$SCHEMA"',
     )
 
 
@@ -75,19 +78,20 @@ def follows(
     ran = f"the receipts of {', '.join(sorted(parts))}"
     if failed or problems:
         more = len(failed) - _NAMED
+        places = [place for one in failed for place in one.places]
         told = [*problems, *(f"{one.obligation.id} is not met" for one in failed[:_NAMED])]
         return owing.judge(
             rule,
             [*told, *([f"and {more} more are not met"] if more > 0 else [])],
             ran=ran,
-            reproduce=next((one.reproduce for one in failed if one.reproduce), ""),
-            places=[place for one in failed for place in one.places],
+            reproduce=next((one.reproduce for one in failed if one.reproduce), "") or shown(places, ""),
+            places=places,
         )
     held = {one.rule for one in mine if one.outcome in (Outcome.MET, Outcome.INPUT)}
     open_ones = sorted(one for one in parts if owing.subjects(one) and one not in held)
     if open_ones or not held:
         return owing.leave(rule, f"not settled: {', '.join(open_ones) or ', '.join(sorted(parts))}", ran=ran)
-    return owing.judge(rule, [], ran=ran, found=f"{len(mine)} receipts, none of them failed")
+    return owing.judge(rule, [], ran=ran, found=f"{len(mine)} receipts, none of them failed", reproduce="")
 
 
 def _told(case: Case, owing: Owing, measures: Measures) -> Iterator[Receipt]:
@@ -96,6 +100,7 @@ def _told(case: Case, owing: Owing, measures: Measures) -> Iterator[Receipt]:
         [f"{one} was not measured" for one in measures.unmeasured],
         ran="the numbers of the closing sentence",
         found=f"{measures.endpoints} endpoints, {measures.coverage_percent} % covered, p95 {measures.p95_ms} ms",
+        reproduce=asked_again(),
     )
     known = {one.operation for one in measures.tested}
     missing = [one.key for one in case.contract.operations if one.key not in known]
@@ -108,4 +113,5 @@ def _told(case: Case, owing: Owing, measures: Measures) -> Iterator[Receipt]:
         ran="what the tests did, by operation",
         found=f"{len(reached)} of {len(measures.tested)} operations are reached by tests; {refusals} declared refusals "
         f"and {lines} lines are not",
+        reproduce=asked_again("tests"),
     )

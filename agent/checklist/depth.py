@@ -55,7 +55,7 @@ async def settle(case: Case, owing: Owing, bench: Bench) -> Found:
             with case.server.connect(opened.database) as connection:
                 tried = await asyncio.to_thread(try_all, connection, case.catalog)
     except NotMigrated as error:
-        return owing.cannot(RULES, str(error), ran="migrate a database")
+        return owing.cannot(RULES, str(error), ran="migrate a database", reproduce=error.reproduce)
     if not tried.refused and not tried.problems:
         return Found(owing.leave("PRI-DEPTH", "not applicable: the schema has no constraint that could be broken"))
     ran = f"{len(tried.refused) + len(tried.problems)} changes by SQL, each against one constraint"

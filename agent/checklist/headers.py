@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from agent.checklist.booted import Bench, Booted
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.databases import NotMigrated
+from agent.checklist.pasting import asked_again
 from agent.checklist.probe.accounts import NoCredentials
 from agent.checklist.probe.asking import Asker
 from agent.checklist.probe.store import NoRow, Store
@@ -40,7 +41,7 @@ async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = N
         async with bench.turn() as booted:
             return Found(await _ask(case, owing, bench, booted, seed))
     except (NotMigrated, NotRunning) as error:
-        return owing.cannot(RULES, str(error), ran="start the service")
+        return owing.cannot(RULES, str(error), ran="start the service", reproduce=error.reproduce)
 
 
 @contextmanager
@@ -73,7 +74,7 @@ async def _or_cannot(
     try:
         return await judging
     except (NoCredentials, NoRow) as error:
-        return owing.cannot(rules, str(error), ran="get what a caller needs").receipts
+        return owing.cannot(rules, str(error), ran="get what a caller needs", reproduce=asked_again("headers")).receipts
 
 
 def _answers(probes: Round) -> tuple[Receipt, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from packaging.version import InvalidVersion, Version
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.lint import toml
 from agent.checklist.names import syntax_trees
+from agent.checklist.pasting import shown
 from agent.checklist.structure import error_problems, injection_problems
 from agent.receipts import Receipt
 
@@ -28,6 +30,7 @@ RULES: Mapping[str, str] = {
 
 _PLACES = ("api/routes", "api/dependencies", "services", "repositories", "models", "schemas")
 _FILES = ("core/config.py", "core/exceptions.py")
+_LAYOUT = f"ls -d {' '.join(f'src/{place}' for place in (*_PLACES, *_FILES))}"
 _TOO_OLD = tuple(Version(text) for text in ("3.8.20", "3.9.20", "3.10.20", "3.11.20"))
 _WANTED = Version("3.12.1")
 _DATABASE_PACKAGES = frozenset({"asyncpg", "psycopg", "psycopg2", "sqlalchemy", "databases", "sqlmodel", "tortoise"})
@@ -40,10 +43,20 @@ def settle(case: Case, owing: Owing) -> Found:
     release = locked(case.stack.toolchain_lock().read_text("utf-8"), "fastapi")
     return Found(
         (
-            *owing.judge("LAY-PY", layout_problems(files), ran="files of the tree"),
-            *owing.judge("STK-PY", python_problems(project), ran="pyproject.toml: project.requires-python"),
-            *owing.judge("STK-HTTP-PY", framework_problems(project, files, release), ran="pyproject.toml, imports"),
-            *owing.judge("SVC-LAYERS", layer_problems(files), ran="imports in the syntax trees of src/"),
+            *owing.judge("LAY-PY", layout_problems(files), ran="files of the tree", reproduce=_LAYOUT),
+            *owing.judge(
+                "STK-PY",
+                python_problems(project),
+                ran="pyproject.toml: project.requires-python",
+                reproduce="grep -n requires-python pyproject.toml",
+            ),
+            *owing.judge(
+                "STK-HTTP-PY",
+                framework_problems(project, files, release),
+                ran="pyproject.toml, imports",
+                reproduce="grep -rniE '^(from|import) fastapi|\"fastapi' pyproject.toml src",
+            ),
+            *_of_layers(owing, layer_problems(files)),
             *_of_places(owing, "SVC-DI", injection_problems(files), "calls in the syntax trees of src/"),
             *_of_places(owing, "SVC-ERRORS", error_problems(files), "classes and raise in the syntax trees of src/"),
         )
@@ -52,7 +65,18 @@ def settle(case: Case, owing: Owing) -> Found:
 
 def _of_places(owing: Owing, rule: str, problems: list[str], ran: str) -> tuple[Receipt, ...]:
     places = [":".join(one.split(":")[:2]) for one in problems if one.startswith("src/")]
-    return owing.judge(rule, problems, ran=ran, places=places)
+    reproduce = shown(problems, "grep -rnE '^class \\w*(Error|Exception|Fault|Problem)' src")
+    return owing.judge(rule, problems, ran=ran, reproduce=reproduce, places=places)
+
+
+def _of_layers(owing: Owing, problems: list[str]) -> tuple[Receipt, ...]:
+    path = problems[0].split(": ")[0] if problems and problems[0].startswith("src/") else "src"
+    return owing.judge(
+        "SVC-LAYERS",
+        problems,
+        ran="imports in the syntax trees of src/",
+        reproduce=f"grep -rnE '^ *(from|import) ' {shlex.quote(path)}",
+    )
 
 
 def layout_problems(files: Mapping[str, str]) -> list[str]:

@@ -6,12 +6,15 @@ that says something else than the rule fails the rule too, because that is what 
 
 from __future__ import annotations
 
+import shlex
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from agent.checklist.case import Case, Found, Owing, joined
 from agent.checklist.names import environment_names, file_names, function_names
+from agent.checklist.pasting import shown
 from agent.checklist.suppressions import Suppression, suppressions
 from agent.receipts import Measures, Receipt
 from tools.reports import Finding, ToolReport
@@ -27,6 +30,7 @@ RULES: Mapping[str, str] = {
 
 _RUFF = ("RUF-TARGET", "RUF-LINE", "RUF-SELECT")
 _FAMILIES = ("E", "W", "F", "I", "B", "C4", "UP", "ARG", "SIM")
+_OWN = "grep -nE 'target-version|line-length|select' pyproject.toml ruff.toml .ruff.toml"
 _REMEDY = "or delete the setting: the gate brings its own configuration"
 
 
@@ -34,24 +38,27 @@ async def settle(case: Case, owing: Owing) -> Found:
     """Settle what the gate lint owes."""
     files = case.workspace.read()
     if not any(path.endswith(".py") for path in files):
-        return owing.cannot(RULES, "the tree holds no Python file")
+        return owing.cannot(RULES, "the tree holds no Python file", reproduce="find . -name '*.py'")
     report = await case.stack.lint(case.workspace)
     silenced = suppressions(files)
-    names = Found(
-        (
-            *owing.judge("NAM-FILE-PY", file_names(files), ran="names of *.py"),
-            *owing.judge("NAM-FUNC", function_names(files), ran="syntax trees of *.py"),
-            *owing.judge("NAM-ENV", environment_names(files), ran="syntax trees of *.py, keys of .env files"),
-        ),
-        Measures(suppressions=len(silenced)),
+    found = (
+        ("NAM-FILE-PY", file_names(files), "names of *.py", "find . -name '*.py' | grep -E '[A-Z-]'"),
+        ("NAM-FUNC", function_names(files), "syntax trees of *.py", "ruff check --select N802 ."),
+        ("NAM-ENV", environment_names(files), "syntax trees of *.py, keys of .env files", "cat .env.example"),
     )
-    return joined((_ruff(report, files, silenced, owing), names))
+    names = tuple(
+        receipt
+        for rule, problems, ran, otherwise in found
+        for receipt in owing.judge(rule, problems, ran=ran, reproduce=shown(problems, otherwise))
+    )
+    return joined((_ruff(report, files, silenced, owing), Found(names, Measures(suppressions=len(silenced)))))
 
 
 def _ruff(report: ToolReport, files: Mapping[str, str], silenced: tuple[Suppression, ...], owing: Owing) -> Found:
     ran = " ".join(report.command)
     if report.crashed:
-        return owing.cannot(_RUFF, f"ruff did not finish: {report.crashed}", ran=ran, seconds=report.seconds)
+        why = f"ruff did not finish: {report.crashed}"
+        return owing.cannot(_RUFF, why, ran=ran, reproduce=ran, seconds=report.seconds)
     own = _configured(files)
     unexplained = [str(one) for one in silenced if one.kind == "lint" and not one.explained]
     extra = {
@@ -67,11 +74,22 @@ def _ruff(report: ToolReport, files: Mapping[str, str], silenced: tuple[Suppress
             [*map(str, findings), *extra[rule]],
             ran=ran,
             found=f"nothing found; {len(silenced)} suppressions in the code",
-            reproduce="ruff check . && ruff format --check .",
+            reproduce=_again(report.command) if findings else shown(extra[rule], _OWN),
             places=[f"{finding.file}:{finding.line}" for finding in findings],
             seconds=report.seconds,
         )
     return Found(tuple(receipts))
+
+
+def _again(command: Sequence[str]) -> str:
+    """Both commands, with the configuration that this one was given."""
+    config = option_of(command, "--config")
+    return f"ruff check --config {config} . && ruff format --check --config {config} ."
+
+
+def option_of(command: Sequence[str], name: str) -> str:
+    """What follows the name of an option, quoted for a shell; empty where the command does not have it."""
+    return shlex.quote(next((after for one, after in pairwise(command) if one == name), ""))
 
 
 def rule_of(finding: Finding) -> str:

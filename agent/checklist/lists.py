@@ -49,7 +49,7 @@ async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = N
                     listed = await judge_list(world, bound)
                     receipts += _listed(owing, subject, listed, seed, time.perf_counter() - started)
     except (NotMigrated, NotRunning) as error:
-        return owing.cannot(RULES, str(error), ran="start the service")
+        return owing.cannot(RULES, str(error), ran="start the service", reproduce=error.reproduce)
     return Found(tuple(receipts))
 
 

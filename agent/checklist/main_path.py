@@ -35,7 +35,7 @@ async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = N
         async with bench.turn() as booted:
             return await ask_all(case, owing, booted.service, booted.database.database, seed)
     except (NotMigrated, NotRunning) as error:
-        return owing.cannot(RULES, str(error), ran="start the service")
+        return owing.cannot(RULES, str(error), ran="start the service", reproduce=error.reproduce)
 
 
 async def ask_all(case: Case, owing: Owing, service: Running, database: Database, seed: int) -> Found:

@@ -86,7 +86,8 @@ def _heads(owing: Owing, migrations: Migrations) -> Found:
     told, heads = migrations.told, migrations.heads
     ran = " ".join(told.command)
     if not told.ok:
-        return owing.cannot(("MIG-TOOL", "MIG-VCS"), f"the migrations cannot be read: {tail(told)}", ran=ran)
+        why = f"the migrations cannot be read: {tail(told)}"
+        return owing.cannot(("MIG-TOOL", "MIG-VCS"), why, ran=ran, reproduce=ran)
     named = ", ".join(heads)
     none = [] if heads else ["the migration tool finds no migration"]
     several = [f"{len(heads)} heads: {named}; merge them into one line"] if len(heads) > 1 else []

@@ -35,6 +35,7 @@ from agent.checklist.case import Case, Found, Owing
 from agent.checklist.databases import Databases, NotMigrated, Opened
 from agent.checklist.load import Window, histogram, percentile, press
 from agent.checklist.observing.exports import profile_in
+from agent.checklist.pasting import asked_again
 from agent.checklist.probe.accounts import Caller, NoCredentials
 from agent.checklist.probe.asking import Asker
 from agent.checklist.probe.requests import Request
@@ -66,6 +67,7 @@ _PROFILED = 3.0
 """Seconds of load beside the profiler."""
 _GLANCE = 0.4
 """Seconds for which each of several lists is asked, to find the slowest."""
+_AGAIN = asked_again("performance")
 _NOT_MISSED = "not applicable: no bound was missed, so there is nothing to look for"
 _P95_MS = 200.0
 _PER_SECOND = 1000.0
@@ -122,11 +124,11 @@ async def settle(case: Case, owing: Owing, databases: Databases, *, seed: int | 
         async with databases.migrated() as database, running(case, database.access) as service:
             targets = await _targets(case, service, database, seed)
             if isinstance(targets, str):
-                return owing.cannot(RULES, targets, ran="choose an endpoint for the load probe")
+                return owing.cannot(RULES, targets, ran="choose an endpoint for the load probe", reproduce=_AGAIN)
             target = await slowest(service.socket, targets)
             measured = await _measure(service, target)
     except (NotMigrated, NotRunning) as error:
-        return owing.cannot(RULES, str(error), ran="start the service")
+        return owing.cannot(RULES, str(error), ran="start the service", reproduce=error.reproduce)
     found = _judged(owing, target, measured)
     missed = any(receipt.outcome is Outcome.FAILED for receipt in found.receipts)
     profiled = await _profile(case, owing, databases, seed) if missed else owing.leave("PRF-PROFILE", _NOT_MISSED)
@@ -146,7 +148,9 @@ async def _profile(case: Case, owing: Owing, databases: Databases, seed: int) ->
             spots = profile_in(service.socket.parent)
     except (NotMigrated, NotRunning) as error:
         return owing.leave("PRF-PROFILE", str(error), ran=ran)
-    return owing.judge("PRF-PROFILE", [] if spots else ["no profile came"], ran=ran, found="\n".join(spots))
+    return owing.judge(
+        "PRF-PROFILE", [] if spots else ["no profile came"], ran=ran, found="\n".join(spots), reproduce=_AGAIN
+    )
 
 
 async def _targets(case: Case, service: Running, database: Opened, seed: int) -> Sequence[Request] | str:

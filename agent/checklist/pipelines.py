@@ -21,9 +21,14 @@ _TOOLS = re.compile(
 _FORGIVEN = re.compile(r"\|\|\s*(true|:|exit 0)\b|;\s*true\s*$|set \+e")
 
 
+def pipelines_in(files: Mapping[str, str]) -> Mapping[str, str]:
+    """Path and content of every pipeline among these files."""
+    return {path: content for path, content in files.items() if _PLACES.fullmatch(path)}
+
+
 def pipeline_problems(files: Mapping[str, str], documents: Collection[str]) -> list[str]:
     """Why continuous integration checks no document: no pipeline, no such step, or one that cannot fail."""
-    pipelines = {path: content for path, content in files.items() if _PLACES.fullmatch(path)}
+    pipelines = pipelines_in(files)
     if not pipelines:
         return ["the repository has no continuous integration, such as .github/workflows/ci.yml"]
     forgiven: list[str] = []

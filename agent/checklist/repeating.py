@@ -88,7 +88,7 @@ async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = N
                     found.append(one)
                 plain = [await _plainly(world, case.binding.bound(one)) for one in owing.subjects("API-IDEM")]
     except (NotMigrated, NotRunning) as error:
-        return owing.cannot(RULES, str(error), ran="start the service")
+        return owing.cannot(RULES, str(error), ran="start the service", reproduce=error.reproduce)
     return Found((*receipts, *_harmless(owing, [*found, *plain], seed)))
 
 

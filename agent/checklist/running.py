@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 
 from agent.checklist.case import Case
+from agent.checklist.pasting import starting
 from agent.checklist.record import Record as Record
 from agent.checklist.record import Reply as Reply
 from agent.stacks.base import DatabaseAccess, ServiceBroken, ServiceCommand
@@ -47,6 +48,11 @@ _LIMITS = Limits(seconds=600.0, cpu_seconds=600, output_bytes=8 << 20)
 
 class NotRunning(Exception):
     """The service did not come up; the message says how it ended and what it printed."""
+
+    def __init__(self, message: str, reproduce: str) -> None:
+        super().__init__(message)
+        self.reproduce = reproduce
+        """A command that shows it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +110,10 @@ async def running(
             command, script = case.stack.watched(command, inside)
             read_only = (*read_only, script)
         mounts = Mounts(read_only, database.mounts.bound, {**database.mounts.writable, folder: _INSIDE})
-        starting = case.workspace.start(command.command, mounts=mounts, environment=command.environment, limits=_LIMITS)
-        async with starting as process:
+        started = case.workspace.start(command.command, mounts=mounts, environment=command.environment, limits=_LIMITS)
+        async with started as process:
             socket = folder / "service.sock"
-            await _accepts(process, socket)
+            await _accepts(process, socket, starting(case))
             # A connection for each request: one that the service is about to close would look like a failure.
             transport = httpx.AsyncHTTPTransport(uds=str(socket), limits=httpx.Limits(max_keepalive_connections=0))
             async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, timeout=_ANSWER_SECONDS) as client:
@@ -125,18 +131,18 @@ def _command(case: Case, database: DatabaseAccess, listen: str) -> ServiceComman
     try:
         return case.stack.service(case.workspace, database, listen)
     except ServiceBroken as error:
-        raise NotRunning(str(error)) from error
+        raise NotRunning(str(error), error.reproduce) from error
 
 
-async def _accepts(process: Process, socket: Path) -> None:
+async def _accepts(process: Process, socket: Path, reproduce: str) -> None:
     deadline = time.monotonic() + _PATIENCE
     while not await _connects(socket):
         if not process.running:
-            raise NotRunning(f"the service ended with exit code {process.exit_code}:\n{process.log()[-_LOG_SHOWN:]}")
+            ended = f"the service ended with exit code {process.exit_code}"
+            raise NotRunning(f"{ended}:\n{process.log()[-_LOG_SHOWN:]}", reproduce)
         if time.monotonic() > deadline:
-            raise NotRunning(
-                f"the service did not listen within {_PATIENCE:.0f} seconds:\n{process.log()[-_LOG_SHOWN:]}"
-            )
+            silent = f"the service did not listen within {_PATIENCE:.0f} seconds"
+            raise NotRunning(f"{silent}:\n{process.log()[-_LOG_SHOWN:]}", reproduce)
         await asyncio.sleep(0.05)
 
 

@@ -12,6 +12,7 @@ import httpx
 from agent.checklist.case import Case, Owing
 from agent.checklist.databases import Opened, tail
 from agent.checklist.running import Running
+from agent.checklist.security.round import curl
 from agent.receipts import Receipt
 from tools.postgres.forwarding import Forwarding
 from tools.sandbox.base import Limits
@@ -48,7 +49,7 @@ async def settle(case: Case, owing: Owing, service: Running, way: Forwarding, tu
         health.problems,
         ran=f"GET {health.live or LIVENESS[0]}, GET {health.ready or READINESS[0]}; database cut off and restored",
         found="alive throughout; ready, then not ready without the database, then ready again",
-        reproduce=f"stop PostgreSQL, then: curl -i --unix-socket $SOCKET http://service{health.ready or READINESS[0]}",
+        reproduce=f"pg_ctl stop -m immediate; {curl('GET', health.ready or READINESS[0])}",
         seconds=time.monotonic() - started,
     )
     return told + _version(case, owing, connected)
@@ -139,5 +140,9 @@ def _version(case: Case, owing: Owing, connected: bool) -> tuple[Receipt, ...]:
     if case.server.version // 10_000 < _OLDEST:
         problems.append(f"the server is a PostgreSQL {case.server.version_text}; {_OLDEST} or newer is asked for")
     return owing.judge(
-        "STK-PG", problems, ran="connections of the running service", found=f"PostgreSQL {case.server.version_text}"
+        "STK-PG",
+        problems,
+        ran="connections of the running service",
+        found=f"PostgreSQL {case.server.version_text}",
+        reproduce="psql -c 'SELECT version()' -c 'SELECT datname, application_name FROM pg_stat_activity'",
     )

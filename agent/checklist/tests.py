@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -73,7 +74,7 @@ async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
         seen = touches_of(report, case.contract, operation)
         problems = touch_problems(operation, seen, report)
         receipts += owing.judge(
-            "TST-INTEG", problems, subject=subject, ran=ran, found=_seen(seen), reproduce=_pytest(report)
+            "TST-INTEG", problems, subject=subject, ran=ran, found=_seen(seen), reproduce=_asking(operation, report)
         )
     for subject in owing.subjects("TST-ERRORS"):
         operation = case.contract.operation(subject)
@@ -84,7 +85,9 @@ async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
             problems = refusal_problems(operation, seen)
             left = ", ".join(map(str, sorted(_unprovoked(operation, seen))))
             told = f"{_seen(seen)}{f'; not provoked: {left}' if left else ''}"
-            receipts += owing.judge("TST-ERRORS", problems, subject=subject, ran=ran, found=told)
+            receipts += owing.judge(
+                "TST-ERRORS", problems, subject=subject, ran=ran, found=told, reproduce=_asking(operation, report)
+            )
     return Found(tuple(receipts), measures)
 
 
@@ -197,9 +200,19 @@ def repeat_problems(first: TestReport, again: TestReport) -> list[str]:
 
 
 def _pytest(report: TestReport) -> str:
-    """What to run to see the failures again."""
-    broken = [one.name for one in report.cases if one.outcome in ("failed", "error")]
-    return " ".join(["pytest", *broken[:3]])
+    """What to run to see the failures again; without any, how much is covered."""
+    broken = [shlex.quote(one.name) for one in report.cases if one.outcome in ("failed", "error")]
+    if broken or report.crashed:
+        return " ".join(["python -m pytest", *broken[:3]])
+    return "coverage run --branch --source=src -m pytest; coverage report --show-missing"
+
+
+def _asking(operation: Operation, report: TestReport) -> str:
+    """What shows the tests that may ask an operation: those that name the part of its path that is always the same."""
+    if report.crashed:
+        return _pytest(report)
+    fixed = operation.path.partition("{")[0].rstrip("/") or "/"
+    return f"grep -rnF {shlex.quote(fixed)} tests; python -m pytest -v"
 
 
 def _seen(touches: tuple[Touch, ...]) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from agent.checklist.case import Case, Found, Owing
-from agent.checklist.lint import toml
+from agent.checklist.lint import option_of, toml
+from agent.checklist.pasting import shown
 from agent.checklist.suppressions import suppressions
 from agent.receipts import Receipt
 from tools.reports import Finding
@@ -18,25 +19,30 @@ RULES: Mapping[str, str] = {
     "MYP-RETURN-ANY": "types: mypy, no-any-return",
 }
 
+_OWN = "grep -nE 'python_version|strict|warn_return_any' pyproject.toml mypy.ini .mypy.ini"
+
 
 async def settle(case: Case, owing: Owing) -> Found:
     """Settle what the gate types owes."""
     report = await case.stack.check_types(case.workspace)
     ran = " ".join(report.command)
     if report.crashed:
-        return owing.cannot(RULES, f"mypy did not finish: {report.crashed}", ran=ran, seconds=report.seconds)
+        why = f"mypy did not finish: {report.crashed}"
+        return owing.cannot(RULES, why, ran=ran, reproduce=ran, seconds=report.seconds)
     files = case.workspace.read()
     own = _configured(files)
     unexplained = [str(one) for one in suppressions(files) if one.kind == "types" and not one.explained]
     receipts: list[Receipt] = []
+    again = f"mypy --config-file {option_of(report.command, '--config-file')} ."
     for rule in RULES:
         findings = [finding for finding in report.findings if rule_of(finding) == rule]
+        extra = [*_contradictions(rule, own), *(unexplained if rule == "MYP-STRICT" else ())]
         receipts += owing.judge(
             rule,
-            [*map(str, findings), *_contradictions(rule, own), *(unexplained if rule == "MYP-STRICT" else ())],
+            [*map(str, findings), *extra],
             ran=ran,
             found="nothing found",
-            reproduce="mypy .",
+            reproduce=again if findings else shown(extra, _OWN),
             places=[f"{finding.file}:{finding.line}" for finding in findings],
             seconds=report.seconds,
         )

@@ -65,7 +65,7 @@ async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = N
                     )
                 )
     except (NotMigrated, NotRunning) as error:
-        return owing.cannot(RULES, str(error), ran="start the service")
+        return owing.cannot(RULES, str(error), ran="start the service", reproduce=error.reproduce)
 
 
 async def _refused(case: Case, owing: Owing, world: World, seed: int) -> AsyncIterator[Receipt]:
@@ -127,7 +127,9 @@ async def _fuzzed(case: Case, owing: Owing, world: World, fuzzing: Fuzzer, seed:
     receipts: list[Receipt] = []
     for subject in owing.subjects("CON-RUNTIME"):
         if subject in unreachable:
-            receipts += owing.judge("CON-RUNTIME", [f"could not be asked: {unreachable[subject]}"], subject=subject)
+            receipts += owing.judge(
+                "CON-RUNTIME", [f"could not be asked: {unreachable[subject]}"], subject=subject, reproduce=""
+            )
         else:
             receipts += _runtime(owing, subject, turned[subject], found[subject], shared, seed)
     return receipts

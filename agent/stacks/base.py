@@ -211,3 +211,8 @@ class Stack(Protocol):
 
 class ServiceBroken(Exception):
     """The service's code cannot be imported or started; the message is what it printed."""
+
+    def __init__(self, message: str, reproduce: str) -> None:
+        super().__init__(message)
+        self.reproduce = reproduce
+        """A command that shows it again, to paste in the worktree."""

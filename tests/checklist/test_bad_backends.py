@@ -45,6 +45,7 @@ async def test_it_is_said(changes: Mapping[str, str | None], check: str, rule: s
     assert found
     assert {one.outcome for one in found} == {Outcome.FAILED}
     assert all(one.found and told in one.found for one in found), found[0].found
+    assert all(one.reproduce for one in verdict.failed)
 
 
 @pytest.mark.apart

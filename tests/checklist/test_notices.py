@@ -118,7 +118,7 @@ async def test_a_defect_is_noticed(seeded: Seeded, case_of: CaseOf, migrated: Da
         await bench.close()
     failed = {receipt.obligation.id: receipt for receipt in found.receipts if receipt.outcome is Outcome.FAILED}
     assert failed.keys() == seeded.noticed, "\n".join(map(told, failed.values()))
-    assert all(receipt.found for receipt in failed.values())
+    assert all(receipt.found and receipt.reproduce for receipt in failed.values()), list(map(told, failed.values()))
 
 
 def told(receipt: Receipt) -> str:

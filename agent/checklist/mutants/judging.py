@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from agent.checklist.assertions import plain_name, silent_tests
@@ -12,6 +13,7 @@ from agent.checklist.honesty import dishonest_tests
 from agent.checklist.mutants.model import Mutant, Tried, of_outcome
 from agent.checklist.mutants.planning import functions_of, statements_of
 from agent.checklist.names import syntax_trees
+from agent.checklist.pasting import shown
 from agent.receipts import Receipt
 from tools.reports import Change, Changes, TestReport
 
@@ -26,6 +28,7 @@ _ENOUGH = 0.9
 _CHANCE = 0.01
 """A share of a sample fails only when a sample of a good suite would do as badly with less than this probability."""
 _FEWEST = 5
+_SHOWN = 20
 _ALONE = 0.5
 """Share of a service's lines that tests on their own have to run."""
 
@@ -50,7 +53,13 @@ def judged(
     return (
         *_of_mutants(owing, "TST-HONEST", tried, len(mutants), report, ran, dishonest_tests(files)),
         *_of_mutants(owing, "TST-EDGE", [one for one in tried if one.mutant.edge], len(mutants), report, ran, []),
-        *owing.judge("TST-UNIT", unit_problems(files, report), ran=ran, found=f"{len(report.alone)} tests ran alone"),
+        *owing.judge(
+            "TST-UNIT",
+            unit_problems(files, report),
+            ran=ran,
+            found=f"{len(report.alone)} tests ran alone",
+            reproduce=_alone(report),
+        ),
     )
 
 
@@ -67,7 +76,25 @@ def _of_mutants(
         return owing.leave(rule, f"{told}: too few to tell; give them more seconds", ran=ran)
     found = bounded([told, *(f"not noticed: {one}" for one in survived)])
     places = [f"{one.mutant.file}:{one.mutant.line}" for one in survived]
-    return owing.judge(rule, problems, ran=ran, found=found, places=places, seconds=report.seconds)
+    changed = changed_by(survived[0].mutant) if survived and not others else "python -m pytest"
+    reproduce = shown(others, changed)
+    return owing.judge(rule, problems, ran=ran, found=found, reproduce=reproduce, places=places, seconds=report.seconds)
+
+
+def changed_by(mutant: Mutant) -> str:
+    """Make the change, run the tests, which should fail and do not, and take it back."""
+    file = shlex.quote(mutant.file)
+    code = (
+        f"from pathlib import Path; file = Path({mutant.file!r}); old = file.read_bytes(); "
+        f"file.write_bytes(old[:{mutant.start}] + {mutant.text.encode()!r} + old[{mutant.end}:])"
+    )
+    return f"python -c {shlex.quote(code)} && python -m pytest; git checkout -- {file}"
+
+
+def _alone(report: TestReport) -> str:
+    """The tests that ran alone, and which lines of the services they cover."""
+    names = " ".join(shlex.quote(name) for name in list(report.alone)[:_SHOWN])
+    return f"coverage run --source=src/services -m pytest {names or '-k service'}; coverage report --show-missing"
 
 
 def too_few(killed: int, survived: int) -> bool:

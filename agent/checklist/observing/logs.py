@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from agent.checklist.case import Owing
 from agent.checklist.observing.observed import Asked, Line, hidden
+from agent.checklist.security.round import curl
 from agent.receipts import Receipt
 
 RULES: Mapping[str, str] = {
@@ -52,8 +53,18 @@ def judge(owing: Owing, lines: Sequence[Line], asked: Sequence[Asked], people: S
             [hidden(problem, list(secrets)) for problem in problems],
             ran=ran,
             found=_FINE[rule],
-            reproduce="start the service, send it the request, and read what it prints",
+            reproduce=_again(problems, asked, secrets),
         )
+
+
+def _again(problems: Sequence[str], asked: Sequence[Asked], secrets: Collection[str]) -> str:
+    """The request that the first problem speaks of, else the last one that did something."""
+    first = problems[0] if problems else ""
+    named = (one for one in asked if one.told in first or (one.id and one.id in first))
+    doing = (one for one in reversed(asked) if one.queries)
+    one = next(named, None) or next(doing, None)
+    line = curl(one.method, one.path, [f"X-Request-ID: {one.id}"] if one.id else []) if one else ""
+    return hidden(f"{line}  # and read what the service prints", list(secrets)) if line else ""
 
 
 _FINE = {

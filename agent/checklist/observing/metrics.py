@@ -49,12 +49,18 @@ class Series:
         return frozenset(value for _, value in self.labels)
 
 
+def _asked(path: str) -> str:
+    return f'curl --unix-socket "$SOCKET" http://service{path}'
+
+
 async def judge(owing: Owing, service: Observed, world: World, requests: Sequence[Request]) -> list[Receipt]:
     """Receipts of MET-HTTP and MET-DB; `requests` worked before, and may be repeated."""
     path = await _found(service, world)
     if path is None:
         why = f"no metrics are published; asked {', '.join(PATHS)}"
-        return [one for rule in RULES for one in owing.judge(rule, [why], ran="GET /metrics")]
+        return [
+            one for rule in RULES for one in owing.judge(rule, [why], ran="GET /metrics", reproduce=_asked(PATHS[0]))
+        ]
     if not requests:
         return [one for rule in RULES for one in owing.leave(rule, "no GET worked that could be repeated")]
     before = await _series(service, path)
@@ -70,14 +76,14 @@ async def judge(owing: Owing, service: Observed, world: World, requests: Sequenc
             problems,
             ran=ran,
             found="a latency histogram with a series for each route and status; as many counted as were sent",
-            reproduce=f'curl --unix-socket "$SOCKET" http://service{path}',
+            reproduce=_asked(path),
         ),
         *owing.judge(
             "MET-DB",
             list(_database_problems(statements, before, after)),
             ran=f"{ran}, which led to {statements} statements",
             found="the time of every statement is counted",
-            reproduce=f'curl --unix-socket "$SOCKET" http://service{path}',
+            reproduce=_asked(path),
         ),
     ]
 

@@ -92,7 +92,8 @@ def _timeout(
 
 
 def _reproduce(request: Request) -> str:
-    return f"kill -STOP the server processes of PostgreSQL; for n in $(seq {_CROWD}); do {request.curl()} & done; wait"
+    crowd = f"for n in $(seq {_CROWD}); do {request.curl()} & done; wait"
+    return f"pkill -STOP -f '^postgres: '; {crowd}; pkill -CONT -f '^postgres: '"
 
 
 def _told(answered: Sequence[Answered]) -> str:

@@ -104,7 +104,7 @@ async def settle(
                     receipts += await _observe(case, owing, service, recorder, database, seed, started)
                     receipts += await health.settle(case, owing, service, way, turn)
     except (NotMigrated, NotRunning) as error:
-        return owing.cannot(RULES, str(error), ran="start the service")
+        return owing.cannot(RULES, str(error), ran="start the service", reproduce=error.reproduce)
     return Found(tuple(receipts))
 
 

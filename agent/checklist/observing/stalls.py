@@ -9,6 +9,7 @@ from agent.binding.model import Bound
 from agent.checklist.case import Case, Owing
 from agent.checklist.observing.exports import stalls_in
 from agent.checklist.observing.observed import Asked, Observed
+from agent.checklist.pasting import starting
 from agent.checklist.probe.accounts import NoCredentials
 from agent.checklist.probe.exchange import Exchange
 from agent.checklist.probe.store import NoRow
@@ -55,6 +56,6 @@ async def judge(case: Case, owing: Owing, service: Observed, skip: int) -> tuple
         [*problems, *calls],
         ran=f"{len(service.asked)} requests, the last of them with a slow database; {' '.join(report.command)}",
         found="no line held the event loop for 50 ms twice; no blocking call in an async function",
-        reproduce=" ".join(report.command) if calls else "PYTHONASYNCIODEBUG=1 without uvloop, and the requests",
+        reproduce=" ".join(report.command) if calls else f"PYTHONASYNCIODEBUG=1 {starting(case)} --loop asyncio",
         places=[f"{one.file}:{one.line}" for one in report.findings] + [place.split(" ")[0] for place in seconds],
     )

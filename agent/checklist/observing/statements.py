@@ -12,6 +12,7 @@ from pglast.visitors import Visitor
 
 from agent.checklist.case import Case, Owing
 from agent.checklist.observing.observed import Asked
+from agent.checklist.pasting import shown
 from agent.receipts import Receipt
 
 RULES: Mapping[str, str] = {
@@ -19,6 +20,7 @@ RULES: Mapping[str, str] = {
     "DBQ-PARAM": "observing: values of requests searched in the text of the statements that they led to",
 }
 
+_LOGGED = """psql -c "ALTER SYSTEM SET log_statement = 'all'" -c 'SELECT pg_reload_conf()'"""
 _SHOWN = 200
 _VALUES = ("ival", "fval", "sval", "bsval", "boolval")
 _TESTS = ("tests/", "test/", "migrations/", "alembic/")
@@ -31,13 +33,14 @@ def judge_star(case: Case, owing: Owing, asked: Sequence[Asked]) -> Iterator[Rec
     for place, text in texts_in(case.workspace.read()):
         if reads_all_columns(text):
             problems[f"{place}: {_short(text)}"] = place
+    places = [place for place in problems.values() if place]
     yield from owing.judge(
         "DBQ-STAR",
         list(problems),
         ran=f"{len(sent)} different statements sent to the server, and those in the code",
         found="every statement names its columns",
-        reproduce="psql -c 'SET log_statement = all', or read the places",
-        places=[place for place in problems.values() if place],
+        reproduce=shown([f"{place}: " for place in places], _LOGGED),
+        places=places,
     )
 
 

@@ -39,8 +39,8 @@ async def judge(owing: Owing, service: Observed, world: World, requests: Sequenc
         problems,
         ran=f"{len(sent)} requests with a traceparent; {len(spans)} spans received over OTLP",
         found="each request's span continues the caller's trace, its statements' spans lie below it",
-        reproduce=f"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 for the service, then: {requests[0].curl()} "
-        "-H 'traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'",
+        reproduce=f"{requests[0].curl()} -H 'traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'"
+        "  # where the service was started with OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318",
     )
 
 

@@ -41,7 +41,7 @@ class Round:
         *,
         ran: str,
         found: str = "",
-        reproduce: str = "",
+        reproduce: str,
         subject: str | None = None,
         seconds: float = 0.0,
     ) -> tuple[Receipt, ...]:

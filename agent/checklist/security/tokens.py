@@ -139,10 +139,14 @@ async def _verified_at(probes: Round, bound: Bound, key: bytes | None) -> tuple[
         request, _ = await probes.request(bound, caller)
         other = await probes.caller("somebody else")
     except (NoCredentials, NoRow) as error:
-        return probes.judge("JWT-VERIFY", [f"it could not be asked: {error}"], ran=subject, subject=subject)
+        return probes.judge(
+            "JWT-VERIFY", [f"it could not be asked: {error}"], ran=subject, subject=subject, reproduce=""
+        )
     token = read_token(caller.token) if caller else None
     if caller is None or token is None:
-        return probes.judge("JWT-VERIFY", ["its caller has no token"], ran=subject, subject=subject)
+        return probes.judge(
+            "JWT-VERIFY", ["its caller has no token"], ran=subject, subject=subject, reproduce=request.curl()
+        )
     accepted: list[tuple[str, Request, Reply]] = []
     tried: list[str] = []
     for how, text in forgeries(token, _subject(other), key, probes.world.asker.chance):

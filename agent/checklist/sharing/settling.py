@@ -24,7 +24,7 @@ async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = N
         async with two_instances(case, owing, bench, seed) as instances:
             return Found(await _judge(instances))
     except (NotMigrated, NotRunning) as error:
-        return owing.cannot(RULES, str(error), ran="start two instances")
+        return owing.cannot(RULES, str(error), ran="start two instances", reproduce=error.reproduce)
 
 
 async def _judge(instances: Instances) -> tuple[Receipt, ...]:

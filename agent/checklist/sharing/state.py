@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from agent.binding.model import Action, Bound, TokenPart
 from agent.checklist.probe.accounts import Caller, NoCredentials
@@ -25,23 +26,43 @@ _KINDS = 6
 """Kinds of keys that a receipt names."""
 
 
+@dataclass(slots=True)
+class _Shared:
+    """What both instances know, and what only one of them does."""
+
+    problems: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    reproduce: str = ""
+    """Of the first problem; `$OTHER_SOCKET` is where the other instance listens."""
+
+    def blame(self, problem: str, reproduce: str) -> None:
+        """Note what only one of them knows."""
+        self.problems.append(problem)
+        self.reproduce = self.reproduce or reproduce
+
+
 async def judge_state(instances: Instances, rates: Rates | None) -> tuple[Receipt, ...]:
     """Whether two instances act like a single one; `rates` is what bursts have shown of their limits."""
-    problems: list[str] = []
-    told: list[str] = []
+    shared = _Shared()
     try:
-        await _tokens(instances, problems, told)
-        await _sessions(instances, problems, told)
+        await _tokens(instances, shared)
+        await _sessions(instances, shared)
     except (NoCredentials, NoRow) as error:
-        told.append(f"sessions not judged: {error}")
-    await _rows(instances, problems, told)
+        shared.told.append(f"sessions not judged: {error}")
+    await _rows(instances, shared)
     if rates is not None and rates.limited:
-        told.append("limits")
-        problems += ["the instances count requests each for itself"] if rates.apart else []
-    if not told:
+        shared.told.append("limits")
+        if rates.apart:
+            shared.blame("the instances count requests each for itself", rates.reproduce)
+    if not shared.told:
         return instances.owing.leave("PRI-STATELESS", "not applicable: the service keeps nothing")
-    ran = f"two instances on one database, asked in turn (seed {instances.seed})"
-    return instances.owing.judge("PRI-STATELESS", problems, ran=ran, found=f"shared: {', '.join(told)}")
+    return instances.owing.judge(
+        "PRI-STATELESS",
+        shared.problems,
+        ran=f"two instances on one database, asked in turn (seed {instances.seed})",
+        found=f"shared: {', '.join(shared.told)}",
+        reproduce=shared.reproduce,
+    )
 
 
 async def judge_redis(instances: Instances, rates: Rates | None) -> tuple[Receipt, ...]:
@@ -50,13 +71,19 @@ async def judge_redis(instances: Instances, rates: Rates | None) -> tuple[Receip
     if instances.redis_url is None:
         if rates is not None and rates.limited:
             problem = "requests are limited, but the service reads no REDIS_URL: the counts lie elsewhere"
-            return instances.owing.judge(rule, [problem], ran=ran)
+            return instances.owing.judge(rule, [problem], ran=ran, reproduce="grep -rn REDIS_URL src .env.example")
         return instances.owing.leave(rule, "not applicable: the service neither limits nor reads REDIS_URL", ran=ran)
     version, keys = await asyncio.to_thread(_looked, instances.redis_url)
     kinds = Counter(key.partition(":")[0][:40] for key in keys)
     problems = [] if keys else ["the service was given a Redis by REDIS_URL, and keeps nothing in it"]
     told = ", ".join(f"{count} × {kind}" for kind, count in kinds.most_common(_KINDS))
-    return instances.owing.judge(rule, problems, ran=ran, found=f"protocol of Redis {version}; keys: {told}")
+    return instances.owing.judge(
+        rule,
+        problems,
+        ran=ran,
+        found=f"protocol of Redis {version}; keys: {told}",
+        reproduce='redis-cli -u "$REDIS_URL" --scan',
+    )
 
 
 def _looked(url: str) -> tuple[str, list[str]]:
@@ -67,46 +94,50 @@ def _looked(url: str) -> tuple[str, list[str]]:
         return str(client.info("server")["redis_version"]), [str(key) for key in client.scan_iter()]
 
 
-async def _tokens(instances: Instances, problems: list[str], told: list[str]) -> None:
+async def _tokens(instances: Instances, shared: _Shared) -> None:
     """Who has logged in at one is known to the other."""
     caller = await instances.world.users.caller()
     bound = next((one for one in _readable(instances) if one.operation.protected), None)
     if caller is None or bound is None:
         return
     request = await instances.world.request(bound, Need(caller))
-    told.append("logins")
+    shared.told.append("logins")
     if (reply := await instances.ask(instances.one, request)).status in (401, 403):
         return  # refused by both: the business of other rules
     reply = await instances.ask(instances.other, request)
     if reply.status in (401, 403):
-        problems.append(f"{_named(request)} with a token of one instance → {reply.status} at the other")
+        problem = f"{_named(request)} with a token of one instance → {reply.status} at the other"
+        shared.blame(problem, _at_both(request, request))
 
 
-async def _sessions(instances: Instances, problems: list[str], told: list[str]) -> None:
+async def _sessions(instances: Instances, shared: _Shared) -> None:
     """A refresh token that was used, or logged out, at one is refused by the other."""
     binding = instances.case.binding
     refresh = next((one for one in binding.operations if one.action is Action.REFRESH and one.presented), None)
     if refresh is None:
         return
     logout = next((one for one in binding.operations if one.action is Action.LOGOUT and one.presented), None)
-    told.append("refresh tokens")
+    shared.told.append("refresh tokens")
     caller = await _newcomer(instances, "who refreshes at both")
     used = _presenting(instances, refresh, caller, caller.refresh_token)
     first = await instances.ask(instances.other, used)
     if not _good(first):
-        problems.append(f"{_named(used)} with a token of one instance → {first.status} at the other")
+        shared.blame(f"{_named(used)} with a token of one instance → {first.status} at the other", _at_other(used))
     elif TokenPart.REFRESH in refresh.tokens.values() and _good(again := await instances.ask(instances.one, used)):
-        problems.append(f"{_named(used)} with a token that was used at the other instance → {again.status}")
+        problem = f"{_named(used)} with a token that was used at the other instance → {again.status}"
+        shared.blame(problem, f"{_at_other(used)}; {used.curl()}")
     if logout is None:
         return
     caller = await _newcomer(instances, "who logs out at one")
-    await instances.ask(instances.one, _presenting(instances, logout, caller, caller.refresh_token))
-    after = await instances.ask(instances.other, _presenting(instances, refresh, caller, caller.refresh_token))
-    if _good(after):
-        problems.append(f"{refresh.operation.key} after {logout.operation.key} at the other instance → {after.status}")
+    leaving = _presenting(instances, logout, caller, caller.refresh_token)
+    refreshing = _presenting(instances, refresh, caller, caller.refresh_token)
+    await instances.ask(instances.one, leaving)
+    if _good(after := await instances.ask(instances.other, refreshing)):
+        problem = f"{refresh.operation.key} after {logout.operation.key} at the other instance → {after.status}"
+        shared.blame(problem, _at_both(leaving, refreshing))
 
 
-async def _rows(instances: Instances, problems: list[str], told: list[str]) -> None:
+async def _rows(instances: Instances, shared: _Shared) -> None:
     """What was created at one is found at the other."""
     for bound in instances.case.binding.operations:
         if bound.action is not Action.RETRIEVE or bound.hole:
@@ -118,9 +149,10 @@ async def _rows(instances: Instances, problems: list[str], told: list[str]) -> N
             continue
         if not _good(await instances.ask(instances.one, request)):
             continue
-        told.append("rows")
+        shared.told.append("rows")
         if not _good(reply := await instances.ask(instances.other, request)):
-            problems.append(f"{_named(request)}: a row of one instance → {reply.status} at the other")
+            problem = f"{_named(request)}: a row of one instance → {reply.status} at the other"
+            shared.blame(problem, _at_both(request, request))
         return
 
 
@@ -139,6 +171,14 @@ async def _newcomer(instances: Instances, name: str) -> Caller:
 def _presenting(instances: Instances, bound: Bound, caller: Caller, token: str) -> Request:
     body = {bound.presented: token}
     return instances.world.asker.request(bound.operation, caller=caller, path_values={}, body=body)
+
+
+def _at_both(first: Request, then: Request) -> str:
+    return f"{first.curl()}; {_at_other(then)}"
+
+
+def _at_other(request: Request) -> str:
+    return request.curl().replace("$SOCKET", "$OTHER_SOCKET")
 
 
 def _named(request: Request) -> str:

@@ -41,7 +41,10 @@ def find_application(files: Mapping[str, str]) -> Application:
                 return Application(f"{module}:app", factory=False)
             if "create_app" in names:
                 return Application(f"{module}:create_app", factory=True)
-    raise ServiceBroken(f"no application found: one of {', '.join(_MODULES)} must define `app` or `create_app()`")
+    raise ServiceBroken(
+        f"no application found: one of {', '.join(_MODULES)} must define `app` or `create_app()`",
+        f"grep -nE '^(app\\b|def create_app)' {' '.join(_MODULES)}",
+    )
 
 
 def service_environment(files: Mapping[str, str], database: DatabaseAccess) -> Mapping[str, str]:
@@ -86,7 +89,7 @@ def _defined(path: str, source: str) -> set[str]:
     try:
         body = ast.parse(source).body
     except SyntaxError as error:
-        raise ServiceBroken(f"{path}:{error.lineno}: {error.msg}") from error
+        raise ServiceBroken(f"{path}:{error.lineno}: {error.msg}", f"python -m py_compile {path}") from error
     functions = {node.name for node in body if isinstance(node, ast.FunctionDef)}
     imports = {alias.asname or alias.name for node in body if isinstance(node, ast.ImportFrom) for alias in node.names}
     plain = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]

@@ -192,15 +192,17 @@ class PythonFastapi:
         """
         files = workspace.read()
         script = _TOOLCHAIN / "describe.py"
+        target = find_application(files).target
         result = await workspace.run(
-            ("python", "-B", str(script), find_application(files).target),
+            ("python", "-B", str(script), target),
             mounts=Mounts(read_only=(script,)),
             environment=service_environment(files, _NO_DATABASE),
             limits=_DESCRIPTION_LIMITS,
             writable=False,
         )
         if not result.ok:
-            raise ServiceBroken(result.stderr.strip() or f"importing the service ended by {result.ending}")
+            why = result.stderr.strip() or f"importing the service ended by {result.ending}"
+            raise ServiceBroken(why, f"python -c 'import {target.partition(':')[0]}'")
         document: Mapping[str, Any] = json.loads(result.stdout)
         return document
 
