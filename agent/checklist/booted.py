@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from agent.checklist.databases import Databases, Opened
 from agent.checklist.record import Record
-from agent.checklist.running import Running, running
+from agent.checklist.running import NotRunning, Running, running
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class Bench(Databases):
     _booted: Booted | None = field(default=None, repr=False)
     _holding: asyncio.Task[None] | None = field(default=None, repr=False)
     _enough: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
+    _hindered: NotRunning | None = field(default=None, repr=False)
+    """Why a start came to nothing: it is waited for once, not by every gate."""
     _turns: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     @asynccontextmanager
@@ -38,15 +40,25 @@ class Bench(Databases):
         What others have stored is still there. Raises `NotMigrated` and `NotRunning`.
         """
         async with self._turns:
+            if self._hindered is not None:
+                raise NotRunning(str(self._hindered), self._hindered.reproduce)
             if self._booted is None or not self._booted.service.process.running:
                 await self._stop()
-                self._booted = await self._start()
+                await self._boot()
+            assert self._booted is not None
             yield self._booted
 
     async def close(self) -> None:
         """End the service, and remove the template."""
         await self._stop()
         await Databases.close(self)
+
+    async def _boot(self) -> None:
+        try:
+            self._booted = await self._start()
+        except NotRunning as error:
+            self._hindered = error
+            raise
 
     async def _start(self) -> Booted:
         ready: asyncio.Future[Booted] = asyncio.get_running_loop().create_future()

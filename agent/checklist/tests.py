@@ -39,7 +39,9 @@ async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
     changes = judging.as_changes(mutants, case.mutant_seconds)
     async with databases.empty() as database:
         report = await case.stack.run_tests(case.workspace, database.access)
-        again = await case.stack.run_tests(case.workspace, database.access, order=order, changes=changes)
+        again = report  # what could not be run, or ran out of time, would do so again
+        if not report.crashed:
+            again = await case.stack.run_tests(case.workspace, database.access, order=order, changes=changes)
     # Code that a test rewrites would be judged by the other gates in place of the code that was handed in.
     forged = [] if report.crashed else forgeries(report, case.workspace.read())
     changed = [] if case.workspace.tree() == owing.tree else ["the tests changed files of the worktree"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +17,13 @@ from tests.checklist.conftest import GOOD, CaseOf
 _SETTINGS = "src/core/config.py"
 _STRANGER = "    jwt_secret: SecretStr\n"
 _WITHOUT_MIGRATIONS = {path.relative_to(GOOD).as_posix(): None for path in (GOOD / "migrations").rglob("*.py")}
+_FILLING = """import sys
+from pathlib import Path
+
+_folder = Path(sys.argv[sys.argv.index("--uds") + 1]).parent
+for number in range(1_000):
+    (_folder / f"{number}.bin").write_bytes(bytes(100 << 20))
+"""
 _MAIN = (GOOD / "src/main.py").read_text()
 _UNKNOWN = (GOOD / _SETTINGS).read_text().replace(_STRANGER, f"{_STRANGER}    payment_key: SecretStr\n")
 
@@ -55,6 +64,30 @@ async def test_what_it_started_is_gone(case_of: CaseOf) -> None:
     verdict = await settle(case_of({"src/main.py": start + _MAIN}), only={"errors"})
     assert not [one for one in verdict.failed if one.rule == "API-STATUS"]
     assert not [path for path in Path("/proc").glob("[0-9]*/cmdline") if seconds in _read(path)]
+
+
+@pytest.mark.parametrize(
+    ("start", "told"),
+    [
+        ("import time\n\ntime.sleep(10_000)\n", "did not listen within"),
+        (_FILLING, "disk limit"),
+    ],
+    ids=["hangs", "fills the disk"],
+)
+async def test_what_never_starts_is_told_in_time(
+    start: str, told: str, case_of: CaseOf, request: pytest.FixtureRequest
+) -> None:
+    if not request.config.getoption("--every-defect"):
+        pytest.skip("waits for half a minute: --every-defect")
+    case = case_of({"src/main.py": start + _MAIN})
+    before, began = set(Path(tempfile.gettempdir()).iterdir()), time.monotonic()
+    verdict = await settle(case, only={"errors", "repeating"})
+    assert time.monotonic() - began < 60
+    for rule in ("API-STATUS", "API-IDEM"):
+        found = [one for one in verdict.receipts if one.rule == rule]
+        assert all(one.outcome is Outcome.FAILED and told in one.found and "uvicorn" in one.reproduce for one in found)
+    assert not [path for path in Path("/proc").glob("[0-9]*/cmdline") if "/run/service/service.sock" in _read(path)]
+    assert not [path for path in set(Path(tempfile.gettempdir()).iterdir()) - before if "agent-service" in path.name]
 
 
 def _read(path: Path) -> str:

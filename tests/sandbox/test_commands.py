@@ -203,6 +203,18 @@ async def test_a_service_that_ends_says_how(any_sandbox: Sandbox) -> None:
         assert service.log() == "why\n"
 
 
+async def test_a_service_that_passes_a_limit_says_which(any_sandbox: Sandbox, tmp_path: Path) -> None:
+    folder = tmp_path / "filled"
+    folder.mkdir()
+    path = f"{any_sandbox.bound(folder, '/run/filled')}/all"
+    fill = f"import time; open({path!r}, 'wb').write(bytes(30 << 20)); print('full', flush=True); time.sleep(60)"
+    limits, mounts = Limits(workspace_bytes=5 << 20), Mounts(writable={folder: "/run/filled"})
+    async with any_sandbox.start(["/usr/bin/python3", "-c", fill], mounts=mounts, limits=limits) as service:
+        while service.running:
+            await asyncio.sleep(0.02)
+        assert "killed: disk limit 5 MiB" in service.log()
+
+
 async def test_paths_inside(worktree: Path, sandbox: Bubblewrap) -> None:
     assert sandbox.inside(worktree) == "/workspace"
     assert sandbox.inside(worktree / "src" / "app.py") == "/workspace/src/app.py"

@@ -100,7 +100,7 @@ class Bubblewrap:
         """Run a service for as long as the context is open."""
         with self._prepared(command, mounts, environment or {}, limits, writable=writable) as prepared:
             try:
-                async with running_service(prepared.launch, kept_bytes=limits.output_bytes) as service:
+                async with running_service(prepared.launch, limits) as service:
                     yield service
             finally:
                 if prepared.group:

@@ -9,7 +9,7 @@ from typing import Any
 from tools.sandbox.base import Ending, Limits
 from tools.sandbox.capturing import Capture
 from tools.sandbox.docker_exec import KILLED, Execution
-from tools.sandbox.running import Finished, Watch, watched
+from tools.sandbox.running import Finished, Watch, last_words, watched
 
 
 async def follow(execution: Execution, limits: Limits, watch: Watch, stdin: bytes | None) -> Finished:
@@ -41,6 +41,7 @@ class DockerService:
         self.exit_code: int | None = None
         """None while it runs."""
         self._execution = execution
+        self._limits = limits
         self._capture = _capture(limits)
 
     @property
@@ -62,6 +63,8 @@ class DockerService:
         watching = asyncio.create_task(watched(watch, self.pid))
         try:
             done, _ = await asyncio.wait({copying, watching}, return_when=asyncio.FIRST_COMPLETED)
+            if watching in done:
+                self._capture.add(last_words(watching.result(), self._limits))
             if watching in done or copying.result():
                 await asyncio.to_thread(self._execution.container.remove)
                 self.exit_code = KILLED

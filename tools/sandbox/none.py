@@ -73,7 +73,7 @@ class NoSandbox:
     ) -> AsyncIterator[Service]:
         """Run a service for as long as the context is open."""
         launch = self._launch(command, mounts, environment or {}, limits)
-        async with running_service(launch, kept_bytes=limits.output_bytes) as service:
+        async with running_service(launch, limits) as service:
             yield service
 
     def _launch(self, command: Sequence[str], mounts: Mounts, environment: Mapping[str, str], limits: Limits) -> Launch:

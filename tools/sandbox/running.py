@@ -117,14 +117,14 @@ class Service:
 
 
 @contextlib.asynccontextmanager
-async def running_service(launch: Launch, *, kept_bytes: int) -> AsyncIterator[Service]:
-    """A process for as long as the context is open; ended early when it passes a limit."""
+async def running_service(launch: Launch, limits: Limits) -> AsyncIterator[Service]:
+    """A process for as long as the context is open; ended early when it passes a limit, which its log then says."""
     process = await _started(launch, stdin=False, stderr=asyncio.subprocess.STDOUT)
     assert process.stdout is not None
-    capture = Capture(kept_bytes)
+    capture = Capture(limits.output_bytes)
     tasks = [
         asyncio.create_task(drain(process.stdout, capture)),
-        asyncio.create_task(_ended_at_limit(launch, process)),
+        asyncio.create_task(_ended_at_limit(launch, process, limits, capture)),
     ]
     try:
         yield Service(process, capture)
@@ -192,6 +192,11 @@ async def _first_limit(
         ended.cancel()
 
 
+def last_words(hit: Ending, limits: Limits) -> bytes:
+    """The line with which the log of a service ends that passed a limit."""
+    return f"\n{limit_in_words(hit, limits, -signal.SIGKILL, '')}\n".encode()
+
+
 async def watched(watch: Watch, pid: int) -> Ending:
     """Wait until the process tree is beyond a limit; which one."""
     while True:
@@ -201,8 +206,11 @@ async def watched(watch: Watch, pid: int) -> Ending:
             return hit
 
 
-async def _ended_at_limit(launch: Launch, process: asyncio.subprocess.Process) -> None:
-    await watched(launch.watch, process.pid)
+async def _ended_at_limit(
+    launch: Launch, process: asyncio.subprocess.Process, limits: Limits, capture: Capture
+) -> None:
+    hit = await watched(launch.watch, process.pid)
+    capture.add(last_words(hit, limits))
     launch.kill(process.pid)
 
 

@@ -49,7 +49,7 @@ async def _judge(probes: Round, bound: Bound) -> tuple[Receipt, ...]:
             problems.append("nobody can call it")
         else:
             request = await _as_stranger(probes, bound, owner, stranger, problems)
-            reproduce = f"# as a user who is not {_id(owner)}\n{request.curl()}"
+            reproduce = f"{request.curl()}  # as a user who is not {_id(owner)}"
     except (NoCredentials, NoRow) as error:
         problems.append(f"it could not be asked: {error}")
     return probes.judge(

@@ -128,7 +128,7 @@ async def judge_plain(probes: Round) -> tuple[Receipt, ...]:
         problems,
         ran=ran,
         found="nowhere, neither in clear nor encoded",
-        reproduce=_shown(showing, secrets),
+        reproduce=_shown(showing, secrets) or _kept(problems, seen, secrets),
     )
 
 
@@ -260,6 +260,15 @@ def _shown(one: Seen | None, secrets: Mapping[str, str]) -> str:
         content = content.replace(secret, "$SECRET")
     sent = f" -H 'Content-Type: application/json' --data-binary {shlex.quote(content)}" if content else ""
     return curl(one.method, one.target) + sent
+
+
+def _kept(problems: Sequence[str], seen: Sequence[Seen], secrets: Mapping[str, str]) -> str:
+    """What shows the table that keeps a password, else the last request that carried one into the log."""
+    table = problems[0].partition(" in the table ")[2] if problems else ""
+    if table or not problems:
+        return f"psql -c {shlex.quote(f'TABLE {table}')}"
+    sent = (one for one in reversed(seen) if one.content and any(secret.encode() in one.content for secret in secrets))
+    return f"{_shown(next(sent, None), secrets)}  # and read what the service prints"
 
 
 def _schema_of(probes: Round, bound: Bound, name: str) -> Schema:

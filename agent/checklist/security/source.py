@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from agent.binding.words import words
 from agent.checklist.case import Case, Owing
+from agent.checklist.pasting import shown
 from agent.receipts import Receipt
 from tools.scratch import scratch_folder
 
@@ -57,7 +58,7 @@ def judge_source(case: Case, owing: Owing) -> tuple[Receipt, ...]:
         [f"{one.place}: {one.what}" for one in leaks],
         ran=f"{len(files)} files searched by syntax tree and detect-secrets",
         found="no secret",
-        reproduce=f"sed -n {leaks[0].line}p {leaks[0].path}" if leaks else "",
+        reproduce=shown([f"{one.place}: " for one in leaks], ""),
         places=[one.place for one in leaks],
     )
 

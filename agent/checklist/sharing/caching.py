@@ -55,7 +55,9 @@ async def judge_caching(instances: Instances) -> tuple[Receipt, ...]:
             continue
         kept += 1
         told.append(f"{request.method} {request.target}: none or fewer when repeated{_unwritten(instances, bound)}")
-        problems += await _stale(instances, bound, request)
+        if stale := await _stale(instances, bound, request):
+            problems += stale
+            reproduce = f"{request.curl()}  # then a change of it, and the same line again"
     if not told:
         return owing.leave(rule, "not applicable: nothing is read that is the same for everybody")
     if not kept:

@@ -89,7 +89,7 @@ async def _from_an_address(instances: Instances, address: str, found: Rates) -> 
 async def _judge_address(instances: Instances, sample: _Sample, sent: Burst, address: str, found: Rates) -> None:
     _judge_refusal(instances, sent, f"{sent.admitted} requests from one address, then 429", found)
     told = _told(sent.request)
-    found.reproduce = f"for n in $(seq {sent.admitted + 1}); do {sent.request.curl()}; done"
+    found.reproduce = _again(sent)
     if await _refused_soon(instances, sample.stranger, from_one(next(instances.origins)), sent):
         found.problems.append(f"{told} from another address → 429 too: the limit is not each address's")
     if sample.stranger is not sample.request:
@@ -127,6 +127,7 @@ def _unlimited(sent: Burst, how: str, found: Rates) -> None:
     if sent.admitted < _MOST and sent.per_second < _SLOW:
         raise TooBusy(f"only {sent.per_second:.0f} answers a second came")
     found.problems.append(f"{_told(sent.request)} {sent.admitted} times {how}: no 429")
+    found.reproduce = found.reproduce or _again(sent)
 
 
 def _judge_refusal(instances: Instances, sent: Burst, told: str, found: Rates) -> None:
@@ -134,6 +135,7 @@ def _judge_refusal(instances: Instances, sent: Burst, told: str, found: Rates) -
     assert reply is not None
     found.limited = True
     found.told.append(told)
+    found.reproduce = found.reproduce or _again(sent)
     if _seconds(reply) is None:
         header = reply.headers.get("retry-after")
         why = "no Retry-After" if header is None else f"Retry-After: {header}, which is neither seconds nor a date"
@@ -223,6 +225,10 @@ def _seconds(reply: Reply) -> float | None:
         return max(0.0, parsedate_to_datetime(said).timestamp() - time.time())
     except (ValueError, TypeError):
         return None
+
+
+def _again(sent: Burst) -> str:
+    return f"for n in $(seq {sent.admitted + 1}); do {sent.request.curl()}; done"
 
 
 def _told(request: Request) -> str:
