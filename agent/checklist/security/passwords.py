@@ -264,8 +264,9 @@ def _shown(one: Seen | None, secrets: Mapping[str, str]) -> str:
 
 def _kept(problems: Sequence[str], seen: Sequence[Seen], secrets: Mapping[str, str]) -> str:
     """What shows the table that keeps a password, else the last request that carried one into the log."""
-    table = problems[0].partition(" in the table ")[2] if problems else ""
-    if table or not problems:
+    if not problems:
+        return ""
+    if table := problems[0].partition(" in the table ")[2]:
         return f"psql -c {shlex.quote(f'TABLE {table}')}"
     sent = (one for one in reversed(seen) if one.content and any(secret.encode() in one.content for secret in secrets))
     return f"{_shown(next(sent, None), secrets)}  # and read what the service prints"
