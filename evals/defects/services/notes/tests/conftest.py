@@ -32,7 +32,7 @@ def database_url() -> str:
 
 @pytest.fixture(scope="session")
 def app(database_url: str) -> FastAPI:
-    """Made once, for that costs more than most tests; what it holds while it runs is new each time."""
+    """Made once, for that costs more than most tests; what it holds is new each time it runs."""
     from src.core.config import Settings
     from src.main import create_app
 
