@@ -17,6 +17,7 @@ from pydantic_ai.models import Model
 from agent.developer.allowance import Allowance
 from agent.developer.answers import Recording
 from agent.developer.discretion import Discreet
+from agent.developer.instrumenting import instrumented
 from agent.developer.reserving import Reserving
 from agent.developer.toolbox import Toolbox
 from agent.developer.viewing import Background, describe_operations, describe_tables
@@ -28,6 +29,7 @@ from tools.errors import EditFailed
 from tools.outlining import outline
 from tools.redaction.room import room
 from tools.rendering import render
+from tools.telemetry.traces import Traces
 
 SAMPLES = 3
 """Of one function, at most."""
@@ -64,16 +66,22 @@ class Filler:
     """A model that is asked for one function, and has no tools."""
 
     def __init__(
-        self, model: Model, bench: Toolbox, happened: Callable[[ModelEvent], None], left: Callable[[], Allowance]
+        self,
+        model: Model,
+        bench: Toolbox,
+        happened: Callable[[ModelEvent], None],
+        left: Callable[[], Allowance],
+        traces: Traces = Traces(),
     ) -> None:
         """`left` says before each request what may still be used up; it raises BudgetExhausted when nothing is."""
         self._bench = bench
         self._left = left
         self._agent = Agent(
             model,
+            name="function-filler",
             deps_type=Toolbox,
             instructions=_INSTRUCTIONS,
-            capabilities=[Reserving(happened), Recording(happened), Discreet()],
+            capabilities=[*instrumented(traces), Reserving(happened), Recording(happened), Discreet()],
             model_settings={"max_retries": PROVIDER_RETRIES, "max_tokens": _LONGEST},
             retries=0,
         )

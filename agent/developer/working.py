@@ -22,12 +22,14 @@ from agent.developer.answers import Forgiving, Recording
 from agent.developer.circling import Circling, GoingInCircles
 from agent.developer.discretion import Discreet
 from agent.developer.insisting import Insisting
+from agent.developer.instrumenting import instrumented
 from agent.developer.marking import Marking
 from agent.developer.reserving import MOST_OUTPUT, NothingLeft, Reserving
 from agent.developer.spoken import Understanding
 from agent.developer.toolbox import Toolbox, toolset
 from agent.errors import InputError, MissingDependency
 from agent.journal.events import ModelAnswered, ModelAsked, ModelRefused
+from tools.telemetry.traces import Traces
 
 REQUESTS_AN_ASSIGNMENT = 40
 """After so many requests an assignment ends, whatever the budget still allows: the gates then say where it stands."""
@@ -73,14 +75,18 @@ class Worked:
 class Developer:
     """A model with the persona and the tools."""
 
-    def __init__(self, model: Model, persona: str, happened: Callable[[ModelEvent], None]) -> None:
+    def __init__(
+        self, model: Model, persona: str, happened: Callable[[ModelEvent], None], traces: Traces = Traces()
+    ) -> None:
         self._insisting = Insisting()
         self._agent = Agent(
             model,
+            name="backend-developer",
             deps_type=Toolbox,
             instructions=persona,
             toolsets=[toolset],
             capabilities=[
+                *instrumented(traces),
                 Reserving(happened),
                 self._insisting,
                 Circling(),  # what follows looks at an answer before it

@@ -49,7 +49,9 @@ async def develop(
         rulebook=session.inputs.rulebook,
     )
     model = (session.open_model or open_model)(session.record.models[state.model])
-    developer = Developer(model, persona(session.inputs.rulebook, session.record.stack), session.happened)
+    developer = Developer(
+        model, persona(session.inputs.rulebook, session.record.stack), session.happened, session.traces
+    )
     there = workspace.read()
     shown = view(background, assignment, state.verdict, there, tried=_tried(state, assignment.title))
     files = Files(workspace.root, check=session.inputs.stack.syntax_error, shown=room.redact)
@@ -67,7 +69,7 @@ async def develop(
         began = workspace.tree()
         worked = await developer.work(render_assignment(shown), toolbox, allowance)
         if shown.holes and worked.by_itself and workspace.tree() == began:
-            filler = Filler(model, toolbox, session.happened, lambda: _left(session))
+            filler = Filler(model, toolbox, session.happened, lambda: _left(session), session.traces)
             filled = await filler.fill_all(views(background, shown, there))
             worked = replace(filled, said=f"{worked.said}\n{filled.said}".strip())
     except (SandboxUnavailable, ServerUnavailable, MissingDependency) as error:

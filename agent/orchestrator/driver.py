@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from agent.checklist.case import GateEvent, GateFinished
 from agent.checklist.checklist import settle
 from agent.checklist.memory import open_memory
+from agent.developer.allowance import Allowance
 from agent.errors import BudgetExhausted
 from agent.journal.events import (
     Assignment,
@@ -45,9 +46,11 @@ class Driver:
             state = state_of(self.session.journal.events)
             match next_move(state, models=len(models)):
                 case Scaffold():
-                    await self._scaffold()
+                    with self.session.traces.span("blueprint"):
+                        await self._scaffold()
                 case Verify():
-                    await self._verify(state)
+                    with self.session.traces.span("verification"):
+                        await self._verify(state)
                 case Work(assignment):
                     await self._work(state, assignment)
                 case Escalate(why):
@@ -107,14 +110,19 @@ class Driver:
         session.happened(Verified(verdict=verdict, holes=holes, seconds=time.monotonic() - started))
 
     async def _work(self, state: State, assignment: Assignment) -> None:
-        from agent.orchestrator.development import develop
-
         session = self.session
         try:
             left = allowance(session.record, state)
         except BudgetExhausted as error:
             session.happened(BudgetReached(limit=str(error)))
             return
+        with session.traces.span("assignment"):
+            await self._given(state, assignment, left)
+
+    async def _given(self, state: State, assignment: Assignment, left: Allowance) -> None:
+        from agent.orchestrator.development import develop
+
+        session = self.session
         session.happened(AssignmentGiven(assignment=assignment))
         worked = await develop(session, self.workspace, state, assignment, left)
         commit = self.workspace.commit(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +26,8 @@ from agent.stacks.registry import stack_named
 from agent.task.loading import load_task
 from agent.task.model import Task
 from tools.redaction.room import room
+from tools.telemetry.opening import sending_traces
+from tools.telemetry.traces import Traces
 
 
 def run_task(task: Task | Path, options: RunOptions = RunOptions(), listener: Listener = silent) -> Delivery:
@@ -52,8 +54,8 @@ def run_task(task: Task | Path, options: RunOptions = RunOptions(), listener: Li
             record = record.model_copy(update=known)
             folder = new_run(record.slug)
             keep(folder, record, inputs)
-            with exclusively(folder):
-                session = Session(folder, record, inputs, Journal(folder), listener)
+            with exclusively(folder), _traces(listener) as traces:
+                session = Session(folder, record, inputs, Journal(folder), listener, traces=traces)
                 return _work(session, _started(folder.name, record, inputs))
 
 
@@ -75,26 +77,33 @@ def resume_run(name: str, options: RunOptions = RunOptions(), listener: Listener
             return before
         check_workspace(record, folder)
         record = _can_start(record, listener)
-        with reading(api, [schema], record.stack, listener, corrections=kept.corrections) as inputs:
+        reads = reading(api, [schema], record.stack, listener, corrections=kept.corrections)
+        with reads as inputs, _traces(listener) as traces:
             keep_record(folder, record)
             if kept.proposed:
                 inputs = replace(inputs, proposal=schema.read_text(encoding="utf-8"))
-            return _work(Session(folder, record, inputs, journal, listener), Resumed(process=os.getpid()))
+            session = Session(folder, record, inputs, journal, listener, traces=traces)
+            return _work(session, Resumed(process=os.getpid()))
 
 
 def _work(session: Session, first: Event) -> Delivery:
     """Everything from the first event of this process to the reports."""
     try:
-        session.happened(first)
-        workspace = open_workspace(session)
-        with closing(workspace.sandbox):
-            ending = asyncio.run(Driver(session, workspace).run())
-        return deliver(session, ending)
+        with session.traces.span("run"):
+            session.happened(first)
+            workspace = open_workspace(session)
+            with closing(workspace.sandbox):
+                ending = asyncio.run(Driver(session, workspace).run())
+            return deliver(session, ending)
     except KeyboardInterrupt:
         session.happened(Interrupted())
         raise RunInterrupted(deliver_interrupted(session)) from None
     finally:
         session.journal.close()
+
+
+def _traces(listener: Listener) -> AbstractContextManager[Traces]:
+    return sending_traces(lambda text: listener(Note(text, "telemetry")))
 
 
 def _model_note(options: RunOptions, task: Task) -> str:

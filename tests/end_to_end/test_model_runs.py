@@ -18,7 +18,7 @@ from agent.binding.deriving import bind
 from agent.catalog.loading import load_catalog
 from agent.contract.loading import load_contract
 from agent.delivery.model import Delivery
-from agent.journal.events import AssignmentDone, AssignmentGiven, Escalated, Event, Scaffolded
+from agent.journal.events import AssignmentDone, AssignmentGiven, Escalated, Event, GateSettled, Scaffolded
 from agent.journal.recording import read_events
 from agent.orchestrator.options import RunOptions
 from agent.orchestrator.running import run_task
@@ -26,6 +26,7 @@ from agent.orchestrator.runs import find_run
 from agent.receipts import Outcome
 from agent.stacks.python_fastapi.stack import PythonFastapi
 from tests.end_to_end.scripted import Filling, Section, fill
+from tests.wire.otlp import Collector, collector
 from tests.wire.server import AnthropicServer, Asked, Call, Say, Script, Turn, anthropic_server
 from tools.postgres.server import PostgresServer
 
@@ -42,6 +43,7 @@ class Run:
     delivery: Delivery
     server: AnthropicServer
     events: tuple[Event, ...]
+    traced: Collector
 
     @property
     def assignments(self) -> list[str]:
@@ -55,21 +57,26 @@ class Run:
 
 
 @contextmanager
-def model_environment(url: str, state: Path) -> Iterator[None]:
-    """A provider on this machine, and a place of its own for the journals."""
+def model_environment(url: str, state: Path, traced: str = "") -> Iterator[None]:
+    """A provider on this machine, a place of its own for the journals, and a collector of traces."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ANTHROPIC_BASE_URL", url)
         patch.setenv("ANTHROPIC_API_KEY", "a-key")
         patch.setenv("AGENT_STATE_DIR", str(state))
+        patch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", traced)
         yield
 
 
 def run(script: Script, folder: Path, options: RunOptions = RunOptions(), example: str = "helpdesk") -> Run:
     """Deliver an example with a model that follows a script."""
     chosen = replace(options, models=options.models or (MODEL,), out=folder / "service")
-    with anthropic_server(script) as server, model_environment(server.url, folder / "state"):
+    with (
+        anthropic_server(script) as server,
+        collector() as traced,
+        model_environment(server.url, folder / "state", traced.url),
+    ):
         delivery = run_task(EXAMPLES / example / "task.yaml", chosen)
-        return Run(delivery, server, tuple(read_events(find_run(delivery.run))))
+        return Run(delivery, server, tuple(read_events(find_run(delivery.run))), traced)
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +109,30 @@ def test_persona_and_tools_are_paid_for_once_in_a_run(filled: Run) -> None:
     assert usage.cache_read_tokens == sum(one["cache_read_input_tokens"] for one in filled.server.usages)
     assert usage.usd
     assert usage.usd > 0
+
+
+def test_the_run_is_one_trace_of_blueprint_assignments_and_verifications(filled: Run) -> None:
+    (whole,) = filled.traced.named("run")
+    assert {span.trace for span in filled.traced.spans} == {whole.trace}
+    assert whole.attributes["backend_developer.run"] == filled.delivery.run
+    assert whole.attributes["backend_developer.exit_code"] == 0
+    within = [span.name for span in filled.traced.spans if span.parent == whole.id]
+    assert within == ["blueprint", "verification", "assignment", "assignment", "verification"]
+
+
+def test_gates_stand_below_their_verification_and_requests_below_their_assignment(filled: Run) -> None:
+    gates = filled.traced.named("gate ")
+    assert {span.name.removeprefix("gate ") for span in gates} >= {"lint", "tests", "types", "contract"}
+    assert all(filled.traced.above(gate) == ["verification", "run"] for gate in gates)
+    settled = [event for event in filled.events if isinstance(event, GateSettled)]
+    assert sum(gate.attributes.get("backend_developer.met", 0) for gate in gates) == sum(
+        receipt.outcome is Outcome.MET for event in settled for receipt in event.receipts
+    )
+    chats = filled.traced.named("chat ")
+    assert len(chats) == len(filled.server.asked)
+    assert all(filled.traced.above(chat)[1:] == ["assignment", "run"] for chat in chats)
+    given = [span.attributes["backend_developer.assignment"] for span in filled.traced.named("assignment")]
+    assert given == filled.assignments
 
 
 def test_every_step_of_the_model_is_a_commit_with_its_words(filled: Run) -> None:

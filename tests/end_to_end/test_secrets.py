@@ -16,6 +16,7 @@ from psycopg.sql import SQL, Identifier, Literal
 from agent.places import cache_folder
 from tests.end_to_end.processes import AGENT, Answer, Home
 from tests.end_to_end.test_workspaces import git
+from tests.wire.otlp import Collector, collector
 from tests.wire.server import AnthropicServer, Asked, Call, Say, Turn, anthropic_server
 from tools.postgres.server import PostgresServer
 
@@ -67,6 +68,7 @@ class Leaking:
     server: AnthropicServer
     home: Home
     events: Path
+    traced: Collector
 
     @property
     def worktree(self) -> Path:
@@ -109,7 +111,7 @@ def leaking(tmp_path_factory: pytest.TempPathFactory, roles: dict[str, str]) -> 
     }
     (folder / "task.json").write_text(json.dumps(task))
     home, events = Home(folder), folder / "events.jsonl"
-    with anthropic_server(leak) as server, pytest.MonkeyPatch.context() as patch:
+    with anthropic_server(leak) as server, collector() as traced, pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             Home,
             "environment",
@@ -119,11 +121,13 @@ def leaking(tmp_path_factory: pytest.TempPathFactory, roles: dict[str, str]) -> 
                 "ANTHROPIC_API_KEY": PLANTED["provider's key"],
                 "OPENAI_API_KEY": PLANTED["another provider's key"],
                 "AGENT_POSTGRES_DSN": roles["environment"],
+                "OTEL_EXPORTER_OTLP_ENDPOINT": traced.url,
+                "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "true",
                 "BROKER_ADDRESS": "amqp://app:pw%2Fof%2Ban-address-Vn54dC@broker:5672/",
             },
         )
         arguments = ("task.json", "--model", "anthropic:claude-sonnet-5-5", "--events", events, "--json")
-        return Leaking(home.call("run", *arguments), server, home, events)
+        return Leaking(home.call("run", *arguments), server, home, events, traced)
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +183,12 @@ def test_the_model_was_shown_marks_in_its_place(leaking: Leaking) -> None:
     assert 'API_TOKEN = "[[secret ' in found
     assert "is not written there" in copied
     assert "AssertionError: [[secret " in tested
+
+
+@pytest.mark.parametrize("kind", PLANTED)
+def test_nothing_of_it_was_traced_though_what_was_said_was(leaking: Leaking, kind: str) -> None:
+    assert leaking.traced.holding("Behaves like postgres")
+    assert leaking.traced.holding(PLANTED[kind]) == []
 
 
 @pytest.mark.parametrize("kind", PLANTED)
