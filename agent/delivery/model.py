@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, computed_field, model_validat
 from agent.delivery.findings import Finding, findings
 from agent.delivery.sentence import closing_sentence
 from agent.delivery.service_map import ServiceMap
+from agent.delivery.spending import GateSpent, Spent, by_gate
 from agent.errors import ExitCode
 from agent.journal.events import OpenHole, Usage
 from agent.receipts import Measures, Outcome, Receipt, Verdict
@@ -74,6 +75,8 @@ class Delivery(_Published):
     """Functions whose body nobody has written."""
     usage: Usage = Usage()
     """What the model cost."""
+    spent: tuple[Spent, ...] = ()
+    """That cost by obligation and function, the dearest first; what an assignment cost is shared equally."""
     sandbox: SandboxKind
     """Where the delivered code ran while it was checked."""
     seconds: dict[str, float] = Field(default_factory=dict)
@@ -122,6 +125,12 @@ class Delivery(_Published):
     def findings(self) -> tuple[Finding, ...]:
         """What is not met; the same failure at several subjects is one finding."""
         return findings(self.receipts)
+
+    @computed_field  # type: ignore[prop-decorator]  # as above
+    @property
+    def spent_by_gate(self) -> tuple[GateSpent, ...]:
+        """What the model cost, by gate."""
+        return by_gate(self.spent)
 
     @property
     def receipts(self) -> tuple[Receipt, ...]:

@@ -11,9 +11,10 @@ from agent.delivery.handoffs import write_handoffs
 from agent.delivery.model import Delivery, DeliveryOutcome
 from agent.delivery.reports import write_reports
 from agent.delivery.service_map import ServiceMap, service_map
+from agent.delivery.spending import spending
 from agent.journal.events import Delivered, Ending, Event, GateSettled, PackageRefused, Resumed
 from agent.loop.moves import Deliver, next_move
-from agent.loop.state import State, state_of
+from agent.loop.state import State, state_of, steps_of
 from agent.orchestrator.confining import unprotected
 from agent.orchestrator.options import in_words
 from agent.orchestrator.record import RunRecord
@@ -87,6 +88,7 @@ def _delivery(folder: Path, record: RunRecord, events: Sequence[Event], outcome:
         verdict=state.verdict,
         holes=state.holes,
         usage=state.usage,
+        spent=spending((event, after.usage) for event, _, after in steps_of(events)),
         sandbox=record.sandbox_kind,
         seconds=_seconds_by_stage(events),
         warnings=(*record.warnings, *_assumed(record, state), *_missing_packages(events)),

@@ -8,6 +8,7 @@ from typing import Any
 
 from agent.delivery.model import Delivery
 from agent.delivery.service_map import MappedOperation, MappedTable, ServiceMap
+from agent.delivery.spending import Cost, Spent
 from agent.journal.events import OpenHole, Usage
 from agent.receipts import Latency, Measures, Outcome, Receipt, TestedOperation, UncoveredFile, Verdict
 from agent.rulebook.model import Gate
@@ -118,5 +119,19 @@ INCOMPLETE = delivery(
     holes=(HOLE,),
     sandbox="none",
     usage=Usage(requests=12, input_tokens=40_000, output_tokens=2_100, cache_read_tokens=31_000, usd=Decimal("0.1875")),
+    spent=(
+        Spent(
+            name=HOLE.name,
+            gate=None,
+            assignments=2,
+            cost=Cost(input_tokens=25_000, output_tokens=1_600, usd=Decimal("0.125")),
+        ),
+        Spent(
+            name="TST-COVER:files",
+            gate=Gate.TESTS,
+            assignments=1,
+            cost=Cost(input_tokens=15_000, output_tokens=500, usd=Decimal("0.0625")),
+        ),
+    ),
     warnings=("the document has no servers: the service answers at the root",),
 )

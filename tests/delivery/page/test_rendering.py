@@ -11,6 +11,7 @@ from hypothesis import strategies as some
 from agent.delivery.model import Delivery
 from agent.delivery.page.rendering import report_page
 from agent.delivery.service_map import MappedOperation, MappedTable, ServiceMap
+from agent.delivery.spending import Cost, Spent
 from agent.receipts import Latency, Outcome, TestedOperation, UncoveredFile
 from agent.rulebook.model import Gate
 from tests.delivery.examples import FAILURE, HOLE, INCOMPLETE, MEASURED, SAME, delivery, receipt, verdict
@@ -72,6 +73,7 @@ def hostile(text: str) -> Delivery:
         holes=(HOLE.model_copy(update={"operation": text, "reason": text, "file": text, "name": text}),),
         seconds={text: 1.0},
         warnings=(text,),
+        spent=(Spent(name=text, gate=None, assignments=1, cost=Cost()),),
         service=ServiceMap(
             operations=(MappedOperation(operation=text, does=text, tables=(text,)),),
             tables=(MappedTable(name=text, columns=1, references=(text,)),),
@@ -83,7 +85,14 @@ def hostile(text: str) -> Delivery:
 def test_the_verdict_comes_first_then_what_is_missing_then_the_gates() -> None:
     text = Page(report_page(INCOMPLETE)).text
     order = [INCOMPLETE.sentence, "Not written", "Not met", FAILURE.found, "Gates", "Latency under load"]
-    order += ["Coverage by operation", "Operations and tables", "Receipts", "To know", "This run"]
+    order += [
+        "Coverage by operation",
+        "Operations and tables",
+        "What the model cost",
+        "Receipts",
+        "To know",
+        "This run",
+    ]
     places = [text.index(part) for part in order]
     assert places == sorted(places)
 
