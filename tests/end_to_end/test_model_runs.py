@@ -117,7 +117,7 @@ def test_the_run_is_one_trace_of_blueprint_assignments_and_verifications(filled:
     assert whole.attributes["backend_developer.run"] == filled.delivery.run
     assert whole.attributes["backend_developer.exit_code"] == 0
     within = [span.name for span in filled.traced.spans if span.parent == whole.id]
-    assert within == ["blueprint", "verification", "assignment", "assignment", "verification"]
+    assert within == ["blueprint", "assignment", "assignment", "verification"]
 
 
 def test_gates_stand_below_their_verification_and_requests_below_their_assignment(filled: Run) -> None:
