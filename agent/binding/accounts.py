@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from agent.binding.columns import alone_unique
 from agent.binding.inputs import Inputs
 from agent.binding.model import Accounts, Action, Bound, TokenPart
-from agent.binding.permissions import is_bearer
+from agent.binding.proofs import proofs_of
 from agent.binding.words import snake
-from agent.catalog.model import Table
 
 
 def accounts_of(inputs: Inputs, bounds: tuple[Bound, ...]) -> Accounts | None:
     """Where callers come from; None when nobody logs in and nothing asks who calls."""
     users = inputs.users
-    schemes = [name for name in sorted(inputs.contract.security_schemes) if is_bearer(inputs, name)]
+    schemes = sorted(proofs_of(inputs.contract))
     used = [name for one in bounds for names in one.operation.security for name in sorted(names) if name in schemes]
     if users is None or not schemes:
         return None
@@ -24,7 +22,7 @@ def accounts_of(inputs: Inputs, bounds: tuple[Bound, ...]) -> Accounts | None:
     return Accounts(
         table=users.table.name,
         id_column=users.id.name,
-        login_column=named[0] if named else _usual_login(users.table),
+        login_column=named[0] if named else users.login,
         password_column=users.password.name,
         scheme=(used or schemes)[0],
         role_column=next((column.name for column in users.rights if snake(column.name).startswith("role")), None),
@@ -34,12 +32,6 @@ def accounts_of(inputs: Inputs, bounds: tuple[Bound, ...]) -> Accounts | None:
         access_token=tokens.get(TokenPart.ACCESS, ("access_token",)),
         refresh_token=tokens.get(TokenPart.REFRESH),
     )
-
-
-def _usual_login(table: Table) -> str:
-    unique = alone_unique(table)
-    names = [name for name in ("email", "username", "login") if table.column(name)]
-    return next((name for name in names if name in unique), next(iter(names), ""))
 
 
 def _first(bounds: tuple[Bound, ...], action: Action) -> Bound | None:

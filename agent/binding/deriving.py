@@ -15,6 +15,7 @@ from agent.binding.lists import filters, paging, sorting
 from agent.binding.model import Action, Binding, Bound, Envelope, TokenPart
 from agent.binding.owning import READS, Asked, Holdings, ownership
 from agent.binding.paths import nearest
+from agent.binding.proofs import proofs_of
 from agent.binding.reasons import Undecided
 from agent.binding.sessions import login_fields, presented_token, session_answer, tokens_in
 from agent.binding.storing import demand_sources, filled, settled
@@ -46,7 +47,7 @@ def bind(contract: Contract, catalog: Catalog, corrections: Corrections = Correc
         holes.get(operation.key) or _bound(inputs, holdings, drafts[operation.key]) for operation in contract.operations
     )
     bounds = _without_orphans(inputs, bounds)
-    return Binding(bounds, accounts_of(inputs, bounds))
+    return Binding(bounds, accounts_of(inputs, bounds), proofs_of(contract))
 
 
 def _hole(inputs: Inputs, operation: Operation, problem: Undecided) -> Bound:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agent.binding.columns import short
+from agent.binding.columns import alone_unique, short
 from agent.binding.corrections import Corrections
 from agent.binding.namespaces import MEANING, namespaces, parts_of
 from agent.binding.shapes import Shape, shape
@@ -37,6 +37,13 @@ class Users:
     def rights(self) -> tuple[Column, ...]:
         """Columns that say what a user may do."""
         return tuple(column for column in self.table.columns if snake(column.name) in _RIGHTS)
+
+    @property
+    def login(self) -> str:
+        """The column that usually names a user, a unique one first; empty when there is none."""
+        names = [name for name in ("email", "username", "login") if self.table.column(name)]
+        unique = alone_unique(self.table)
+        return next((name for name in names if name in unique), next(iter(names), ""))
 
 
 @dataclass(frozen=True, slots=True)

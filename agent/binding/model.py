@@ -58,6 +58,15 @@ class TokenPart(StrEnum):
     """Seconds until the access token expires."""
 
 
+class Proof(StrEnum):
+    """How callers prove who they are."""
+
+    TOKEN = "token"
+    """An access token of the service's own, as bearer."""
+    PASSWORD = "password"
+    """Login and password of a user, with every request: HTTP basic."""
+
+
 Conversion = Literal["", "number", "integer", "text", "date", "utc"]
 """What stands between JSON and the column, where the two types disagree.
 
@@ -276,6 +285,18 @@ class Binding:
     operations: tuple[Bound, ...]
     """In the contract's order."""
     accounts: Accounts | None
+    proofs: Mapping[str, Proof] = field(default_factory=dict)
+    """Name of a security scheme → what it carries; schemes that are not understood are not here."""
+
+    def proof(self, operation: Operation) -> Proof:
+        """With what the operation is called where there is a choice: a token if it takes one."""
+        known = self.alone(operation)
+        return Proof.TOKEN if Proof.TOKEN in known else next(iter(known), Proof.TOKEN)
+
+    def alone(self, operation: Operation) -> tuple[Proof, ...]:
+        """Everything that is enough by itself to call it, in the contract's order."""
+        single = [self.proofs.get(name) for names in operation.security if len(names) == 1 for name in names]
+        return tuple(one for one in single if one is not None)
 
     @property
     def rotates(self) -> bool:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from agent.binding.inputs import Inputs, why_no_users
+from agent.binding.columns import alone_unique
+from agent.binding.inputs import Inputs, Users, why_no_users
+from agent.binding.model import Proof
+from agent.binding.proofs import proofs_of
 from agent.binding.reasons import Undecided
 from agent.contract.model import Operation
 
@@ -19,13 +22,17 @@ def demand_permission(inputs: Inputs, operation: Operation) -> None:
     """Raise `Undecided` when nothing says how a caller is known, or which callers may do this."""
     if not operation.protected:
         return
-    if not any(len(names) == 1 and all(is_bearer(inputs, name) for name in names) for names in operation.security):
+    known = proofs_of(inputs.contract)
+    proofs = {known[name] for names in operation.security if len(names) == 1 for name in names if name in known}
+    if not proofs:
         name = min(operation.security[0])
         scheme = inputs.contract.security_schemes.get(name)
         kind = (scheme.scheme or scheme.kind) if scheme else "unknown"
-        raise Undecided(f"callers are known by `{name}` ({kind}), and only bearer tokens are derived")
+        raise Undecided(f"callers are known by `{name}` ({kind}), and only bearer tokens and HTTP basic are derived")
     if inputs.users is None:
         raise Undecided(f"callers must be known, and {why_no_users(inputs.catalog)}")
+    if Proof.PASSWORD in proofs:
+        _demand_login(inputs.users)
     if inputs.corrections.of(operation.key).callers:
         return
     scopes = _scopes(inputs, operation)
@@ -36,12 +43,9 @@ def demand_permission(inputs: Inputs, operation: Operation) -> None:
         raise Undecided(f"only some callers may do this (“{sentence}”), and nothing says how they are told")
 
 
-def is_bearer(inputs: Inputs, name: str) -> bool:
-    """True for a security scheme that carries an access token in the Authorization header."""
-    scheme = inputs.contract.security_schemes.get(name)
-    return scheme is not None and (
-        scheme.kind == "oauth2" or (scheme.kind == "http" and scheme.scheme.lower() == "bearer")
-    )
+def _demand_login(users: Users) -> None:
+    if users.login not in alone_unique(users.table):
+        raise Undecided(f"nothing says which unique column of `{users.table.name}` callers are known by")
 
 
 def _scopes(inputs: Inputs, operation: Operation) -> list[str]:

@@ -10,7 +10,7 @@ from agent.binding.fields import is_password
 from agent.binding.inputs import USER_WORDS, Inputs, read_together, success_shape
 from agent.binding.model import Action
 from agent.binding.paths import ME_WORDS, Step, literal_words, steps_of
-from agent.binding.permissions import is_bearer
+from agent.binding.proofs import proofs_of
 from agent.binding.reasons import Undecided
 from agent.binding.sessions import LOGIN_WORDS, sent_shape, session_action
 from agent.binding.shapes import Shape
@@ -122,8 +122,9 @@ def _listed(inputs: Inputs, operation: Operation, stub: Table) -> Shape | None:
 def _add_people(inputs: Inputs, found: dict[str, Resource]) -> None:
     """Those who log in: the resource that is named after people, else one that the sessions tell of."""
     sessions = [(one, action) for one in inputs.contract.operations if (action := _session(inputs, one))]
+    proofs = proofs_of(inputs.contract)
     asked = any(
-        one.protected and any(is_bearer(inputs, name) for names in one.security for name in names)
+        one.protected and any(name in proofs for names in one.security for name in names)
         for one in inputs.contract.operations
     )
     if not sessions and not asked:

@@ -55,7 +55,8 @@ def _created(table: Table, written: set[str]) -> str:
     notes = [f"  -- {_plain(one.note)}" if one.note else "" for one in table.columns.values()]
     commas = ["," for _ in lines[:-1]] + [""]
     body = "\n".join(f"    {line}{comma}{note}" for line, comma, note in zip(lines, commas, notes, strict=True))
-    return f"-- {_plain(table.told)}\nCREATE TABLE {quoted(table.name)} (\n{body}\n);\n"
+    told = f"-- {_plain(table.told)}\n" if table.told else ""
+    return f"{told}CREATE TABLE {quoted(table.name)} (\n{body}\n);\n"
 
 
 def _column(table: Table, one: Column, written: set[str]) -> str:

@@ -168,9 +168,9 @@ def test_personal_data_of_other_users_is_a_hole(derive: Derive) -> None:
 @pytest.mark.parametrize(
     ("security", "reason"),
     [
-        ([{"basic": []}], "callers are known by `basic` (basic), and only bearer tokens are derived"),
-        ([{"key": []}], "callers are known by `key` (apiKey), and only bearer tokens are derived"),
-        ([{"bearer": [], "key": []}], "and only bearer tokens are derived"),
+        ([{"basic": []}], ""),
+        ([{"key": []}], "callers are known by `key` (apiKey), and only bearer tokens and HTTP basic are derived"),
+        ([{"bearer": [], "key": []}], "and only bearer tokens and HTTP basic are derived"),
         ([{"bearer": ["editor"]}], "callers need `editor`, and nothing says who has that"),
         ([{"key": []}, {"bearer": []}], ""),
         ([{"bearer": []}, {}], ""),
@@ -182,6 +182,15 @@ def test_how_callers_are_known(derive: Derive, security: object, reason: str) ->
     bound = derive(NOTES, paths).operations[0]
     assert bound.hole == bool(reason)
     assert reason in bound.reason
+
+
+def test_passwords_want_a_unique_login(derive: Derive) -> None:
+    paths = json.dumps(
+        {"/articles": {"get": {**json.loads(operation(answer=rows(TITLE))), "security": [{"basic": []}]}}}
+    )
+    sql = NOTES.replace("email text NOT NULL UNIQUE", "email text NOT NULL")
+    assert sql != NOTES
+    assert "nothing says which unique column of `users` callers are known by" in derive(sql, paths).operations[0].reason
 
 
 @pytest.mark.parametrize(

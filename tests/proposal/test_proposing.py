@@ -72,6 +72,16 @@ SHELVES = {
 }
 
 
+def test_callers_who_send_their_password_have_a_table(postgres: PostgresServer) -> None:
+    notes = operation(listing(thing("id", "text", id=IDENTITY, text=TEXT)), security=[{"basic": []}])
+    contract = document({"/notes": {"get": notes}}, {"basic": {"type": "http", "scheme": "basic"}})
+
+    accounts = bind(contract, proposed(postgres, contract)).accounts
+
+    assert accounts is not None
+    assert (accounts.table, accounts.login_column, accounts.password_column) == ("users", "email", "password_hash")
+
+
 def test_a_collection_becomes_a_table_that_all_its_operations_are_bound_to(postgres: PostgresServer) -> None:
     contract = document(SHELVES)
     catalog = proposed(postgres, contract)

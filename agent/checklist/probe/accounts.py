@@ -77,6 +77,8 @@ def _header(name: str, contract: Contract, caller: Caller | None) -> dict[str, s
     if scheme is None or caller is None:
         return None
     if scheme.kind == "http" and scheme.scheme.lower() == "basic":
+        if not caller.password:
+            return None
         pair = base64.b64encode(f"{caller.login}:{caller.password}".encode()).decode()
         return {"Authorization": f"Basic {pair}"}
     if scheme.location == "cookie":

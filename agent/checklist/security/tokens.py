@@ -151,7 +151,8 @@ async def _verified_at(probes: Round, bound: Bound, key: bytes | None) -> tuple[
     tried: list[str] = []
     for how, text in forgeries(token, _subject(other), key, probes.world.asker.chance):
         tried.append(how)
-        for way in ways(bound.operation, probes.case.contract, replace(caller, token=text, cookies={})):
+        bearer = replace(caller, token=text, cookies={}, password="")
+        for way in ways(bound.operation, probes.case.contract, bearer):
             reply = await probes.send(request, dict(way))
             if reply.status not in (401, 403):
                 accepted.append(

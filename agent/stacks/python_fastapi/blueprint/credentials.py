@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from agent.binding.model import Proof
 from agent.contract.model import Contract, Operation, SecurityScheme
 from agent.stacks.python_fastapi.blueprint.naming import Names, pascal, snake
 from agent.stacks.python_fastapi.blueprint.text import literal
@@ -20,6 +22,7 @@ class Scheme:
     token: str
     """Expression that takes the token out of what the scheme gives, called `credentials`."""
     type: str
+    proof: Proof
     cookie: bool = False
     """A browser sends it along, whichever page asks."""
 
@@ -39,10 +42,16 @@ class Credentials:
     """The dependencies that the operations need, made when the first operation asks."""
 
     contract: Contract
+    proofs: Mapping[str, Proof] = field(default_factory=dict)
+    """Scheme → what it carries; whatever is not here is taken for a token."""
     dependencies: dict[tuple[tuple[str, ...], bool], Dependency] = field(default_factory=dict)
     schemes: dict[str, Scheme] = field(default_factory=dict)
     _names: Names = field(default_factory=Names)
     _variables: Names = field(default_factory=Names)
+
+    def uses(self, proof: Proof) -> bool:
+        """Whether callers may come with it."""
+        return any(one.proof is proof for one in self.schemes.values())
 
     def dependency(self, operation: Operation) -> str:
         """Alias of the dependency that gives the operation's caller; empty for an operation open to all."""
@@ -64,15 +73,16 @@ class Credentials:
             found = self.contract.security_schemes[name]
             source, token, kind = _spelt(found)
             variable, cookie = self._variables.take(f"_{snake(name)}"), found.location == "cookie"
-            self.schemes[name] = Scheme(name, variable, source, token, kind, cookie)
+            proof = self.proofs.get(name, Proof.TOKEN)
+            self.schemes[name] = Scheme(name, variable, source, token, kind, proof, cookie)
         return self.schemes[name]
 
 
 def _spelt(scheme: SecurityScheme) -> tuple[str, str, str]:
     name = f"scheme_name={literal(scheme.name)}, auto_error=False"
     match scheme.kind:
-        case "http" if scheme.scheme == "basic":
-            return f"HTTPBasic({name})", "credentials.password", "HTTPBasicCredentials"
+        case "http" if scheme.scheme.lower() == "basic":
+            return f"HTTPBasic({name})", "credentials", "HTTPBasicCredentials"
         case "http" if scheme.scheme in ("", "bearer"):
             return f"HTTPBearer({name})", "credentials.credentials", "HTTPAuthorizationCredentials"
         case "http":

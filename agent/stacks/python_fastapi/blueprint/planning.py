@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from agent.binding.model import Accounts, Binding, Bound
+from agent.binding.model import Accounts, Binding, Bound, Proof
 from agent.catalog.model import Catalog, Table
 from agent.contract.model import Contract, Operation, Parameter
 from agent.stacks.python_fastapi.blueprint.annotations import Annotations, Typed, path_name
@@ -16,7 +16,7 @@ from agent.stacks.python_fastapi.blueprint.credentials import Credentials
 from agent.stacks.python_fastapi.blueprint.deriving import key_condition
 from agent.stacks.python_fastapi.blueprint.naming import Names, class_stem, function_name, snake
 from agent.stacks.python_fastapi.blueprint.operations import PlannedBody, PlannedOperation
-from agent.stacks.python_fastapi.blueprint.repositories import Repository
+from agent.stacks.python_fastapi.blueprint.repositories import Method, Repository
 from agent.stacks.python_fastapi.blueprint.responses import Responses
 from agent.stacks.python_fastapi.blueprint.rows import Reading
 from agent.stacks.python_fastapi.blueprint.schemas import (
@@ -64,7 +64,7 @@ class Plan:
         self.schemas: SchemaModule = generate_schemas(self.contract)
         self.annotations = Annotations(self.contract, self.schemas)
         self.responses = Responses(self.contract, self.schemas)
-        self.credentials = Credentials(self.contract)
+        self.credentials = Credentials(self.contract, self.binding.proofs)
         self.readings: dict[str, Reading] = {}
         self.repositories: dict[str, Repository] = {}
         self.resources: dict[str, Resource] = {}
@@ -72,6 +72,8 @@ class Plan:
         self._functions: dict[str, Names] = {}
         for bound in self.binding.operations:
             self._plan(bound)
+        if self.users is not None:
+            self.users.add(Method("credentials", "find_credentials"))
         for resource in self.resources.values():
             resource.operations = _visible(resource.operations, lambda one: [one.path])
 
@@ -91,6 +93,23 @@ class Plan:
     def authenticates(self) -> bool:
         """Whether anything deals with callers or tokens."""
         return self.accounts is not None or bool(self.credentials.dependencies)
+
+    @property
+    def tokens(self) -> bool:
+        """Whether the service issues or reads tokens."""
+        issues = any(resource.uses_tokens for resource in self.resources.values())
+        known = self.accounts is not None and Proof.TOKEN in self.binding.proofs.values()
+        return issues or known or self.credentials.uses(Proof.TOKEN)
+
+    @cached_property
+    def users(self) -> Repository | None:
+        """Where callers are looked up who send their password; None where nobody does."""
+        accounts = self.accounts
+        if accounts is None or not self.credentials.uses(Proof.PASSWORD):
+            return None
+        repository = self._repository(accounts.table)
+        repository.login = (accounts.id_column, accounts.login_column, accounts.password_column)
+        return repository
 
     @property
     def ordered_resources(self) -> list[Resource]:
@@ -117,6 +136,11 @@ class Plan:
 
     def repository(self, resource: Resource, key: str, *, table: bool = True) -> Repository:
         """The repository of a table, or of a resource without one, known to the resource's service."""
+        repository = self._repository(key, table=table)
+        resource.repositories.setdefault(repository.attribute, repository)
+        return repository
+
+    def _repository(self, key: str, *, table: bool = True) -> Repository:
         if key not in self.repositories:
             name = snake(key.replace(".", "_"), fallback="rows")
             self.repositories[key] = Repository(
@@ -126,9 +150,7 @@ class Plan:
                 attribute=name,
                 reading=self.reading(key) if table else None,
             )
-        repository = self.repositories[key]
-        resource.repositories.setdefault(repository.attribute, repository)
-        return repository
+        return self.repositories[key]
 
     def _resource(self, name: str) -> Resource:
         key = snake(name, fallback="operations")

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from agent.binding.model import Bound
+from agent.binding.model import Bound, Proof
 from agent.stacks.python_fastapi.blueprint.columns import quoted
 from agent.stacks.python_fastapi.blueprint.failures import failure_lines, failure_media
 from agent.stacks.python_fastapi.blueprint.planning import Plan, Resource
 from agent.stacks.python_fastapi.blueprint.repositories import Repository
+from agent.stacks.python_fastapi.blueprint.rows import RowField
 from agent.stacks.python_fastapi.blueprint.sql_text import block_text, sql, statement
 from agent.stacks.python_fastapi.blueprint.text import docstring, literal, one_line
 from agent.stacks.templates import source_templates
@@ -124,6 +125,8 @@ class Renderer:
             "holes": self._holes,
             "repeats": self._repeats,
             "rotates": self._rotates,
+            "tokens": plan.tokens,
+            "users": plan.users,
         }
         identity = {"UUID": 'UUID(claims["sub"])', "int": 'int(claims["sub"])'}
         yield self._file(
@@ -140,8 +143,8 @@ class Renderer:
                 "core/security.py",
                 caller_id=plan.caller_id.text,
                 caller_id_of=identity.get(plan.caller_id.text, 'str(claims["sub"])'),
-                passwords="hash_password" in services or "verify_password" in services,
-                rotates=self._rotates,
+                passwords="hash_password" in services or "verify_password" in services or plan.users is not None,
+                **common,
             )
         if self._rotates:
             yield self._file("core/sessions.py")
@@ -204,7 +207,7 @@ class Renderer:
         }
         details: dict[str, Any] = {}
         if reading is not None:
-            fields = sorted(reading.fields.values(), key=lambda one: _place(reading, one.expression))
+            fields = _fields(repository)
             details = {
                 "fields": [_sql_constant(one.expression) for one in fields],
                 "joins": [block_text(clause) for _, clause, _ in reading.joins.values()],
@@ -234,8 +237,7 @@ class Renderer:
         return "_SORTS" if len(repository.sorts) == 1 else f"_{method.upper()}_SORTS"
 
     def _model(self, repository: Repository) -> str:
-        reading = repository.reading
-        fields = sorted(reading.fields.values(), key=lambda one: _place(reading, one.expression)) if reading else []
+        fields = _fields(repository)
         imports = {"from typing import NamedTuple", *(line for one in fields for line in one.typed.imports)}
         login = repository.login if "find_credentials" in repository.methods else None
         imports |= self._plan.caller_id.imports if login else frozenset()
@@ -258,6 +260,7 @@ class Renderer:
             failure_inputs=_inputs(failure),
             invalid_inputs=_inputs(invalid),
             media_type=failure_media(plan.contract),
+            challenge=_challenge(plan),
         )
         yield self._file("api/health.py")
         yield self._file("api/routing.py", caches=self._caches, repeats=self._repeats)
@@ -276,6 +279,9 @@ class Renderer:
                 dependencies=list(credentials.dependencies.values()),
                 rotates=self._rotates,
                 repeats=self._repeats,
+                tokens=plan.tokens,
+                users=plan.users,
+                plain=all(one.proof is Proof.TOKEN for one in credentials.schemes.values()),
             )
         yield self._file(
             "api/dependencies/services.py",
@@ -322,12 +328,27 @@ class Renderer:
         return f"src/{name}", self._rendered(name, **values)
 
 
+def _challenge(plan: Plan) -> str:
+    """What a refused caller may try: the names of the ways, each once."""
+    names = {Proof.TOKEN: "Bearer", Proof.PASSWORD: 'Basic realm="service"'}
+    used = [name for proof, name in names.items() if plan.credentials.uses(proof)]
+    return literal(", ".join(used) or names[Proof.TOKEN])
+
+
 def _dictionary(values: Mapping[str, str]) -> str:
     return "{" + ", ".join(f"{literal(key)}: {literal(value)}" for key, value in values.items()) + "}"
 
 
 def _sql_constant(text: str) -> dict[str, str]:
     return {"expression": block_text(text)}
+
+
+def _fields(repository: Repository) -> list[RowField]:
+    """What the repository reads of its table, in the table's order; nothing where it gives no rows."""
+    reading = repository.reading
+    if reading is None or all(one.kind in ("credentials", "delete", "exists") for one in repository.methods.values()):
+        return []
+    return sorted(reading.fields.values(), key=lambda one: _place(reading, one.expression))
 
 
 def _place(reading: Any, expression: str) -> tuple[int, str]:

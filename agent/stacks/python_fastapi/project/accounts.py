@@ -9,7 +9,7 @@ from agent.stacks.python_fastapi.project.arrangement import Arrangement
 from agent.stacks.python_fastapi.project.comparing import shown
 from agent.stacks.python_fastapi.project.scenario import Scenario, answer_path, ask, main_status, name_of, sender
 from agent.stacks.python_fastapi.project.shape import Shape
-from agent.stacks.python_fastapi.project.source import Code, literal
+from agent.stacks.python_fastapi.project.source import Code, identifier, literal
 from agent.stacks.python_fastapi.project.writing import creating
 
 _PASSWORD = "Correct-horse-1-battery"
@@ -166,10 +166,16 @@ def _issued(shape: Shape, caller: str) -> str:
     return f"(await sessions.open({caller}))" if shape.binding.rotates else f"tokens.issue({caller})"
 
 
-def _login(shape: Shape, accounts: Accounts) -> str:
+def signing(shape: Shape, accounts: Accounts) -> str:
+    """The arguments of the factory that make a user who can send the password `PASSWORD`."""
+    login, hashed = identifier(accounts.login_column), identifier(accounts.password_column)
+    return f"{login}={literal(_login(shape, accounts, 12))}, {hashed}=await hash_password(PASSWORD)"
+
+
+def _login(shape: Shape, accounts: Accounts, number: int = 11) -> str:
     table = shape.table(accounts.table)
     column = table.column(accounts.login_column)
-    return str(shape.values.of_column(table, column, 11)) if column else "person11@example.com"
+    return str(shape.values.of_column(table, column, number)) if column else f"person{number}@example.com"
 
 
 def _credentials(shape: Shape, bound: Bound, accounts: Accounts, password: str) -> str:

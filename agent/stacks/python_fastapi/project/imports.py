@@ -37,5 +37,11 @@ def imports_of(text: str) -> str:
 
 
 def names_in(text: str) -> set[str]:
-    """Every plain name that the source text reads."""
+    """Every plain name in the source text."""
     return {node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
+
+
+def names_read(text: str) -> set[str]:
+    """The same, but for names that are only given a value."""
+    nodes = (node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name))
+    return {node.id for node in nodes if isinstance(node.ctx, ast.Load)}

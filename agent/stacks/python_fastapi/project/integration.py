@@ -15,11 +15,12 @@ from agent.stacks.python_fastapi.project.shape import Shape
 from agent.stacks.python_fastapi.project.source import literal
 
 
-def integration_files(shape: Shape) -> Mapping[str, str]:
-    """One module a resource: path → content."""
+def integration_files(shape: Shape, *, tokens: bool, basic: bool) -> Mapping[str, str]:
+    """One module a resource: path → content; callers come with tokens, with their passwords, or with either."""
     resources = dict.fromkeys(bound.resource for bound in shape.binding.operations)
     files = {f"tests/integration/test_{resource}.py": _module(shape, resource) for resource in resources}
-    return {"tests/integration/__init__.py": "", "tests/integration/conftest.py": _conftest(shape), **files}
+    conftest = _conftest(shape, tokens=tokens, basic=basic)
+    return {"tests/integration/__init__.py": "", "tests/integration/conftest.py": conftest, **files}
 
 
 def _module(shape: Shape, resource: str) -> str:
@@ -77,16 +78,20 @@ def _main(shape: Shape, bound: Bound) -> Iterator[Scenario]:
         yield from refusals.misfits(shape, bound)
 
 
-def _conftest(shape: Shape) -> str:
+def _conftest(shape: Shape, *, tokens: bool, basic: bool) -> str:
     known = shape.accounts
     user = known and {
         "factory": f"make_{shape.row_name(known.table)}",
         "id": literal(known.id_column),
+        "login": literal(known.login_column),
+        "given": accounts.signing(shape, known),
     }
     tables = ",\n    ".join(quoted_table(table.name) for table in shape.catalog.tables)
     return render(
         "tests/integration_conftest.py.jinja",
         user=user,
+        tokens=tokens,
+        basic=basic,
         rotates=shape.binding.rotates,
         truncate=f"TRUNCATE\n    {tables}\nRESTART IDENTITY CASCADE",
     )

@@ -6,13 +6,15 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from agent.binding.model import Bound
+from agent.binding.model import Bound, Proof
 from agent.binding.words import words
 from agent.stacks.python_fastapi.project.rendering import render
 from agent.stacks.python_fastapi.project.settings import settings_of
 from agent.stacks.python_fastapi.project.shape import Shape
 
 _SAMPLE = 1
+_SENT = {Proof.TOKEN: " -H 'Authorization: Bearer TOKEN'", Proof.PASSWORD: " -u LOGIN:PASSWORD"}
+"""What callers come with → how curl sends it."""
 
 
 def readme_file(shape: Shape, title: str, files: Mapping[str, str]) -> str:
@@ -25,6 +27,7 @@ def readme_file(shape: Shape, title: str, files: Mapping[str, str]) -> str:
         base_path=shape.contract.base_path or "/",
         resources=list(_resources(shape)),
         settings=settings_of(files),
+        users=shape.accounts if "class RecentPasswords" in files.get("src/core/security.py", "") else None,
         repeats="src/core/idempotency.py" in files,
         holes=[bound.operation.key for bound in shape.binding.holes],
     )
@@ -39,7 +42,7 @@ def _resources(shape: Shape) -> Iterator[tuple[str, str]]:
 
 def _curl(shape: Shape, bound: Bound) -> str:
     method = "" if bound.operation.method == "get" else f" -X {bound.operation.method.upper()}"
-    header = " -H 'Authorization: Bearer TOKEN'" if bound.operation.protected else ""
+    header = _SENT[shape.binding.proof(bound.operation)] if bound.operation.protected else ""
     schema = bound.operation.body.json if bound.operation.body else None
     body = ""
     if schema is not None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from agent.binding.model import Action, Bound
+from agent.binding.model import Action, Bound, Proof
 from agent.contract.sample import violations
 from agent.stacks.python_fastapi.project.arrangement import Arrangement
 from agent.stacks.python_fastapi.project.reading import neighbour
@@ -23,19 +23,32 @@ from agent.stacks.python_fastapi.project.source import Code
 from agent.stacks.python_fastapi.project.writing import assigned, request_body
 
 _MOST_CASES = 12
+_FORGED = {
+    Proof.TOKEN: (
+        "token",
+        '{"Authorization": "Bearer made.up.token"}',
+        "A token that was not signed here counts for nothing.",
+    ),
+    Proof.PASSWORD: (
+        "password",
+        '{"Authorization": "Basic bWFkZTp1cA=="}',
+        "A name and a password that nobody has count for nothing.",
+    ),
+}
+"""What callers come with → what it is called, a made-up one, and what that is good for."""
 _WITH_BODY = (Action.CREATE, Action.REPLACE, Action.PATCH)
 
 
 def unauthenticated(shape: Shape, bound: Bound) -> Iterator[Scenario]:
-    """Without a token, or with one that was not signed here, nothing happens."""
+    """Without a token or password, or with a made-up one, nothing happens."""
     if not (shape.accounts and bound.operation.protected):
         return
     path = unknown_path(shape, bound)
-    forged = '{"Authorization": "Bearer made.up.token"}'
-    yield Scenario(f"{name_of(bound)}_without_a_token", "Callers must sign in.", [], ask(shape, bound, path), 401)
+    what, forged, counts = _FORGED[shape.binding.proof(bound.operation)]
+    yield Scenario(f"{name_of(bound)}_without_a_{what}", "Callers must sign in.", [], ask(shape, bound, path), 401)
     yield Scenario(
-        f"{name_of(bound)}_with_a_made_up_token",
-        "A token that was not signed here counts for nothing.",
+        f"{name_of(bound)}_with_a_made_up_{what}",
+        counts,
         [],
         ask(shape, bound, path, headers=forged),
         401,

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.binding.model import Bound
+from agent.binding.model import Bound, Proof
 from agent.binding.words import snake
 from agent.stacks.python_fastapi.project.arrangement import Arrangement, unknown
-from agent.stacks.python_fastapi.project.imports import names_in
+from agent.stacks.python_fastapi.project.imports import names_in, names_read
 from agent.stacks.python_fastapi.project.shape import Shape, success_status
 from agent.stacks.python_fastapi.project.source import Code, literal
 
@@ -27,7 +27,10 @@ FIXTURES = {
     "sessions": "Sessions",
     "user": "Record",
     "headers": "Headers",
+    "password_headers": "Headers",
 }
+_SENDERS = {Proof.TOKEN: "headers", Proof.PASSWORD: "password_headers"}
+"""What callers come with → the fixture of their headers."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +47,23 @@ class Scenario:
     """For a test that runs once for each of several values: its names and values; in the code it is `case`."""
 
     @property
+    def arranged(self) -> list[str]:
+        """What is there; a row that nothing asks for later has no name."""
+        read = names_read(self._source)
+        return [_named(line, read) for line in self.arrange]
+
+    @property
     def arguments(self) -> str:
         """The fixtures that the function uses, as its parameter list."""
-        lines = [*self.arrange, f"response = {self.request}", *self.checks]
-        body = "\n".join(f"    {line}" for line in lines)
-        used = names_in(f"async def test() -> None:\n{body}")
+        used = names_in(self._source)
         fixtures = [f"{name}: {kind}" for name, kind in FIXTURES.items() if name in used]
         return ", ".join([*fixtures, *(["case: Any"] if self.cases else [])])
+
+    @property
+    def _source(self) -> str:
+        lines = [*self.arrange, f"response = {self.request}", *self.checks]
+        body = "\n".join(f"    {line}" for line in lines)
+        return f"async def test() -> None:\n{body}"
 
 
 def ask(
@@ -82,7 +95,8 @@ def ask(
 
 def sender(shape: Shape, bound: Bound) -> str:
     """The headers of a caller who may do it; empty when nobody needs to sign in."""
-    return "headers" if shape.accounts and bound.operation.protected else ""
+    known = shape.accounts and bound.operation.protected
+    return _SENDERS[shape.binding.proof(bound.operation)] if known else ""
 
 
 def arrangement(shape: Shape, bound: Bound) -> Arrangement:
@@ -110,6 +124,11 @@ def main_status(bound: Bound) -> int:
 def unknown_path(shape: Shape, bound: Bound) -> dict[str, Code]:
     """Path values of things that are not there."""
     return {step.parameter: Code(unknown(shape.table(step.table), step.column)) for step in bound.path}
+
+
+def _named(line: str, read: Set[str]) -> str:
+    name, _, call = line.partition(" = ")
+    return call if call.startswith("await make_") and name not in read else line
 
 
 def _required(shape: Shape, bound: Bound, location: str) -> dict[str, Any]:

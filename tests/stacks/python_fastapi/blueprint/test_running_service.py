@@ -9,11 +9,13 @@ import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 
 from tests.stacks.python_fastapi.blueprint.conftest import EXAMPLES, Write, Written
 from tests.stacks.python_fastapi.blueprint.test_scaffold import SHOP, shop_document
@@ -226,3 +228,42 @@ async def test_a_hole_answers_501(write: Write, serve: Serve) -> None:
         answer = await client.get("/reports/workload", headers={"Authorization": f"Bearer {token}"})
 
         assert (answer.status_code, answer.json()["error"]["code"]) == (501, "not_implemented")
+
+
+PEOPLE = """
+CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL UNIQUE, password_hash text NOT NULL);
+CREATE TABLE notes (id bigint PRIMARY KEY, user_id bigint NOT NULL REFERENCES users, text text NOT NULL);
+"""
+
+
+def notes_document(schemes: dict[str, Any]) -> dict[str, Any]:
+    """One's own notes, for callers who are known by any of the schemes."""
+    note = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}}
+    content = {"application/json": {"schema": {"type": "array", "items": note}}}
+    get = {"summary": "My notes", "responses": {"200": {"description": "Notes.", "content": content}}}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Notes", "version": "1"},
+        "paths": {"/notes": {"get": {**get, "security": [{name: []} for name in schemes]}}},
+        "components": {"securitySchemes": schemes},
+    }
+
+
+async def test_callers_may_send_their_password_with_every_request(
+    write: Write, serve: Serve, postgres: PostgresServer, database: Database
+) -> None:
+    service = write(notes_document({"basic": {"type": "http", "scheme": "basic"}}), PEOPLE)
+    with psycopg.connect(database.url(postgres.socket_folder), autocommit=True) as connection:
+        async with serve(service, PEOPLE) as client:
+            stored = PasswordHasher(memory_cost=8, time_cost=1, parallelism=1).hash(PASSWORD)
+            connection.execute("INSERT INTO users VALUES (1, 'a@example.com', %s), (2, 'b@example.com', '')", [stored])
+            connection.execute("INSERT INTO notes VALUES (1, 1, 'of a'), (2, 2, 'of b')")
+
+            for _ in range(2):
+                mine = await client.get("/notes", auth=("a@example.com", PASSWORD))
+                assert (mine.status_code, mine.json()) == (200, [{"text": "of a"}])
+            for login, password in (("a@example.com", "x"), ("b@example.com", PASSWORD), ("c", PASSWORD), ("\0", "")):
+                refused = await client.get("/notes", auth=(login, password))
+                assert (refused.status_code, refused.headers["www-authenticate"]) == (401, 'Basic realm="service"')
+            connection.execute("UPDATE users SET password_hash = ''")
+            assert (await client.get("/notes", auth=("a@example.com", PASSWORD))).status_code == 401
