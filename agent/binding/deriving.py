@@ -12,10 +12,10 @@ from agent.binding.fields import Answered
 from agent.binding.holding import holdings_of
 from agent.binding.inputs import Inputs, read_together, success_shape, why_no_users
 from agent.binding.lists import filters, paging, sorting
-from agent.binding.model import Action, Binding, Bound, Envelope, TokenPart
+from agent.binding.model import Action, Binding, Bound, Envelope, Proof, TokenPart
 from agent.binding.owning import READS, Asked, Holdings, ownership
 from agent.binding.paths import nearest
-from agent.binding.proofs import proofs_of
+from agent.binding.proofs import keys_of, proofs_of
 from agent.binding.reasons import Undecided
 from agent.binding.sessions import login_fields, presented_token, session_answer, tokens_in
 from agent.binding.storing import demand_sources, filled, settled
@@ -47,7 +47,8 @@ def bind(contract: Contract, catalog: Catalog, corrections: Corrections = Correc
         holes.get(operation.key) or _bound(inputs, holdings, drafts[operation.key]) for operation in contract.operations
     )
     bounds = _without_orphans(inputs, bounds)
-    return Binding(bounds, accounts_of(inputs, bounds), proofs_of(contract))
+    binding = Binding(bounds, accounts_of(inputs, bounds), proofs_of(contract), keys_of(inputs))
+    return replace(binding, operations=tuple(_named(inputs, binding, one) for one in bounds))
 
 
 def _hole(inputs: Inputs, operation: Operation, problem: Undecided) -> Bound:
@@ -125,6 +126,15 @@ def _session(inputs: Inputs, one: Draft) -> Bound:
     envelope, answer = item_answer(inputs, one.operation, users.table)
     owner = users.id.name if one.action is Action.ME else None
     return replace(bound, envelope=envelope, answer=answer.fields, left_out=answer.left_out, owner=owner)
+
+
+def _named(inputs: Inputs, binding: Binding, one: Bound) -> Bound:
+    """A hole where the caller must be a user, and may come with a key that names none."""
+    if one.hole or not binding.nameless_keys or Proof.KEY not in binding.alone(one.operation):
+        return one
+    if not (one.owner or one.owned or one.action in _SESSION):
+        return one
+    return _hole(inputs, one.operation, Undecided("an API key names no user, and this is about what belongs to one"))
 
 
 def _without_orphans(inputs: Inputs, bounds: tuple[Bound, ...]) -> tuple[Bound, ...]:

@@ -65,6 +65,8 @@ class Proof(StrEnum):
     """An access token of the service's own, as bearer."""
     PASSWORD = "password"
     """Login and password of a user, with every request: HTTP basic."""
+    KEY = "key"
+    """An API key, in a header, a query parameter or a cookie."""
 
 
 Conversion = Literal["", "number", "integer", "text", "date", "utc"]
@@ -279,6 +281,23 @@ class Accounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Keys:
+    """Where API keys are known from: a table, else a setting that lists them."""
+
+    table: str = ""
+    """Empty: there is none."""
+    id_column: str = ""
+    hash_column: str = ""
+    """Holds the SHA-256 of a key in hexadecimal digits."""
+    owner_column: str = ""
+    """Refers to the user whose key it is; empty: a key names no user."""
+    ends: tuple[str, ...] = ()
+    """Columns with a moment from which on the key opens nothing."""
+    switches: Mapping[str, bool] = field(default_factory=dict)
+    """Column → what it holds as long as the key opens something."""
+
+
+@dataclass(frozen=True, slots=True)
 class Binding:
     """The whole contract, bound to the whole catalog."""
 
@@ -287,6 +306,13 @@ class Binding:
     accounts: Accounts | None
     proofs: Mapping[str, Proof] = field(default_factory=dict)
     """Name of a security scheme → what it carries; schemes that are not understood are not here."""
+    keys: Keys | None = None
+    """None: no scheme carries an API key."""
+
+    @property
+    def nameless_keys(self) -> bool:
+        """True where a key does not say whose it is, although there are users."""
+        return self.keys is not None and self.accounts is not None and not self.keys.owner_column
 
     def proof(self, operation: Operation) -> Proof:
         """With what the operation is called where there is a choice: a token if it takes one."""

@@ -28,10 +28,11 @@ def demand_permission(inputs: Inputs, operation: Operation) -> None:
         name = min(operation.security[0])
         scheme = inputs.contract.security_schemes.get(name)
         kind = (scheme.scheme or scheme.kind) if scheme else "unknown"
-        raise Undecided(f"callers are known by `{name}` ({kind}), and only bearer tokens and HTTP basic are derived")
-    if inputs.users is None:
+        ways = "bearer tokens, HTTP basic and API keys"
+        raise Undecided(f"callers are known by `{name}` ({kind}), and only {ways} are derived")
+    if inputs.users is None and Proof.KEY not in proofs:
         raise Undecided(f"callers must be known, and {why_no_users(inputs.catalog)}")
-    if Proof.PASSWORD in proofs:
+    if Proof.PASSWORD in proofs and inputs.users is not None:
         _demand_login(inputs.users)
     if inputs.corrections.of(operation.key).callers:
         return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from agent.binding.model import Binding
 from agent.catalog.model import Catalog
+from agent.checklist.probe.accounts import NO_WAY
 from agent.contract.model import Contract
 from agent.obligations import Obligation, owed
 from agent.receipts import Measures, Outcome, Receipt
@@ -121,8 +122,11 @@ class Owing:
         """Failed with these problems, or met with what was found when there are none.
 
         Without a subject the receipt is written for everything that owes the rule. `reproduce` is what a person pastes
-        to see the problems again (see `pasting`); empty only where it never came to a request.
+        to see the problems again (see `pasting`); empty only where it never came to a request. Where nothing could be
+        asked because no way is known to get credentials, it is left unchecked.
         """
+        if problems and all(NO_WAY in one for one in problems):
+            return self._write(rule, subject, Outcome.UNCHECKED, ran, bounded(problems), seconds=seconds)
         outcome = Outcome.FAILED if problems else Outcome.MET
         return self._write(rule, subject, outcome, ran, bounded(problems) or found, reproduce, places, seconds)
 
@@ -138,13 +142,17 @@ class Owing:
     def cannot(
         self, rules: Collection[str], reason: str, *, reproduce: str, ran: str = "", seconds: float = 0.0
     ) -> Found:
-        """Nothing could be looked at: everything that owes these rules has failed, for this reason."""
+        """Nothing could be looked at: everything that owes these rules has failed, for this reason.
+
+        It is left unchecked where the judge is at a loss, and not the service to blame.
+        """
         why = bounded([reason]) or "the check could not run"
+        outcome = Outcome.UNCHECKED if NO_WAY in reason else Outcome.FAILED
         return Found(
             tuple(
                 receipt
                 for rule in rules
-                for receipt in self._write(rule, None, Outcome.FAILED, ran, why, reproduce, seconds=seconds)
+                for receipt in self._write(rule, None, outcome, ran, why, reproduce, seconds=seconds)
             )
         )
 

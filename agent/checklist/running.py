@@ -64,6 +64,7 @@ class Running:
     command: ServiceCommand
     client: httpx.AsyncClient
     record: Record
+    case: Case
 
     async def ask(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, content: bytes | None = None
@@ -83,6 +84,10 @@ class Running:
             reply = Reply(response.status_code, response.headers, bytes(body), time.perf_counter() - started)
         self.record.note(method, path, headers, content, reply)
         return reply
+
+    def knows(self, word: str) -> bool:
+        """Whether the service's code has a word for it: the name of a setting, of an algorithm."""
+        return self.case.stack.declares(self.case.workspace, word)
 
 
 @asynccontextmanager
@@ -119,7 +124,7 @@ async def running(
             async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, timeout=_ANSWER_SECONDS) as client:
                 # Who calls is decided request by request: a cookie that was set for one must not go with the next.
                 client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-                yield Running(process, socket, command, client, record or Record())
+                yield Running(process, socket, command, client, record or Record(), case)
 
 
 def own_settings(case: Case, database: DatabaseAccess) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from agent.binding.envelopes import list_in, wrapped
 from agent.binding.fields import is_password
 from agent.binding.inputs import USER_WORDS, Inputs, read_together, success_shape
-from agent.binding.model import Action
+from agent.binding.model import Action, Proof
 from agent.binding.paths import ME_WORDS, Step, literal_words, steps_of
 from agent.binding.proofs import proofs_of
 from agent.binding.reasons import Undecided
@@ -20,6 +20,7 @@ from agent.contract.model import Contract, Operation
 from agent.proposal.model import Resource
 
 _OWN = re.compile(r"\b(own|my|mine|caller'?s?|current user'?s?)\b", re.IGNORECASE)
+_OF_PEOPLE = (Proof.TOKEN, Proof.PASSWORD)
 _PEOPLE = "users"
 _SURELY = frozenset({"user", "account"})
 _NOTHING = Catalog(tables=(), enums=(), statements=(), fingerprint="", drops=())
@@ -124,7 +125,7 @@ def _add_people(inputs: Inputs, found: dict[str, Resource]) -> None:
     sessions = [(one, action) for one in inputs.contract.operations if (action := _session(inputs, one))]
     proofs = proofs_of(inputs.contract)
     asked = any(
-        one.protected and any(name in proofs for names in one.security for name in names)
+        one.protected and any(proofs.get(name) in _OF_PEOPLE for names in one.security for name in names)
         for one in inputs.contract.operations
     )
     if not sessions and not asked:

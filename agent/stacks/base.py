@@ -17,6 +17,7 @@ from tools.reports import Changes, Finding, TestCase, TestReport, ToolReport, To
 from tools.sandbox.base import CommandResult, Mounts
 
 __all__ = [
+    "KEY_SETTINGS",
     "REDIS_SETTING",
     "DatabaseAccess",
     "FileChange",
@@ -36,6 +37,10 @@ __all__ = [
 
 REDIS_SETTING = "REDIS_URL"
 """The environment variable that names a Valkey or a Redis."""
+
+
+KEY_SETTINGS = ("API_KEYS", "API_KEY")
+"""Environment variables that list the API keys of callers."""
 
 
 @dataclass(frozen=True, slots=True)

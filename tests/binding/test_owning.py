@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from agent.binding.model import Action, Guard
+from agent.binding.model import Action, Guard, Keys
 from tests.binding.conftest import Derive
 from tests.binding.phrases import TEXT, UUID, maybe, operation, record, rows
 from tests.binding.schemas import NOTES
@@ -169,10 +169,11 @@ def test_personal_data_of_other_users_is_a_hole(derive: Derive) -> None:
     ("security", "reason"),
     [
         ([{"basic": []}], ""),
-        ([{"key": []}], "callers are known by `key` (apiKey), and only bearer tokens and HTTP basic are derived"),
-        ([{"bearer": [], "key": []}], "and only bearer tokens and HTTP basic are derived"),
+        ([{"key": []}], "an API key names no user, and this is about what belongs to one"),
+        ([{"bearer": [], "key": []}], "and only bearer tokens, HTTP basic and API keys are derived"),
         ([{"bearer": ["editor"]}], "callers need `editor`, and nothing says who has that"),
-        ([{"key": []}, {"bearer": []}], ""),
+        ([{"basic": []}, {"bearer": []}], ""),
+        ([{"key": []}, {"bearer": []}], "an API key names no user"),
         ([{"bearer": []}, {}], ""),
     ],
 )
@@ -182,6 +183,25 @@ def test_how_callers_are_known(derive: Derive, security: object, reason: str) ->
     bound = derive(NOTES, paths).operations[0]
     assert bound.hole == bool(reason)
     assert reason in bound.reason
+
+
+KEYS = """
+CREATE TABLE api_keys (
+    id uuid PRIMARY KEY,
+    owner_id uuid NOT NULL REFERENCES users (id),
+    key_hash text NOT NULL UNIQUE,
+    revoked_at timestamptz,
+    active boolean NOT NULL
+);
+"""
+
+
+@pytest.mark.parametrize("security", [[{"key": []}], [{"bearer": []}, {"key": []}, {"basic": []}]])
+def test_keys_of_a_table_name_their_owner(derive: Derive, security: object) -> None:
+    paths = json.dumps({"/articles": {"get": {**json.loads(operation(answer=rows(TITLE))), "security": security}}})
+    binding = derive(NOTES + KEYS, paths)
+    assert not binding.holes
+    assert binding.keys == Keys("api_keys", "id", "key_hash", "owner_id", ("revoked_at",), {"active": True})
 
 
 def test_passwords_want_a_unique_login(derive: Derive) -> None:

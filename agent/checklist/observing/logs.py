@@ -106,6 +106,12 @@ def correlation_problems(lines: Sequence[Line], asked: Sequence[Asked], people: 
     return problems + list(_user_problems(of_line, of_request, people))
 
 
+def _was_looked_up(asked: Asked, callers: Mapping[str, str]) -> bool:
+    """True where nobody knew who called: a password or a key is looked up in the database, and that may have failed."""
+    sent = [value for value in asked.sent if value in callers]
+    return asked.reply.status >= 500 and not any(value.lower().startswith("bearer ") for value in sent)
+
+
 def _user_problems(
     of_line: Mapping[str, Sequence[Line]], of_request: Mapping[str, Asked], people: Sequence[Person]
 ) -> Iterator[str]:
@@ -114,7 +120,7 @@ def _user_problems(
     for identifier, lines in of_line.items():
         asked = of_request[identifier]
         user = next((callers[value] for value in asked.sent if value in callers), None)
-        if user is None or asked.reply.status == 401:
+        if user is None or asked.reply.status == 401 or _was_looked_up(asked, callers):
             continue
         known = False
         for line in lines:

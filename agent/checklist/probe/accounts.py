@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.contract.model import Contract, Operation
+from agent.contract.model import Contract, Operation, SecurityScheme
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,21 @@ class Caller:
     refresh_token: str = field(default="", repr=False)
     cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What logging in has set."""
+    key: str = field(default="", repr=False)
+    """An API key."""
+    lacking: str = ""
+    """Why it has not got everything that operations may ask for."""
 
     @property
     def secrets(self) -> frozenset[str]:
         """What no receipt may show."""
         return frozenset(
-            text for text in (self.password, self.token, self.refresh_token, *self.cookies.values()) if text
+            text for text in (self.password, self.token, self.refresh_token, self.key, *self.cookies.values()) if text
         )
+
+
+NO_WAY = "no way is known to get credentials that it would accept"
+"""What receipts say about a service of somebody else's that keeps them in a way of its own."""
 
 
 class NoCredentials(Exception):
@@ -37,7 +45,7 @@ class NoCredentials(Exception):
 
 
 def credentials(operation: Operation, contract: Contract, caller: Caller | None) -> Mapping[str, str]:
-    """Headers that let this caller call the operation; empty where it needs none.
+    """Headers that let this caller call the operation; empty where it needs none. `?name` is a query parameter.
 
     Raises `NoCredentials` when the operation asks for a kind that the caller has not got.
     """
@@ -46,7 +54,8 @@ def credentials(operation: Operation, contract: Contract, caller: Caller | None)
     for headers in ways(operation, contract, caller):
         return headers
     wanted = " or ".join(" and ".join(sorted(alternative)) for alternative in operation.security)
-    raise NoCredentials(f"{operation.key} needs {wanted}, and no user could get that")
+    lacking = (caller.lacking if caller else "") or "no user could get that"
+    raise NoCredentials(f"{operation.key} needs {wanted}, and {lacking}")
 
 
 def ways(operation: Operation, contract: Contract, caller: Caller | None) -> Iterator[Mapping[str, str]]:
@@ -81,6 +90,8 @@ def _header(name: str, contract: Contract, caller: Caller | None) -> dict[str, s
             return None
         pair = base64.b64encode(f"{caller.login}:{caller.password}".encode()).decode()
         return {"Authorization": f"Basic {pair}"}
+    if scheme.kind == "apiKey" and caller.key:
+        return _placed(scheme, caller.key)
     if scheme.location == "cookie":
         value = caller.cookies.get(scheme.parameter, caller.token)
         return {"Cookie": f"{scheme.parameter}={value}"} if value else None
@@ -93,3 +104,12 @@ def _header(name: str, contract: Contract, caller: Caller | None) -> dict[str, s
             case _:
                 return None
     return {"Authorization": f"Bearer {caller.token}"} if scheme.kind != "mutualTLS" else None
+
+
+def _placed(scheme: SecurityScheme, key: str) -> dict[str, str]:
+    match scheme.location:
+        case "query":
+            return {f"?{scheme.parameter}": key}
+        case "cookie":
+            return {"Cookie": f"{scheme.parameter}={key}"}
+    return {scheme.parameter: key}

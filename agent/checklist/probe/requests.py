@@ -38,7 +38,7 @@ class Request:
     body: Any = ABSENT
     media_type: str = ""
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Headers that say who is calling; shown only by name."""
+    """Headers that say who is calling; shown only by name. `?name` is a query parameter."""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
     """Values that no receipt may show."""
 
@@ -53,11 +53,12 @@ class Request:
         path = self.base_path + self.operation.path
         for name, value in self.path_values.items():
             path = path.replace("{" + name + "}", quote(plain(value), safe=""))
-        return f"{path}?{urlencode(_pairs(self.query))}" if self.query else path
+        query = {**self.query, **self._asked}
+        return f"{path}?{urlencode(_pairs(query))}" if query else path
 
     def encoded(self) -> tuple[dict[str, str], bytes | None]:
         """Headers and body as sent."""
-        headers = {**self.headers, **self.credentials}
+        headers = {**self.headers, **self._headed}
         if self.body is ABSENT:
             return headers, None
         kind, content = encode(self.body, self.media_type)
@@ -72,7 +73,7 @@ class Request:
         parts = ["curl", "-i", "--unix-socket", '"$SOCKET"']
         if self.method != "GET":
             parts += ["-X", self.method]
-        for name in self.credentials:
+        for name in self._headed:
             parts += ["-H", f'"{name}: $CREDENTIALS"']
         for name, value in self.headers.items():
             parts += ["-H", shlex.quote(f"{name}: {value}")]
@@ -83,6 +84,14 @@ class Request:
             parts += ["-H", shlex.quote(f"Content-Type: {kind}"), "--data-binary", shlex.quote(shown)]
         parts.append(shlex.quote(ORIGIN + self.target))
         return self._hidden(" ".join(parts))
+
+    @property
+    def _headed(self) -> dict[str, str]:
+        return {name: value for name, value in self.credentials.items() if not name.startswith("?")}
+
+    @property
+    def _asked(self) -> dict[str, str]:
+        return {name[1:]: value for name, value in self.credentials.items() if name.startswith("?")}
 
     def _hidden(self, text: str) -> str:
         for secret in self.secrets:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from agent.binding.model import Accounts, Binding, Bound
 from agent.catalog.model import Catalog
-from agent.checklist.probe.accounts import Caller, NoCredentials, password
+from agent.checklist.probe.accounts import NO_WAY, Caller, NoCredentials, password
 from agent.checklist.probe.asking import Asker, answered
 from agent.checklist.probe.judging import excerpt
 from agent.checklist.probe.requests import body_schema
 from agent.checklist.probe.store import Row
 from agent.checklist.running import Reply
+from agent.stacks.base import KEY_SETTINGS
 
+_NOBODY = Caller("", "", None)
+_FAR = datetime(2199, 1, 1, tzinfo=UTC)
 _MIGHTY = ("admin", "owner", "super", "manager", "staff", "editor", "agent")
 
 
@@ -29,15 +34,15 @@ class Users:
     """Everybody who was made up, those who never logged in among them."""
 
     async def caller(self, name: str = "first", *, role: str | None = None) -> Caller | None:
-        """A logged-in user, the same for the same name; None where the API knows no users.
+        """A logged-in user with an API key where there are any, the same for the same name; None for an API without.
 
         Raises `NoCredentials` when nobody can be registered or logged in.
         """
         accounts = self.binding.accounts
-        if accounts is None:
+        if accounts is None and self.binding.keys is None:
             return None
         if name not in self._known:
-            self._known[name] = await self._newcomer(accounts, role)
+            self._known[name] = await self._newcomer(accounts, role) if accounts else self._holding(_NOBODY)
         return self._known[name]
 
     async def member(self) -> Caller | None:
@@ -123,7 +128,7 @@ class Users:
         row = self.row(caller) if role is not None and accounts.role_column else None
         if row is not None and accounts.role_column:
             self.asker.store.change(row, {accounts.role_column: role})
-        return await self._logged_in(accounts, caller)
+        return await self._logged_in(accounts, self._holding(caller))
 
     async def _registered(self, accounts: Accounts, bound: Bound) -> Caller:
         body = self.registration_body(bound)
@@ -142,11 +147,35 @@ class Users:
     def _seeded(self, accounts: Accounts) -> Caller:
         from argon2 import PasswordHasher
 
+        if accounts.login is None and not self.asker.service.knows("argon2"):
+            row = self.asker.store.seed(accounts.table, {})
+            why = f"{NO_WAY}: nobody can register, and the code does not name argon2"
+            return Caller(str(row.values[accounts.login_column]), "", row.values[accounts.id_column], lacking=why)
         secret = password(self.asker.chance)
         login = f"probe{self.asker.chance.getrandbits(48):012x}@example.com"
         stored = PasswordHasher().hash(secret)
         row = self.asker.store.seed(accounts.table, {accounts.login_column: login, accounts.password_column: stored})
         return Caller(login, secret, row.values[accounts.id_column])
+
+    def _holding(self, caller: Caller) -> Caller:
+        """The caller with an API key: of the setting that the service was started with, else written into its table."""
+        keys, service = self.binding.keys, self.asker.service
+        if keys is None:
+            return caller
+        if not keys.table:
+            found = next((service.command.environment[name] for name in KEY_SETTINGS if service.knows(name)), "")
+            why = f"{NO_WAY}: no table holds API keys, and the code reads none of {', '.join(KEY_SETTINGS)}"
+            return replace(caller, key=found, lacking=caller.lacking or ("" if found else why))
+        if not service.knows("sha256"):
+            why = f"{NO_WAY}: {keys.table} holds API keys, and the code does not name sha256"
+            return replace(caller, lacking=caller.lacking or why)
+        key = f"probe-{self.asker.chance.getrandbits(160):040x}"
+        values: dict[str, Any] = {keys.hash_column: sha256(key.encode()).hexdigest(), **keys.switches}
+        values |= dict.fromkeys(keys.ends, _FAR)
+        if keys.owner_column:
+            values[keys.owner_column] = caller.id
+        self.asker.store.seed(keys.table, values)
+        return replace(caller, key=key)
 
     async def _logged_in(self, accounts: Accounts, caller: Caller) -> Caller:
         if accounts.login is None:

@@ -151,7 +151,7 @@ async def _verified_at(probes: Round, bound: Bound, key: bytes | None) -> tuple[
     tried: list[str] = []
     for how, text in forgeries(token, _subject(other), key, probes.world.asker.chance):
         tried.append(how)
-        bearer = replace(caller, token=text, cookies={}, password="")
+        bearer = replace(caller, token=text, cookies={}, password="", key="")
         for way in ways(bound.operation, probes.case.contract, bearer):
             reply = await probes.send(request, dict(way))
             if reply.status not in (401, 403):

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agent.stacks.base import REDIS_SETTING, DatabaseAccess, ServiceBroken
+from agent.stacks.base import KEY_SETTINGS, REDIS_SETTING, DatabaseAccess, ServiceBroken
 
 _MODULES = ("src/main.py", "app/main.py", "main.py", "src/app.py", "app.py")
 _SECRETS = ("JWT_SECRET", "SECRET_KEY")
@@ -51,7 +51,7 @@ def service_environment(files: Mapping[str, str], database: DatabaseAccess) -> M
     """Settings for one start: those of `.env.example`, fresh secrets, this database and its Valkey."""
     return {
         **_assignments(files.get(".env.example", "")),
-        **{name: secrets.token_urlsafe(48) for name in _SECRETS},
+        **{name: secrets.token_urlsafe(48) for name in (*_SECRETS, *KEY_SETTINGS)},
         "DATABASE_URL": database.url,
         **({REDIS_SETTING: database.redis_url} if database.redis_url else {}),
     }

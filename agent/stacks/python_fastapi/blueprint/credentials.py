@@ -35,6 +35,13 @@ class Dependency:
     function: str
     schemes: tuple[Scheme, ...]
     optional: bool
+    nameless: bool = False
+    """Some callers come with a key that does not say whose it is."""
+
+    @property
+    def maybe(self) -> bool:
+        """Whether it may give nobody."""
+        return self.optional or self.nameless
 
 
 @dataclass
@@ -44,10 +51,17 @@ class Credentials:
     contract: Contract
     proofs: Mapping[str, Proof] = field(default_factory=dict)
     """Scheme → what it carries; whatever is not here is taken for a token."""
+    nameless_keys: bool = False
+    """API keys do not say whose they are, although there are users."""
     dependencies: dict[tuple[tuple[str, ...], bool], Dependency] = field(default_factory=dict)
     schemes: dict[str, Scheme] = field(default_factory=dict)
     _names: Names = field(default_factory=Names)
     _variables: Names = field(default_factory=Names)
+
+    def nameless(self, operation: Operation) -> bool:
+        """Whether the operation takes keys that do not say whose they are."""
+        asked = {self.proofs.get(name) for names in operation.security for name in names}
+        return self.nameless_keys and Proof.KEY in asked
 
     def uses(self, proof: Proof) -> bool:
         """Whether callers may come with it."""
@@ -61,19 +75,20 @@ class Credentials:
             return ""
         key = (known, not operation.protected)
         if key not in self.dependencies:
-            base = "OptionalCaller" if key[1] else "CurrentCaller"
-            taken = any(one.optional == key[1] for one in self.dependencies.values())
+            nameless = self.nameless(operation)
+            base = "OptionalCaller" if key[1] or nameless else "CurrentCaller"
+            taken = any(one.maybe == (key[1] or nameless) for one in self.dependencies.values())
             alias = self._names.take(f"{base}By{pascal('_or_'.join(known))}" if taken else base)
             schemes = tuple(self._scheme(name) for name in known)
-            self.dependencies[key] = Dependency(alias, snake(alias), schemes, key[1])
+            self.dependencies[key] = Dependency(alias, snake(alias), schemes, key[1], nameless)
         return self.dependencies[key].alias
 
     def _scheme(self, name: str) -> Scheme:
         if name not in self.schemes:
             found = self.contract.security_schemes[name]
+            proof = self.proofs.get(name, Proof.TOKEN)
             source, token, kind = _spelt(found)
             variable, cookie = self._variables.take(f"_{snake(name)}"), found.location == "cookie"
-            proof = self.proofs.get(name, Proof.TOKEN)
             self.schemes[name] = Scheme(name, variable, source, token, kind, proof, cookie)
         return self.schemes[name]
 

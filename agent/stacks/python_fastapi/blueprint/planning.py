@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from agent.binding.model import Accounts, Binding, Bound, Proof
+from agent.binding.model import Accounts, Binding, Bound, Keys, Proof
 from agent.catalog.model import Catalog, Table
 from agent.contract.model import Contract, Operation, Parameter
 from agent.stacks.python_fastapi.blueprint.annotations import Annotations, Typed, path_name
@@ -64,7 +64,7 @@ class Plan:
         self.schemas: SchemaModule = generate_schemas(self.contract)
         self.annotations = Annotations(self.contract, self.schemas)
         self.responses = Responses(self.contract, self.schemas)
-        self.credentials = Credentials(self.contract, self.binding.proofs)
+        self.credentials = Credentials(self.contract, self.binding.proofs, self.binding.nameless_keys)
         self.readings: dict[str, Reading] = {}
         self.repositories: dict[str, Repository] = {}
         self.resources: dict[str, Resource] = {}
@@ -74,6 +74,8 @@ class Plan:
             self._plan(bound)
         if self.users is not None:
             self.users.add(Method("credentials", "find_credentials"))
+        if self.keys is not None and self.keys.table:
+            self._repository(self.keys.table).add(Method("holder", "find_holder"))
         for resource in self.resources.values():
             resource.operations = _visible(resource.operations, lambda one: [one.path])
 
@@ -110,6 +112,23 @@ class Plan:
         repository = self._repository(accounts.table)
         repository.login = (accounts.id_column, accounts.login_column, accounts.password_column)
         return repository
+
+    @property
+    def keys(self) -> Keys | None:
+        """Where API keys are known from; None where no operation takes one."""
+        return self.binding.keys if self.credentials.uses(Proof.KEY) else None
+
+    @cached_property
+    def key_holder(self) -> Typed:
+        """The type of what a row of the keys' table says about its key: whose it is, else which."""
+        keys = self.keys
+        column = self.table(keys.table).column(keys.owner_column or keys.id_column) if keys and keys.table else None
+        return python_type(column, "", nullable=False) if column else Typed("str")
+
+    @property
+    def key_repository(self) -> Repository | None:
+        """Where API keys are looked up; None where a setting lists them, or nobody has one."""
+        return self.repositories.get(self.keys.table) if self.keys is not None and self.keys.table else None
 
     @property
     def ordered_resources(self) -> list[Resource]:
@@ -174,7 +193,7 @@ class Plan:
             answer=self.responses.main(operation),
             responses=self.responses.others(operation),
             caller=scheme,
-            optional_caller=bool(scheme) and not operation.protected,
+            optional_caller=bool(scheme) and (not operation.protected or self.credentials.nameless(operation)),
             steps=None,
             extra=self._extra(operation),
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from agent.binding.model import Bound, Proof
+from agent.binding.model import Bound, Keys, Proof
 from agent.stacks.python_fastapi.blueprint.columns import quoted
 from agent.stacks.python_fastapi.blueprint.failures import failure_lines, failure_media
 from agent.stacks.python_fastapi.blueprint.planning import Plan, Resource
@@ -93,6 +93,9 @@ _CORE = (
 """Modules of `src/core` that every service has."""
 
 
+_GIVING_NO_ROWS = ("credentials", "delete", "exists", "holder")
+
+
 class Renderer:
     """Writes every file of a plan."""
 
@@ -127,6 +130,7 @@ class Renderer:
             "rotates": self._rotates,
             "tokens": plan.tokens,
             "users": plan.users,
+            "listed_keys": plan.keys is not None and not plan.keys.table,
         }
         identity = {"UUID": 'UUID(claims["sub"])', "int": 'int(claims["sub"])'}
         yield self._file(
@@ -146,6 +150,8 @@ class Renderer:
                 passwords="hash_password" in services or "verify_password" in services or plan.users is not None,
                 **common,
             )
+        if plan.keys is not None and not plan.keys.table:
+            yield self._file("core/keys.py")
         if self._rotates:
             yield self._file("core/sessions.py")
         if self._repeats:
@@ -205,6 +211,8 @@ class Renderer:
             f"from src.models.{repository.module} import {row}",
             f"from src.models.{repository.module} import {repository.stem}Credentials",
         }
+        if "find_holder" in repository.methods:
+            imports |= self._plan.key_holder.imports
         details: dict[str, Any] = {}
         if reading is not None:
             fields = _fields(repository)
@@ -217,6 +225,7 @@ class Renderer:
                 "then": ", ".join(reading.spot(one) for one in reading.table.primary_key)
                 or next(iter(reading.stored.values()), "1"),
                 "credentials_sql": _credentials_sql(repository),
+                "holder_sql": _holder_sql(repository, self._plan.keys),
             }
         sorts = [(self._sort_name(repository, name), _dictionary(one)) for name, one in repository.sorts.items()]
         return self._rendered(
@@ -227,6 +236,7 @@ class Renderer:
             row=row,
             writes=any(one.kind in ("create", "change") for one in methods),
             written=_dictionary(repository.written),
+            holder=self._plan.key_holder.text,
             sorts=sorts,
             sort_name=lambda method: self._sort_name(repository, method.name),
             joined=" <_JOINS>" if details.get("joins") else "",
@@ -281,6 +291,9 @@ class Renderer:
                 repeats=self._repeats,
                 tokens=plan.tokens,
                 users=plan.users,
+                keys=plan.keys,
+                key_repository=plan.key_repository,
+                nameless=self._plan.binding.nameless_keys,
                 plain=all(one.proof is Proof.TOKEN for one in credentials.schemes.values()),
             )
         yield self._file(
@@ -330,7 +343,7 @@ class Renderer:
 
 def _challenge(plan: Plan) -> str:
     """What a refused caller may try: the names of the ways, each once."""
-    names = {Proof.TOKEN: "Bearer", Proof.PASSWORD: 'Basic realm="service"'}
+    names = {Proof.TOKEN: "Bearer", Proof.PASSWORD: 'Basic realm="service"', Proof.KEY: "ApiKey"}
     used = [name for proof, name in names.items() if plan.credentials.uses(proof)]
     return literal(", ".join(used) or names[Proof.TOKEN])
 
@@ -346,7 +359,7 @@ def _sql_constant(text: str) -> dict[str, str]:
 def _fields(repository: Repository) -> list[RowField]:
     """What the repository reads of its table, in the table's order; nothing where it gives no rows."""
     reading = repository.reading
-    if reading is None or all(one.kind in ("credentials", "delete", "exists") for one in repository.methods.values()):
+    if reading is None or all(one.kind in _GIVING_NO_ROWS for one in repository.methods.values()):
         return []
     return sorted(reading.fields.values(), key=lambda one: _place(reading, one.expression))
 
@@ -365,6 +378,18 @@ def _credentials_sql(repository: Repository) -> str:
         return ""
     identifier, login, password = (reading.spot(one) for one in repository.login)
     return f"SELECT {identifier}, {password} FROM {reading.source} WHERE {login} = $1"
+
+
+def _holder_sql(repository: Repository, keys: Keys | None) -> str:
+    """The statement that tells whose key a hash is, as long as the key opens anything."""
+    reading = repository.reading
+    if reading is None or keys is None or keys.table != repository.key:
+        return ""
+    spot = reading.spot
+    ends = [f"({spot(name)} IS NULL OR {spot(name)} > now())" for name in keys.ends]
+    switches = [spot(name) if on else f"NOT {spot(name)}" for name, on in keys.switches.items()]
+    where = " AND ".join([f"{spot(keys.hash_column)} = $1", *ends, *switches])
+    return f"SELECT {spot(keys.owner_column or keys.id_column)} FROM {reading.source} WHERE {where}"
 
 
 def _inputs(lines: tuple[str, ...]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from agent.stacks.python_fastapi.blueprint.columns import TEXTS, python_type, qu
 from agent.stacks.python_fastapi.blueprint.naming import Names, snake
 from agent.stacks.python_fastapi.blueprint.rows import Reading
 
-MethodKind = Literal["find", "exists", "list", "create", "change", "delete", "children", "credentials"]
+MethodKind = Literal["find", "exists", "list", "create", "change", "delete", "children", "credentials", "holder"]
 
 
 @dataclass(frozen=True, slots=True)

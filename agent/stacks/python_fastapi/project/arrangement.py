@@ -16,6 +16,8 @@ _RESERVED = {
     "database",
     "settings",
     "headers",
+    "keyed",
+    "password_headers",
     "tokens",
     "sessions",
     "response",

@@ -79,6 +79,7 @@ def stored(shape: Shape, bound: Bound, body: Mapping[str, Any]) -> Iterator[str]
             yield f"assert {name} is None"
         elif column.base_type not in ("json", "jsonb", "timestamp", "interval", "float4", "inet", "cidr"):
             expected = shape.values.code(column, value)
+            name = f"tuple({name})" if column.array else name
             yield f"assert {name} is {expected}" if isinstance(value, bool) else f"assert {name} == {expected}"
 
 

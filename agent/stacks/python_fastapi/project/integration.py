@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from agent.binding.model import Accounts, Action, Bound
+from agent.binding.model import Accounts, Action, Bound, Keys
 from agent.binding.words import words
 from agent.stacks.python_fastapi.project import accounts, holes, reading, refusals, writing
+from agent.stacks.python_fastapi.project.api_keys import key_fixtures
 from agent.stacks.python_fastapi.project.comparing import quoted_table
 from agent.stacks.python_fastapi.project.imports import imports_of
 from agent.stacks.python_fastapi.project.rendering import render
@@ -15,11 +16,11 @@ from agent.stacks.python_fastapi.project.shape import Shape
 from agent.stacks.python_fastapi.project.source import literal
 
 
-def integration_files(shape: Shape, *, tokens: bool, basic: bool) -> Mapping[str, str]:
-    """One module a resource: path → content; callers come with tokens, with their passwords, or with either."""
+def integration_files(shape: Shape, *, tokens: bool, basic: bool, keys: Keys | None) -> Mapping[str, str]:
+    """One module a resource: path → content; callers come with tokens, with their passwords, or with keys."""
     resources = dict.fromkeys(bound.resource for bound in shape.binding.operations)
     files = {f"tests/integration/test_{resource}.py": _module(shape, resource) for resource in resources}
-    conftest = _conftest(shape, tokens=tokens, basic=basic)
+    conftest = _conftest(shape, tokens=tokens, basic=basic, keys=keys)
     return {"tests/integration/__init__.py": "", "tests/integration/conftest.py": conftest, **files}
 
 
@@ -78,7 +79,7 @@ def _main(shape: Shape, bound: Bound) -> Iterator[Scenario]:
         yield from refusals.misfits(shape, bound)
 
 
-def _conftest(shape: Shape, *, tokens: bool, basic: bool) -> str:
+def _conftest(shape: Shape, *, tokens: bool, basic: bool, keys: Keys | None) -> str:
     known = shape.accounts
     user = known and {
         "factory": f"make_{shape.row_name(known.table)}",
@@ -92,6 +93,7 @@ def _conftest(shape: Shape, *, tokens: bool, basic: bool) -> str:
         user=user,
         tokens=tokens,
         basic=basic,
+        keys=key_fixtures(shape, keys),
         rotates=shape.binding.rotates,
         truncate=f"TRUNCATE\n    {tables}\nRESTART IDENTITY CASCADE",
     )

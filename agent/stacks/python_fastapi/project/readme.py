@@ -28,6 +28,7 @@ def readme_file(shape: Shape, title: str, files: Mapping[str, str]) -> str:
         resources=list(_resources(shape)),
         settings=settings_of(files),
         users=shape.accounts if "class RecentPasswords" in files.get("src/core/security.py", "") else None,
+        keys=shape.binding.keys if shape.takes_keys else None,
         repeats="src/core/idempotency.py" in files,
         holes=[bound.operation.key for bound in shape.binding.holes],
     )
@@ -42,14 +43,34 @@ def _resources(shape: Shape) -> Iterator[tuple[str, str]]:
 
 def _curl(shape: Shape, bound: Bound) -> str:
     method = "" if bound.operation.method == "get" else f" -X {bound.operation.method.upper()}"
-    header = _SENT[shape.binding.proof(bound.operation)] if bound.operation.protected else ""
+    header = _sent(shape, bound) if bound.operation.protected else ""
     schema = bound.operation.body.json if bound.operation.body else None
     body = ""
     if schema is not None:
         sample = json.dumps(shape.values.of_schema(schema, "body", _SAMPLE)).replace("'", "\\u0027")
         body = f" -H 'Content-Type: application/json' -d '{sample}'"
     path = re.sub(r"\{(\w+)\}", lambda found: _upper(found[1]), bound.operation.path)
-    return f"curl{method} http://localhost:8000{shape.contract.base_path}{path}{header}{body}"
+    query = "?" + header[1:] if header.startswith("?") else ""
+    sent = "" if query else header
+    return f"curl{method} {_quoted(f'http://localhost:8000{shape.contract.base_path}{path}{query}')}{sent}{body}"
+
+
+def _quoted(address: str) -> str:
+    return f"'{address}'" if "?" in address else address
+
+
+def _sent(shape: Shape, bound: Bound) -> str:
+    """How curl sends what callers come with; beginning with `?` what stands in the query."""
+    proof = shape.binding.proof(bound.operation)
+    if proof is not Proof.KEY:
+        return _SENT[proof]
+    scheme = shape.key_scheme(bound)
+    match scheme.location:
+        case "query":
+            return f"?{scheme.parameter}=KEY"
+        case "cookie":
+            return f" -b '{scheme.parameter}=KEY'"
+    return f" -H '{scheme.parameter}: KEY'"
 
 
 def _upper(name: str) -> str:

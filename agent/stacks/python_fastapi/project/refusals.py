@@ -11,6 +11,7 @@ from agent.contract.sample import violations
 from agent.stacks.python_fastapi.project.arrangement import Arrangement
 from agent.stacks.python_fastapi.project.reading import neighbour
 from agent.stacks.python_fastapi.project.scenario import (
+    KEYED,
     Scenario,
     arrangement,
     ask,
@@ -34,6 +35,7 @@ _FORGED = {
         '{"Authorization": "Basic bWFkZTp1cA=="}',
         "A name and a password that nobody has count for nothing.",
     ),
+    Proof.KEY: ("key", "", ""),
 }
 """What callers come with → what it is called, a made-up one, and what that is good for."""
 _WITH_BODY = (Action.CREATE, Action.REPLACE, Action.PATCH)
@@ -41,11 +43,13 @@ _WITH_BODY = (Action.CREATE, Action.REPLACE, Action.PATCH)
 
 def unauthenticated(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     """Without a token or password, or with a made-up one, nothing happens."""
-    if not (shape.accounts and bound.operation.protected):
+    if not sender(shape, bound):
         return
     path = unknown_path(shape, bound)
     what, forged, counts = _FORGED[shape.binding.proof(bound.operation)]
     yield Scenario(f"{name_of(bound)}_without_a_{what}", "Callers must sign in.", [], ask(shape, bound, path), 401)
+    if not forged:
+        return
     yield Scenario(
         f"{name_of(bound)}_with_a_made_up_{what}",
         counts,
@@ -161,8 +165,9 @@ def _bad_path(shape: Shape, bound: Bound) -> Iterator[Scenario]:
 
 def _undecodable(shape: Shape, bound: Bound) -> Scenario:
     own = sender(shape, bound)
-    headers = "{" + (f"**{own}, " if own else "") + '"Content-Type": "application/json"}'
+    headers = "{" + (f"**{own}, " if own not in ("", KEYED) else "") + '"Content-Type": "application/json"}'
     request = ask(shape, bound, unknown_path(shape, bound), body=Code('"{"'), headers=headers)
+    request = request.replace("client.", f"{KEYED}.", 1) if own == KEYED else request
     return Scenario(
         f"{name_of(bound)}_refuses_what_is_not_json",
         "What cannot be decoded is refused.",

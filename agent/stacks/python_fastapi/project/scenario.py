@@ -21,6 +21,7 @@ _LONGEST = 80
 _FORM = "application/x-www-form-urlencoded"
 FIXTURES = {
     "client": "AsyncClient",
+    "keyed": "AsyncClient",
     "database": "Database",
     "settings": "Settings",
     "tokens": "TokenIssuer",
@@ -29,8 +30,10 @@ FIXTURES = {
     "headers": "Headers",
     "password_headers": "Headers",
 }
-_SENDERS = {Proof.TOKEN: "headers", Proof.PASSWORD: "password_headers"}
-"""What callers come with → the fixture of their headers."""
+KEYED = "keyed"
+"""The client of callers who come with an API key, wherever it is sent."""
+_SENDERS = {Proof.TOKEN: "headers", Proof.PASSWORD: "password_headers", Proof.KEY: KEYED}
+"""What callers come with → the fixture of their headers, or of their client."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ def ask(
 ) -> str:
     """The call of the client: `await client.get("/books", params={...}, headers=headers)`."""
     operation = bound.operation
+    client, headers = (KEYED, "") if headers == KEYED else ("client", headers)
     query = {**_required(shape, bound, "query"), **(parameters or {})}
     extra = _required(shape, bound, "header")
     if extra:
@@ -89,14 +93,15 @@ def ask(
     if operation.method in ("get", "post", "put", "patch", "head", "options") or (
         operation.method == "delete" and body is None
     ):
-        return f"await client.{operation.method}({', '.join(arguments)})"
-    return f'await client.request("{operation.method.upper()}", {", ".join(arguments)})'
+        return f"await {client}.{operation.method}({', '.join(arguments)})"
+    return f'await {client}.request("{operation.method.upper()}", {", ".join(arguments)})'
 
 
 def sender(shape: Shape, bound: Bound) -> str:
-    """The headers of a caller who may do it; empty when nobody needs to sign in."""
-    known = shape.accounts and bound.operation.protected
-    return _SENDERS[shape.binding.proof(bound.operation)] if known else ""
+    """The headers of a caller who may do it, or `KEYED`; empty when nobody needs to sign in."""
+    proof = shape.binding.proof(bound.operation)
+    known = bound.operation.protected and (shape.accounts is not None or proof is Proof.KEY)
+    return _SENDERS[proof] if known else ""
 
 
 def arrangement(shape: Shape, bound: Bound) -> Arrangement:

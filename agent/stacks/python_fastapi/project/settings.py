@@ -11,6 +11,7 @@ _EXAMPLES = {
     "DATABASE_URL": "postgresql://postgres:postgres@localhost:5432/postgres",
     "REDIS_URL": "redis://localhost:6379/0",
     "JWT_SECRET": "replace-this-by-at-least-32-random-characters",
+    "API_KEYS": "replace-this-by-a-random-key,and-this-by-another",
 }
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from agent.binding.model import Accounts, Binding, Bound
+from agent.binding.model import Accounts, Binding, Bound, Proof
 from agent.binding.words import singular, words
 from agent.catalog.model import Catalog, Column, Table
-from agent.contract.model import Contract, Operation, Schema
+from agent.contract.model import Contract, Operation, Schema, SecurityScheme
 from agent.stacks.python_fastapi.project.source import identifier
 from agent.stacks.python_fastapi.project.values import Values
 
@@ -56,6 +56,16 @@ class Shape:
             case "int2" | "int4" | "int8":
                 return "32000"
         return '"nobody"'
+
+    @property
+    def takes_keys(self) -> bool:
+        """Whether an operation can be called with an API key."""
+        return any(Proof.KEY in self.binding.alone(one.operation) for one in self.binding.operations)
+
+    def key_scheme(self, bound: Bound) -> SecurityScheme:
+        """The first scheme of the operation that carries an API key; StopIteration when there is none."""
+        single = [name for names in bound.operation.security if len(names) == 1 for name in names]
+        return next(self.contract.security_schemes[one] for one in single if self.binding.proofs.get(one) is Proof.KEY)
 
     def table(self, name: str) -> Table:
         """The table of that name; KeyError when there is none."""
