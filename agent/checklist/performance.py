@@ -350,6 +350,6 @@ def _ms(milliseconds: float | None) -> str:
 
 def _bytes(request: Request) -> bytes:
     headers, _ = request.encoded()
-    lines = [f"{request.method} {request.target} HTTP/1.1", "Host: service", "Accept: */*"]
+    lines = [f"{request.method} {request.sent_target} HTTP/1.1", "Host: service", "Accept: */*"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode()

@@ -39,8 +39,8 @@ REDIS_SETTING = "REDIS_URL"
 """The environment variable that names a Valkey or a Redis."""
 
 
-KEY_SETTINGS = ("API_KEYS", "API_KEY")
-"""Environment variables that list the API keys of callers."""
+KEY_SETTINGS: Mapping[str, int] = {"API_KEYS": 64, "API_KEY": 1}
+"""Environment variables that list API keys of callers, with commas between them → how many are put in."""
 
 
 @dataclass(frozen=True, slots=True)

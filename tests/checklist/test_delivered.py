@@ -12,6 +12,7 @@ from hypothesis import strategies as some
 from agent.checklist import delivered, lint, migrations, types
 from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing, joined
+from agent.checklist.probe.accounts import NO_WAY
 from agent.obligations import Obligation
 from agent.receipts import Measures, Outcome, Receipt, TestedOperation
 from agent.rulebook.model import Gate
@@ -35,6 +36,14 @@ MEASURED = Measures(
 def settled(rule: str, outcome: Outcome, reproduce: str = "") -> Receipt:
     gate = Gate.TESTS
     return Receipt(rule=rule, subject="files", gate=gate, outcome=outcome, reproduce=reproduce, tree="4b825dc6")
+
+
+def test_what_the_judge_knows_no_way_to_ask_is_left_unchecked() -> None:
+    told = f"it could not be asked: {NO_WAY}: nobody can register"
+    (receipt,) = OWING.judge("TST-DB", [told], reproduce="")
+    assert (receipt.outcome, receipt.found) == (Outcome.UNCHECKED, told)
+    assert OWING.judge("TST-DB", [told, "it lies"], reproduce="")[0].outcome is Outcome.FAILED
+    assert OWING.cannot(["TST-DB"], told, reproduce="").receipts[0].outcome is Outcome.UNCHECKED
 
 
 def follows(*receipts: Receipt) -> Receipt:

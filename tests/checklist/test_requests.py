@@ -41,6 +41,21 @@ def test_a_reproducer_shows_no_secret(contract: Contract) -> None:
     assert line.endswith("http://service/api/auth/login")
 
 
+def test_a_key_in_the_query_is_sent_and_not_shown(contract: Contract) -> None:
+    request = Request(
+        contract.operation("GET /notes"),
+        "",
+        query={"page": 2},
+        credentials={"?api_key": "k-123"},
+        secrets=frozenset({"k-123"}),
+    )
+    assert request.sent_target == "/notes?page=2&api_key=k-123"
+    assert request.target == "/notes?page=2&api_key=$SECRET"
+    assert request.encoded() == ({}, None)
+    assert "k-123" not in request.curl()
+    assert request.without_credentials().sent_target == "/notes?page=2"
+
+
 @given(st.text(min_size=1, alphabet=st.characters(exclude_categories=["Cs"])))
 def test_a_path_value_stays_one_segment(contract: Contract, value: str) -> None:
     request = Request(contract.operation("GET /notes/{note_id}"), "", path_values={"note_id": value})

@@ -144,6 +144,6 @@ async def _well_again(service: Observed, request: Request) -> bool:
 
 def _bytes(request: Request) -> bytes:
     headers, _ = request.encoded()
-    lines = [f"{request.method} {request.target} HTTP/1.1", "Host: service", "Accept: */*"]
+    lines = [f"{request.method} {request.sent_target} HTTP/1.1", "Host: service", "Accept: */*"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode()

@@ -108,7 +108,7 @@ async def _burst(service: Observed, requests: Sequence[Request]) -> None:
         headers, content = request.encoded()
         async with turn:
             try:
-                await service.ask(request.method, request.target, headers=headers, content=content)
+                await service.ask(request.method, request.sent_target, headers=headers, content=content)
             except httpx.HTTPError:
                 return  # PRF-ERR is about these
 

@@ -292,5 +292,5 @@ def _plain_path(session: _Session) -> str:
     """What can be asked without an id: the first GET that worked, else the root."""
     for _, exchange, _ in session.done:
         if exchange.request.method == "GET" and not exchange.request.operation.protected:
-            return exchange.request.target
+            return exchange.request.sent_target
     return "/"

@@ -99,7 +99,7 @@ class Asker:
     async def _once(self, request: Request) -> Reply:
         headers, content = request.encoded()
         try:
-            return await self.service.ask(request.method, request.target, headers=headers, content=content)
+            return await self.service.ask(request.method, request.sent_target, headers=headers, content=content)
         except httpx.HTTPError as error:
             return Reply(0, httpx.Headers(), f"{type(error).__name__}: {error}".encode(), 0.0)
 

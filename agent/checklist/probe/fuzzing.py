@@ -288,12 +288,12 @@ class _Fuzzer:
 def _judged(target: Target, contract: Contract, attempt: Attempt, session: requests.Session) -> Iterator[Failure]:
     import requests
 
-    credentials = dict(target.request.credentials)
     try:
         response = attempt.call(
             base_url=ORIGIN + contract.base_path,
             session=session,
-            headers={"User-Agent": _USER_AGENT, **credentials},
+            headers={"User-Agent": _USER_AGENT, **target.request.credential_headers},
+            params=target.request.credential_query or None,
             timeout=_ANSWER_SECONDS,
         )
     except (requests.RequestException, OSError) as error:

@@ -49,16 +49,21 @@ class Request:
 
     @property
     def target(self) -> str:
+        """Path and query as receipts show them."""
+        return self._hidden(self.sent_target)
+
+    @property
+    def sent_target(self) -> str:
         """Path and query as sent."""
         path = self.base_path + self.operation.path
         for name, value in self.path_values.items():
             path = path.replace("{" + name + "}", quote(plain(value), safe=""))
-        query = {**self.query, **self._asked}
+        query = {**self.query, **self.credential_query}
         return f"{path}?{urlencode(_pairs(query))}" if query else path
 
     def encoded(self) -> tuple[dict[str, str], bytes | None]:
         """Headers and body as sent."""
-        headers = {**self.headers, **self._headed}
+        headers = {**self.headers, **self.credential_headers}
         if self.body is ABSENT:
             return headers, None
         kind, content = encode(self.body, self.media_type)
@@ -73,7 +78,7 @@ class Request:
         parts = ["curl", "-i", "--unix-socket", '"$SOCKET"']
         if self.method != "GET":
             parts += ["-X", self.method]
-        for name in self._headed:
+        for name in self.credential_headers:
             parts += ["-H", f'"{name}: $CREDENTIALS"']
         for name, value in self.headers.items():
             parts += ["-H", shlex.quote(f"{name}: {value}")]
@@ -86,11 +91,13 @@ class Request:
         return self._hidden(" ".join(parts))
 
     @property
-    def _headed(self) -> dict[str, str]:
+    def credential_headers(self) -> dict[str, str]:
+        """The credentials that are sent as headers."""
         return {name: value for name, value in self.credentials.items() if not name.startswith("?")}
 
     @property
-    def _asked(self) -> dict[str, str]:
+    def credential_query(self) -> dict[str, str]:
+        """The credentials that are sent in the query."""
         return {name[1:]: value for name, value in self.credentials.items() if name.startswith("?")}
 
     def _hidden(self, text: str) -> str:

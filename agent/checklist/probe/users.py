@@ -163,9 +163,7 @@ class Users:
         if keys is None:
             return caller
         if not keys.table:
-            found = next((service.command.environment[name] for name in KEY_SETTINGS if service.knows(name)), "")
-            why = f"{NO_WAY}: no table holds API keys, and the code reads none of {', '.join(KEY_SETTINGS)}"
-            return replace(caller, key=found, lacking=caller.lacking or ("" if found else why))
+            return self._with_listed_key(caller)
         if not service.knows("sha256"):
             why = f"{NO_WAY}: {keys.table} holds API keys, and the code does not name sha256"
             return replace(caller, lacking=caller.lacking or why)
@@ -176,6 +174,18 @@ class Users:
             values[keys.owner_column] = caller.id
         self.asker.store.seed(keys.table, values)
         return replace(caller, key=key)
+
+    def _with_listed_key(self, caller: Caller) -> Caller:
+        """The caller with the next key of the setting. Raises `NoCredentials` when somebody else has the last one."""
+        service = self.asker.service
+        listed = next((service.command.environment[name] for name in KEY_SETTINGS if service.knows(name)), "")
+        if not listed:
+            why = f"{NO_WAY}: no table holds API keys, and the code reads none of {', '.join(KEY_SETTINGS)}"
+            return replace(caller, lacking=caller.lacking or why)
+        free = listed.split(",")[len(self._known) :]
+        if not free:
+            raise NoCredentials(f"{NO_WAY}: the setting holds no API key for one more caller")
+        return replace(caller, key=free[0])
 
     async def _logged_in(self, accounts: Accounts, caller: Caller) -> Caller:
         if accounts.login is None:

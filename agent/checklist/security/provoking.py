@@ -59,7 +59,7 @@ async def _strange_bodies(probes: Round, bound: Bound) -> Request | None:
     await probes.send(request.without_credentials() if bound.operation.protected else request)
     if body_schema(bound.operation) is not None:
         headers, _ = request.encoded()
-        method, target = request.method, request.target
+        method, target = request.method, request.sent_target
         await _ask(probes, method, target, headers, b"{")
         await _ask(probes, method, target, {**headers, "Content-Type": "text/plain"}, b"plain")
         await _ask(probes, method, target, headers, _LARGE_BODY)

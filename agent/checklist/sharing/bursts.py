@@ -82,7 +82,7 @@ async def _work(service: Running, found: Burst, origins: Iterator[str], ends: fl
                     found.admitted += 1
                 elif found.refused is None:
                     found.refused = reply
-                    service.record.note(found.request.method, found.request.target, sent, content, reply)
+                    service.record.note(found.request.method, found.request.sent_target, sent, content, reply)
         except (OSError, asyncio.IncompleteReadError):
             found.left -= 1  # the service closed the connection; a new one is made
         finally:
@@ -103,7 +103,7 @@ async def _read(reader: asyncio.StreamReader) -> Reply:
 
 
 def _bytes(request: Request, headers: dict[str, str], content: bytes) -> bytes:
-    lines = [f"{request.method} {request.target} HTTP/1.1", "Host: service", "Accept: */*"]
+    lines = [f"{request.method} {request.sent_target} HTTP/1.1", "Host: service", "Accept: */*"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     if content:
         lines.append(f"Content-Length: {len(content)}")

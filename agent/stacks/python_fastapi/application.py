@@ -51,7 +51,8 @@ def service_environment(files: Mapping[str, str], database: DatabaseAccess) -> M
     """Settings for one start: those of `.env.example`, fresh secrets, this database and its Valkey."""
     return {
         **_assignments(files.get(".env.example", "")),
-        **{name: secrets.token_urlsafe(48) for name in (*_SECRETS, *KEY_SETTINGS)},
+        **{name: secrets.token_urlsafe(48) for name in _SECRETS},
+        **{name: ",".join(secrets.token_urlsafe(24) for _ in range(count)) for name, count in KEY_SETTINGS.items()},
         "DATABASE_URL": database.url,
         **({REDIS_SETTING: database.redis_url} if database.redis_url else {}),
     }

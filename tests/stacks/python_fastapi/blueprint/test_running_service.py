@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -24,6 +25,7 @@ from tools.valkey.server import ValkeyServer, valkey_server
 
 Serve = Callable[[Written, str], AbstractAsyncContextManager[httpx.AsyncClient]]
 PASSWORD = "correct horse battery"
+KEY = "a-key-of-many-letters"
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +48,7 @@ def serve(postgres: PostgresServer, valkey: ValkeyServer, database: Database, to
         command = [str(toolchain / "bin" / "uvicorn"), "src.main:app", "--uds", str(socket), "--no-access-log"]
         environment = {"DATABASE_URL": url, "JWT_SECRET": "s" * 40, "PYTHONDONTWRITEBYTECODE": "1"}
         environment["REDIS_URL"] = valkey.url(valkey.socket_folder)
+        environment["API_KEYS"] = f"{KEY}, {KEY}-of-another"
         with (tmp_path / "service.log").open("wb") as log:
             process = subprocess.Popen(command, cwd=service.root, env=environment, stdout=log, stderr=log)
         try:
@@ -267,3 +270,54 @@ async def test_callers_may_send_their_password_with_every_request(
                 assert (refused.status_code, refused.headers["www-authenticate"]) == (401, 'Basic realm="service"')
             connection.execute("UPDATE users SET password_hash = ''")
             assert (await client.get("/notes", auth=("a@example.com", PASSWORD))).status_code == 401
+
+
+PLACES = {
+    "header": {"type": "apiKey", "in": "header", "name": "X-Key"},
+    "query": {"type": "apiKey", "in": "query", "name": "key"},
+    "cookie": {"type": "apiKey", "in": "cookie", "name": "key"},
+}
+API_KEYS = """
+CREATE TABLE api_keys (
+    id bigint PRIMARY KEY, user_id bigint NOT NULL REFERENCES users, key_hash text NOT NULL UNIQUE,
+    expires_at timestamptz, revoked boolean NOT NULL DEFAULT false
+);
+"""
+
+
+def sent(key: str) -> list[dict[str, Any]]:
+    """The ways to send it, one after the other."""
+    return [{"headers": {"X-Key": key}}, {"params": {"key": key}}, {"headers": {"Cookie": f"key={key}"}}]
+
+
+async def test_callers_may_come_with_a_key_that_a_table_knows(
+    write: Write, serve: Serve, postgres: PostgresServer, database: Database
+) -> None:
+    service = write(notes_document(PLACES), PEOPLE + API_KEYS)
+    with psycopg.connect(database.url(postgres.socket_folder), autocommit=True) as connection:
+        async with serve(service, PEOPLE + API_KEYS) as client:
+            digests = [hashlib.sha256(f"{KEY}{number}".encode()).hexdigest() for number in range(3)]
+            connection.execute("INSERT INTO users VALUES (1, 'a@example.com', ''), (2, 'b@example.com', '')")
+            connection.execute("INSERT INTO notes VALUES (1, 1, 'of a'), (2, 2, 'of b')")
+            connection.execute(
+                "INSERT INTO api_keys VALUES (1, 1, %s, NULL, false), (2, 2, %s, now(), false), (3, 2, %s, NULL, true)",
+                digests,
+            )
+
+            for way in sent(f"{KEY}0"):
+                mine = await client.get("/notes", **way)
+                assert (mine.status_code, mine.json()) == (200, [{"text": "of a"}])
+            for key in (f"{KEY}1", f"{KEY}2", KEY, digests[0]):
+                for way in sent(key):
+                    refused = await client.get("/notes", **way)
+                    assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "ApiKey")
+            assert (await client.get("/notes")).status_code == 401
+
+
+async def test_callers_may_come_with_a_key_that_a_setting_lists(write: Write, serve: Serve) -> None:
+    sql = "CREATE TABLE notes (id bigint PRIMARY KEY, text text NOT NULL)"
+    async with serve(write(notes_document(PLACES), sql), sql) as client:
+        for way in (*sent(KEY), *sent(f"{KEY}-of-another")):
+            assert (await client.get("/notes", **way)).status_code == 200
+        for way in (*sent(f"{KEY}, {KEY}-of-another"), *sent("")):
+            assert (await client.get("/notes", **way)).status_code == 401
