@@ -16,12 +16,18 @@ from agent.stacks.base import DatabaseAccess, Stack
 from agent.workspace.model import Workspace
 from tools.errors import Refused
 from tools.files import Files
+from tools.listing import listed
 from tools.redaction.room import room
 from tools.rendering import render
 from tools.search import search
 
 _CHARACTERS = 12_000
 """The most that one result holds."""
+
+_FILES = 10_000
+"""The most that a listing looks at."""
+_LINES = 60
+"""Of a listing; it is sent again with every request that follows, so it may not grow with the project."""
 
 _QUICK_SECONDS = 1.8
 """After an edit; what takes longer is left to `check`."""
@@ -54,14 +60,14 @@ toolset: FunctionToolset[Toolbox] = FunctionToolset(max_retries=5)
 
 @toolset.tool
 async def list_files(ctx: RunContext[Toolbox], folder: str = ".") -> str:
-    """List the files below a folder of the project.
+    """List the files below a folder of the project; folders that hold many are counted.
 
     Args:
         folder: Relative to the project's root.
     """
-    listing = ctx.deps.files.list(folder)
+    listing = ctx.deps.files.list(folder, limit=_FILES)
     more = f"\n… and {listing.left_out} more" if listing.left_out else ""
-    return ("\n".join(f"{entry.path} ({entry.bytes} bytes)" for entry in listing.entries) or "no files") + more
+    return _bounded(("\n".join(listed(listing.entries, folder, _LINES)) or "no files") + more)
 
 
 @toolset.tool
