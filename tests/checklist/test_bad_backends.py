@@ -32,7 +32,12 @@ _UNKNOWN = (GOOD / _SETTINGS).read_text().replace(_STRANGER, f"{_STRANGER}    pa
 @pytest.mark.parametrize(
     ("changes", "check", "rule", "told"),
     [
-        ({"src/main.py": "app = 1\nwhile True:\n    print('much ' * 10_000)\n"}, "errors", "API-STATUS", "much much"),
+        (
+            {"src/main.py": "app = 1\nwhile True:\n    print('more' * 9_999)\n"},
+            "errors",
+            "API-STATUS",
+            "output limit",
+        ),
         ({"src/main.py": "def broken(:\n"}, "errors", "API-STATUS", "invalid syntax"),
         ({_SETTINGS: _UNKNOWN}, "errors", "API-STATUS", "PAYMENT_KEY"),
         (_WITHOUT_MIGRATIONS, "database", "MIG-ROLLBACK", ""),

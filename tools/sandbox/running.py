@@ -120,10 +120,9 @@ class Service:
 async def running_service(launch: Launch, limits: Limits) -> AsyncIterator[Service]:
     """A process for as long as the context is open; ended early when it passes a limit, which its log then says."""
     process = await _started(launch, stdin=False, stderr=asyncio.subprocess.STDOUT)
-    assert process.stdout is not None
-    capture = Capture(limits.output_bytes)
+    capture = Capture(limits.output_bytes, limits.flood_bytes)
     tasks = [
-        asyncio.create_task(drain(process.stdout, capture)),
+        asyncio.create_task(_ended_at_flood(launch, process, limits, capture)),
         asyncio.create_task(_ended_at_limit(launch, process, limits, capture)),
     ]
     try:
@@ -190,6 +189,16 @@ async def _first_limit(
         return None
     finally:
         ended.cancel()
+
+
+async def _ended_at_flood(
+    launch: Launch, process: asyncio.subprocess.Process, limits: Limits, capture: Capture
+) -> None:
+    assert process.stdout is not None
+    if await drain(process.stdout, capture):
+        # Nobody reads on: it would only hang.
+        capture.add(last_words("output", limits))
+        launch.kill(process.pid)
 
 
 def last_words(hit: Ending, limits: Limits) -> bytes:
