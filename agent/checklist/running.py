@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 import stat
 import time
@@ -86,8 +87,14 @@ class Running:
         return reply
 
     def knows(self, word: str) -> bool:
-        """Whether the service's code has a word for it: the name of a setting, of an algorithm."""
+        """Whether the service's code has a word for it: the name of an algorithm."""
         return self.case.stack.declares(self.case.workspace, word)
+
+    def reads(self, setting: str) -> bool:
+        """Whether the service names this setting as environments do, in capitals; `api_key` may be anything."""
+        named = re.compile(rf"\b{re.escape(setting)}\b")
+        files = self.case.workspace.read()
+        return any(named.search(text) for path, text in files.items() if not path.startswith("tests/"))
 
 
 @asynccontextmanager

@@ -178,7 +178,7 @@ class Users:
     def _with_listed_key(self, caller: Caller) -> Caller:
         """The caller with the next key of the setting. Raises `NoCredentials` when somebody else has the last one."""
         service = self.asker.service
-        listed = next((service.command.environment[name] for name in KEY_SETTINGS if service.knows(name)), "")
+        listed = next((service.command.environment[name] for name in KEY_SETTINGS if service.reads(name)), "")
         if not listed:
             why = f"{NO_WAY}: no table holds API keys, and the code reads none of {', '.join(KEY_SETTINGS)}"
             return replace(caller, lacking=caller.lacking or why)
