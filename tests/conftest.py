@@ -6,9 +6,13 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from agent.places import cache_folder
 from tools.postgres.server import Database, PostgresServer, postgres_server
+
+settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("steady")  # the same examples on every machine; `--hypothesis-profile=default` looks for new ones
 
 
 @pytest.fixture(scope="session")

@@ -38,8 +38,9 @@ def skipped(parts: Parts, groups: Collection[Parts]) -> int:
 def namespaces(contract: Contract, tables: Collection[str], prefix: Parts) -> frozenset[Parts]:
     """The groups, each as all leading parts up to it. `tables` are names in the singular.
 
-    Decided by the paths: nothing is found at the group itself, no parameter stands directly behind it, and items are
-    selected somewhere below. Two groups with a collection of one name are none: their rows may be of different kinds.
+    Decided by the paths: nothing is found at the group itself, nor at its `api` or version, no parameter stands
+    directly behind it, and items are selected somewhere below. Two groups with a collection of one name are none: their
+    rows may be of different kinds.
     """
     paths = {parts_of(operation.path)[len(prefix) :] for operation in contract.operations}
     starts = {path[:end] for path in paths for end in range(1, len(path))}
@@ -58,7 +59,8 @@ def _groups(start: Parts, paths: Collection[Parts], tables: Collection[str]) -> 
     if is_technical(last) or snake(last) in MEANING or singular(last) in {*tables, *_SESSIONS}:
         return False
     below = [path[len(start) :] for path in paths if path[: len(start)] == start]
-    return all(path and "{" not in path[0] for path in below) and any(_selects(path[1:]) for path in below)
+    named = all(path and "{" not in path[0] and not all(map(is_technical, path)) for path in below)
+    return named and any(_selects(path[1:]) for path in below)
 
 
 def _selects(parts: Parts) -> bool:

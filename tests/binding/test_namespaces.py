@@ -47,6 +47,7 @@ def test_api_and_versions_are_seen_through_wherever_they_stand() -> None:
         ("/users/settings/{id}",),
         ("/sales/orders/{id}", "/purchases/orders/{id}"),
         ("/sales/orders/{id}", "/orders/{id}"),
+        ("/shop/orders/{id}", "/shop/api"),
     ],
 )
 def test_what_may_mean_something_is_kept(paths: tuple[str, ...]) -> None:
