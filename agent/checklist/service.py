@@ -49,7 +49,7 @@ async def settle(case: Case, owing: Owing, service: Running, way: Forwarding, tu
         health.problems,
         ran=f"GET {health.live or LIVENESS[0]}, GET {health.ready or READINESS[0]}; database cut off and restored",
         found="alive throughout; ready, then not ready without the database, then ready again",
-        reproduce=f"pg_ctl stop -m immediate; {curl('GET', health.ready or READINESS[0])}",
+        reproduce=f'pg_ctl -D "$PGDATA" stop -m immediate; {curl("GET", health.ready or READINESS[0])}',
         seconds=time.monotonic() - started,
     )
     return told + _version(case, owing, connected)

@@ -92,8 +92,10 @@ def _timeout(
 
 
 def _reproduce(request: Request) -> str:
+    """Stops the processes of one server alone: that of the service's database."""
     crowd = f"for n in $(seq {_CROWD}); do {request.curl()} & done; wait"
-    return f"pkill -STOP -f '^postgres: '; {crowd}; pkill -CONT -f '^postgres: '"
+    server = '-P "$(head -1 "$PGDATA/postmaster.pid")"'
+    return f"pkill -STOP {server}; {crowd}; pkill -CONT {server}"
 
 
 def _told(answered: Sequence[Answered]) -> str:
