@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.binding.inputs import Inputs
-from agent.binding.model import Accounts, Action, Bound, TokenPart
+from agent.binding.model import Accounts, Action, Bound, Proof, TokenPart
 from agent.binding.proofs import proofs_of
 from agent.binding.words import snake
 
@@ -11,7 +11,8 @@ from agent.binding.words import snake
 def accounts_of(inputs: Inputs, bounds: tuple[Bound, ...]) -> Accounts | None:
     """Where callers come from; None when nobody logs in and nothing asks who calls."""
     users = inputs.users
-    schemes = sorted(proofs_of(inputs.contract))
+    proofs = proofs_of(inputs.contract)
+    schemes = sorted(proofs)
     used = [name for one in bounds for names in one.operation.security for name in sorted(names) if name in schemes]
     if users is None or not schemes:
         return None
@@ -24,7 +25,7 @@ def accounts_of(inputs: Inputs, bounds: tuple[Bound, ...]) -> Accounts | None:
         id_column=users.id.name,
         login_column=named[0] if named else users.login,
         password_column=users.password.name,
-        scheme=(used or schemes)[0],
+        scheme=min(used or schemes, key=lambda name: proofs[name] is not Proof.TOKEN),
         role_column=next((column.name for column in users.rights if snake(column.name).startswith("role")), None),
         register=register.operation.key if register else None,
         login=login.operation.key if login else None,

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -129,7 +130,7 @@ class TestALiveServer:
     def test_a_role_that_reading_does_not_hold_is_refused(
         self, postgres: PostgresServer, database: Database, power: str
     ) -> None:
-        told = pytest.raises(CatalogError, match="the role visitor may do what.*pg_read_all_data")
+        told = pytest.raises(CatalogError, match=r"the role visitor_\\w+ may do what.*pg_read_all_data")
         with self._role(postgres, database, power) as dsn, told:
             load_catalog_from_dsn(postgres, dsn)
 
@@ -149,14 +150,15 @@ class TestALiveServer:
 
     @contextmanager
     def _role(self, postgres: PostgresServer, database: Database, power: str) -> Iterator[str]:
+        visitor = f"visitor_{uuid4().hex[:12]}"  # the server is everybody's, and roles are the server's
         with postgres.administer() as admin:
-            admin.execute(f"CREATE ROLE visitor LOGIN PASSWORD 'secret' {power}".encode())
-            admin.execute(f"GRANT CONNECT ON DATABASE {database.name} TO visitor")
+            admin.execute(f"CREATE ROLE {visitor} LOGIN PASSWORD 'secret' {power}".encode())
+            admin.execute(f"GRANT CONNECT ON DATABASE {database.name} TO {visitor}".encode())
             try:
-                yield f"postgresql://visitor:secret@/{database.name}?host={postgres.socket_folder}"
+                yield f"postgresql://{visitor}:secret@/{database.name}?host={postgres.socket_folder}"
             finally:
-                admin.execute(f"REVOKE ALL ON DATABASE {database.name} FROM visitor")
-                admin.execute("DROP ROLE visitor")
+                admin.execute(f"REVOKE ALL ON DATABASE {database.name} FROM {visitor}".encode())
+                admin.execute(f"DROP ROLE {visitor}".encode())
 
     def test_one_that_cannot_be_reached_is_told_without_the_password(
         self, postgres: PostgresServer, tmp_path: Path
