@@ -7,9 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # ships no types
 
 from agent.places import cache_folder
 from tools.postgres.server import Database, PostgresServer, postgres_server
+
+APART = ("tests/checklist/test_notices.py", "tests/checklist/test_bad_backends.py")
 
 settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")  # the same examples on every machine; `--hypothesis-profile=default` looks for new ones
@@ -29,11 +32,18 @@ def database(postgres: PostgresServer) -> Iterator[Database]:
         yield made
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `--dist loadgroup` the tests of a file stay together, for they share what is dear; all but those `apart`."""
-    for item in items:
-        if item.get_closest_marker("apart") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+class Files(LoadScopeScheduling):  # type: ignore[misc]  # see above
+    """Keeps the tests of a file together, for what they share is dear; those of `APART` take long and share little."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return nodeid if file in APART else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling | None:
+    """With `--dist loadfile`."""
+    return Files(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

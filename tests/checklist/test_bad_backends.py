@@ -28,7 +28,6 @@ _MAIN = (GOOD / "src/main.py").read_text()
 _UNKNOWN = (GOOD / _SETTINGS).read_text().replace(_STRANGER, f"{_STRANGER}    payment_key: SecretStr\n")
 
 
-@pytest.mark.apart
 @pytest.mark.parametrize(
     ("changes", "check", "rule", "told"),
     [
@@ -62,7 +61,6 @@ async def test_it_is_said(changes: Mapping[str, str | None], check: str, rule: s
     assert all(one.reproduce for one in verdict.failed)
 
 
-@pytest.mark.apart
 async def test_what_it_started_is_gone(case_of: CaseOf) -> None:
     seconds = f"{random.randint(50_000, 90_000)}.25"
     start = f'import subprocess\n\nfor _ in range(20):\n    subprocess.Popen(["sleep", "{seconds}"])\n\n'

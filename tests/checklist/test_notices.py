@@ -108,7 +108,6 @@ def _fits(one: Seeded, others: Seeded) -> bool:
     return observed and len(others.defects) < TOGETHER and not one.paths & others.paths
 
 
-@pytest.mark.apart
 async def test_a_defect_is_noticed(seeded: Seeded, case_of: CaseOf, migrated: Database) -> None:
     case = case_of(seeded.files())
     bench = Bench(case, ready=None if any(path.startswith("migrations/") for path in seeded.paths) else migrated)

@@ -157,7 +157,6 @@ def spoiled(sections: Sequence[Section], old: str, new: str) -> tuple[Section, .
     return tuple(replace(section, text=section.text.replace(old, new)) for section in sections)
 
 
-@pytest.mark.apart
 def test_a_wrong_fill_is_caught_and_its_receipt_reaches_the_model(tmp_path: Path) -> None:
     """The model forgets a column's name, tests nothing, and says that all is well."""
     right, wrong = "UPDATE ticket_comments SET ticket_id = $2", "UPDATE ticket_comments SET ticket = $2"
@@ -182,7 +181,6 @@ def test_a_wrong_fill_is_caught_and_its_receipt_reaches_the_model(tmp_path: Path
     assert mended.delivery.exit_code == 0
 
 
-@pytest.mark.apart
 def test_when_a_model_only_talks_the_next_one_of_the_list_does_the_work(tmp_path: Path) -> None:
     small, able = "anthropic:claude-haiku-4-5", Filling(GOOD)
 
@@ -209,7 +207,6 @@ def pretending(asked: Asked) -> Turn:
     ]
 
 
-@pytest.mark.apart
 def test_a_model_that_talks_and_pretends_gets_nothing_delivered_as_done(tmp_path: Path) -> None:
     pretended = run(pretending, tmp_path)
     title = "src/services/tickets.py"
@@ -229,7 +226,6 @@ def test_a_model_that_talks_and_pretends_gets_nothing_delivered_as_done(tmp_path
         assert operation in pretended.delivery.sentence
 
 
-@pytest.mark.apart
 def test_at_a_limit_what_is_proven_is_delivered(tmp_path: Path) -> None:
     """Eight requests: enough for the report, not enough for the tickets. This time through the command line."""
     task = tmp_path / "task.yaml"
@@ -263,7 +259,6 @@ def test_at_a_limit_what_is_proven_is_delivered(tmp_path: Path) -> None:
     assert {hole.operation for hole in delivery.holes} == HOLES - {"GET /reports/workload"}
 
 
-@pytest.mark.apart
 def test_a_model_that_writes_everything_is_judged_the_same(tmp_path: Path, postgres: PostgresServer) -> None:
     """Without the blueprint, by a model that knows by heart what the blueprint would have written."""
     files = written_by_the_blueprint(postgres)

@@ -92,7 +92,6 @@ def test_a_run_is_killed_again_and_again_and_comes_to_the_same_verdict(
     assert {check for (_, check), times in settled.items() if times > 1} <= ASKING
 
 
-@pytest.mark.apart
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_a_stopped_run_leaves_reports_and_nothing_else(home: Home, number: signal.Signals) -> None:
     running = home.start("run", TASK, "--json")
@@ -136,7 +135,6 @@ def test_a_delivered_run_gives_its_delivery_again(whole: tuple[Home, Answer]) ->
     assert (home.folder / "runs" / RUN / "report.json").read_text() == answer.out
 
 
-@pytest.mark.apart
 def test_what_a_resumed_run_needs_must_be_there(home: Home) -> None:
     running = home.start("run", TASK)
     running.until(home, RUN, "workspace opened")
