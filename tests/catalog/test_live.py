@@ -130,7 +130,7 @@ class TestALiveServer:
     def test_a_role_that_reading_does_not_hold_is_refused(
         self, postgres: PostgresServer, database: Database, power: str
     ) -> None:
-        told = pytest.raises(CatalogError, match=r"the role visitor_\\w+ may do what.*pg_read_all_data")
+        told = pytest.raises(CatalogError, match=r"the role visitor_\w+ may do what.*pg_read_all_data")
         with self._role(postgres, database, power) as dsn, told:
             load_catalog_from_dsn(postgres, dsn)
 
