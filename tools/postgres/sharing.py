@@ -79,11 +79,13 @@ def shared(programs: Programs, cache: Path, idle: float | None = None) -> Iterat
 def state_folder(programs: Programs, cache: Path) -> Path:
     """Where runs that can share a server find it: same user, machine, mounts, programs and settings."""
     servers = cache / "servers"
+    installed = programs.folder.stat()  # of one that was replaced the running server finds nothing any more
     key = (
         Path("/proc/sys/kernel/random/boot_id").read_text(),
         Path("/proc/self/ns/mnt").stat().st_ino,
         os.geteuid(),
         str(programs.folder),
+        (installed.st_dev, installed.st_ino, installed.st_ctime_ns),
         programs.version_text,
         SETTINGS,
     )

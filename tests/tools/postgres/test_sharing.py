@@ -23,6 +23,7 @@ from tools.errors import ServerUnavailable
 from tools.postgres.binaries import find_binaries
 from tools.postgres.server import postgres_server
 from tools.postgres.sharing import ADDRESS, LEASES, LOG, Shared, answers, read_address, shared, state_folder
+from tools.servers.programs import Programs
 
 _RUN = """
 import sys, time
@@ -41,6 +42,16 @@ with postgres_server(cache=Path(sys.argv[1])) as server:
     print(made.name, number[0], flush=True)
     sys.stdin.read()
 """
+
+
+def test_a_server_whose_programs_were_replaced_is_not_shared(tmp_path: Path) -> None:
+    programs = Programs(tmp_path / "bin", "18.6")
+    programs.folder.mkdir()
+    before = state_folder(programs, tmp_path)
+    assert state_folder(programs, tmp_path) == before
+    programs.folder.rename(tmp_path / "removed")
+    programs.folder.mkdir()
+    assert state_folder(programs, tmp_path) != before
 
 
 class Machine:
