@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from agent.binding.model import Binding
 from agent.catalog.model import Catalog
+from agent.checklist.effort import Effort
 from agent.checklist.probe.accounts import NO_WAY
 from agent.contract.model import Contract
 from agent.obligations import Obligation, owed
@@ -35,8 +36,7 @@ class Case:
     binding: Binding
     rulebook: Rulebook
     server: PostgresServer
-    mutant_seconds: float = 3.0
-    """Processor time that the tests may spend on changes of the code."""
+    effort: Effort = Effort()
     task: str = ""
     """The title of the task that it was written for; empty when a folder is judged."""
 

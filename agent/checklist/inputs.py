@@ -54,7 +54,7 @@ def runtime() -> str:
 def _surroundings(case: Case) -> list[object]:
     return [
         case.stack.name,
-        case.mutant_seconds,
+        case.effort.model_dump(),
         case.contract.base_path,
         case.contract.document,
         case.catalog.fingerprint,

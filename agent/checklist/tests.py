@@ -36,7 +36,7 @@ async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
     order = secrets.randbits(32)
     files = case.workspace.read()
     mutants = planned(files, order)
-    changes = judging.as_changes(mutants, case.mutant_seconds)
+    changes = judging.as_changes(mutants, case.effort.mutant_seconds)
     async with databases.empty() as database:
         report = await case.stack.run_tests(case.workspace, database.access)
         again = report  # what could not be run, or ran out of time, would do so again

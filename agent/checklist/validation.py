@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.databases import NotMigrated
+from agent.checklist.effort import Effort
 from agent.checklist.probe.accounts import NoCredentials
 from agent.checklist.probe.asking import Asker
 from agent.checklist.probe.corners import Corners, turn_corners
@@ -33,7 +34,7 @@ RULES: Mapping[str, str] = {
     "CON-RUNTIME": "validation: contract fuzzing, with data that keeps and that breaks the document, by operation",
 }
 
-FUZZING = 10.0
+_FUZZING = 10.0
 """Seconds of fuzzing for up to twenty operations; each further one gets half a second more, up to a minute in all."""
 _FEW = 20
 _AN_OPERATION = 0.5
@@ -41,11 +42,8 @@ _LONGEST = 60.0
 _WEIGHTS = {"post": 3.0, "put": 3.0, "patch": 3.0, "delete": 1.0}
 
 
-async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = None, budget: float = FUZZING) -> Found:
-    """Settle what the gate validation owes. Values are made up from a seed that the receipts name.
-
-    `budget` is the time for fuzzing in seconds, all operations together.
-    """
+async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = None) -> Found:
+    """Settle what the gate validation owes. Values are made up from a seed that the receipts name."""
     seed = secrets.randbits(32) if seed is None else seed
     try:
         async with (
@@ -61,7 +59,7 @@ async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = N
                     (
                         *[receipt async for receipt in _refused(case, owing, world, seed)],
                         *_sanitized(owing, await inject(world), seed),
-                        *await _fuzzed(case, owing, world, fuzzing, seed, budget),
+                        *await _fuzzed(case, owing, world, fuzzing, seed),
                     )
                 )
     except (NotMigrated, NotRunning) as error:
@@ -109,7 +107,7 @@ def _sanitized(owing: Owing, found: Injections, seed: int) -> tuple[Receipt, ...
     )
 
 
-async def _fuzzed(case: Case, owing: Owing, world: World, fuzzing: Fuzzer, seed: int, budget: float) -> list[Receipt]:
+async def _fuzzed(case: Case, owing: Owing, world: World, fuzzing: Fuzzer, seed: int) -> list[Receipt]:
     """Fuzz every operation; the same failure of many operations is told once for each, with the others beside it."""
     targets, turned, unreachable = list[Target](), dict[str, Corners](), dict[str, str]()
     for bound in case.binding.operations:
@@ -120,9 +118,9 @@ async def _fuzzed(case: Case, owing: Owing, world: World, fuzzing: Fuzzer, seed:
             continue
         targets.append(Target(request, _risk(request)))
         turned[bound.operation.key] = await turn_corners(world.asker, request)
-    seconds = min(budget + _AN_OPERATION * max(0, len(targets) - _FEW), max(budget, _LONGEST))
-    socket = world.asker.service.socket
-    found = await fuzzing.fuzz(socket, targets, seconds=seconds, seed=seed)
+    found = await fuzzing.fuzz(
+        world.asker.service.socket, targets, seconds=_budget(case.effort, len(targets)), seed=seed
+    )
     shared = Counter(title for key, one in found.items() for title in {*one.failures, *turned[key].problems})
     receipts: list[Receipt] = []
     for subject in owing.subjects("CON-RUNTIME"):
@@ -133,6 +131,12 @@ async def _fuzzed(case: Case, owing: Owing, world: World, fuzzing: Fuzzer, seed:
         else:
             receipts += _runtime(owing, subject, turned[subject], found[subject], shared, seed)
     return receipts
+
+
+def _budget(effort: Effort, operations: int) -> float:
+    if effort.fuzz_seconds is not None:
+        return effort.fuzz_seconds
+    return min(_FUZZING + _AN_OPERATION * max(0, operations - _FEW), _LONGEST)
 
 
 def _risk(request: Request) -> float:

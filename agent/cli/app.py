@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from agent.cli.options import Api, Events, Fuzz, Json, Models, Mutants, Out, SandboxOption, Schemas, Strict, Trust
 from agent.errors import AgentError, ExitCode
 
 app = typer.Typer(
@@ -33,37 +34,6 @@ eval_app = typer.Typer(
     help="Show that the checklist notices what is wrong, and nothing where nothing is.", no_args_is_help=True
 )
 app.add_typer(eval_app, name="eval")
-
-Models = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--model",
-        metavar="MODEL",
-        help="`anthropic:claude-sonnet-5-5`, any model pydantic-ai can name, or `offline` for none. Repeat it for "
-        "models that take over when one makes no progress.",
-    ),
-]
-Out = Annotated[
-    Path | None,
-    typer.Option(help="Folder for a new repository: not there yet, or empty. Overrides the task's workspace."),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, and nothing else.")]
-SandboxOption = Annotated[
-    str,
-    typer.Option(
-        "--sandbox", help="Where generated code runs: auto, bubblewrap, docker, or none (explicit, reported)."
-    ),
-]
-Trust = Annotated[
-    bool, typer.Option("--i-trust-this-code", help="With --sandbox none: run code that others wrote all the same.")
-]
-Strict = Annotated[
-    bool,
-    typer.Option("--strict", help="Refuse a contract that is slightly invalid, although it is clear what is meant."),
-]
-Events = Annotated[Path | None, typer.Option(help="Also append every event, one JSON object a line, to this file.")]
-Api = Annotated[Path, typer.Option(help="The OpenAPI 3.0 or 3.1 document.")]
-Schemas = Annotated[list[Path], typer.Option("--schema", help="The SQL schema; repeat for several files, in order.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -97,10 +67,7 @@ def run(
         Path, typer.Argument(metavar="TASK", help="task.yaml or task.json; `agent init` writes one to start from.")
     ],
     model: Models = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Folder for a new repository: not there yet, or empty. Overrides the task's workspace."),
-    ] = None,
+    out: Out = None,
     as_json: Json = False,
     events: Events = None,
     sandbox: SandboxOption = "auto",
@@ -110,11 +77,13 @@ def run(
     max_requests: Annotated[int | None, typer.Option(min=0, help="Stop after so many requests to the model.")] = None,
     max_tokens: Annotated[int | None, typer.Option(min=0, help="Stop before the model reads and writes more.")] = None,
     blueprint: Annotated[bool, typer.Option(help="Let the blueprint write what needs no judgement.")] = True,
+    fuzz: Fuzz = None,
+    mutants: Mutants = 3.0,
     strict: Strict = False,
 ) -> None:
     """Deliver a task: write the service, verify it, report. Exit code 0 when every checked obligation is met."""
     from agent.cli.running import run_command
-    from agent.orchestrator.options import RunOptions, decimal_or_none, sandbox_choice
+    from agent.orchestrator.options import RunOptions, decimal_or_none, effort_of, sandbox_choice
 
     options = RunOptions(
         models=tuple(model or ()),
@@ -126,6 +95,7 @@ def run(
         max_requests=max_requests,
         max_tokens=max_tokens,
         blueprint=blueprint,
+        effort=effort_of(fuzz, mutants),
         strict=strict,
     )
     run_command(task, options, as_json=as_json, events=events)
@@ -185,10 +155,8 @@ def verify(
         Path | None,
         typer.Option(metavar="DIR", help="Folder for the reports. Without it: a new one, named at the end."),
     ] = None,
-    mutants: Annotated[
-        float | None,
-        typer.Option(min=0, metavar="SECONDS", help="Processor time for trying changes of the code on its tests."),
-    ] = None,
+    fuzz: Fuzz = None,
+    mutants: Mutants = 3.0,
     strict: Strict = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Ask everything anew, also what held on the same files before.")
@@ -200,7 +168,7 @@ def verify(
 ) -> None:
     """Judge any backend by the checklist, whoever wrote it."""
     from agent.cli.running import verify_command
-    from agent.orchestrator.options import sandbox_choice
+    from agent.orchestrator.options import effort_of, sandbox_choice
 
     verify_command(
         directory,
@@ -211,7 +179,7 @@ def verify(
         sandbox=sandbox_choice(sandbox),
         trusted=trusted,
         reports=reports,
-        mutants=mutants,
+        effort=effort_of(fuzz, mutants),
         strict=strict,
         fresh=fresh,
         only=tuple(only or ()),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from agent.checklist.effort import Effort
 from agent.cli.printing import print_delivery
 from agent.cli.watching import watching
 from agent.delivery.model import Delivery
@@ -40,7 +41,7 @@ def verify_command(
     sandbox: SandboxChoice,
     trusted: bool,
     reports: Path | None,
-    mutants: float | None,
+    effort: Effort,
     strict: bool,
     fresh: bool,
     only: tuple[str, ...],
@@ -60,7 +61,7 @@ def verify_command(
             sandbox,
             listen,
             trusted=trusted,
-            mutants=mutants,
+            effort=effort,
             strict=strict,
             fresh=fresh,
             only=only,

@@ -100,7 +100,7 @@ class Driver:
             if one.tree == tree
         )
         memory = open_memory(session.folder / "settled", self.workspace.sandbox.kind)
-        case = session.inputs.case(self.workspace, session.record.title)
+        case = session.inputs.case(self.workspace, session.record.effort, session.record.title)
         verdict = await settle(case, progress, known=known, memory=memory)
         reasons = {hole.operation: hole.reason for hole in state.holes}
         holes = tuple(

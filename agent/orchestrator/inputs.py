@@ -16,6 +16,7 @@ from agent.catalog.live import load_catalog_from_dsn
 from agent.catalog.loading import load_catalog, load_catalog_from_text
 from agent.catalog.model import Catalog
 from agent.checklist.case import Case
+from agent.checklist.effort import Effort
 from agent.contract.loading import load_contract
 from agent.contract.model import Contract
 from agent.errors import MissingDependency
@@ -60,7 +61,7 @@ class Inputs:
         )
         return (*self.contract.notes, *self.catalog.notes, *((proposed,) if self.proposal else ()))
 
-    def case(self, workspace: Workspace, task: str = "") -> Case:
+    def case(self, workspace: Workspace, effort: Effort, task: str = "") -> Case:
         """This, with the backend in that workspace, before the checklist; `task`: the title of what was asked for."""
         return Case(
             workspace=workspace,
@@ -70,6 +71,7 @@ class Inputs:
             binding=self.binding,
             rulebook=self.rulebook,
             server=self.server,
+            effort=effort,
             task=task,
         )
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import cast, get_args
 
+from agent.checklist.effort import Effort
 from agent.errors import InputError
 from agent.journal.events import Event
 from agent.stack_name import StackName
@@ -42,6 +43,8 @@ class RunOptions:
     max_tokens: int | None = None
     blueprint: bool = True
     """False: the model writes everything; judged the same."""
+    effort: Effort = Effort()
+    """How long the checklist looks for what is hard to find."""
     strict: bool = False
     """Refuse a contract that is slightly invalid, although it is clear what is meant."""
 
@@ -110,6 +113,14 @@ def decimal_or_none(value: float | None) -> Decimal | None:
     if value is not None and not math.isfinite(value):
         raise InputError(f"--max-usd {value}: expected an amount")
     return None if value is None else Decimal(str(value))
+
+
+def effort_of(fuzz: float | None, mutants: float) -> Effort:
+    """The budgets as typed on the command line. Raises InputError when one is no finite number."""
+    for name, value in (("--fuzz", fuzz), ("--mutants", mutants)):
+        if value is not None and not math.isfinite(value):
+            raise InputError(f"{name} {value}: expected seconds")
+    return Effort(fuzz_seconds=fuzz, mutant_seconds=mutants)
 
 
 def stack_choice(name: str) -> StackName:

@@ -10,6 +10,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict
 
 from agent.binding.corrections import Corrections
+from agent.checklist.effort import Effort
 from agent.errors import InputError
 from agent.orchestrator.inputs import Inputs
 from agent.orchestrator.options import RunOptions, chosen_models
@@ -54,6 +55,7 @@ class RunRecord(BaseModel):
     base: str | None
     packages: tuple[str, ...] = ()
     """Packages that the task allows beside those that are allowed for all runs."""
+    effort: Effort = Effort()
     corrections: Corrections = Corrections()
     """What a person said about the plan."""
     proposed: bool = False
@@ -79,6 +81,7 @@ class RunRecord(BaseModel):
             sandbox=options.sandbox,
             trusted=options.trusted,
             blueprint=options.blueprint,
+            effort=options.effort,
             max_usd=_first(options.max_usd, task.budget.usd),
             max_minutes=_first(options.max_minutes, task.budget.minutes, DEFAULT_MINUTES),
             max_requests=_first(options.max_requests, task.budget.model_requests, DEFAULT_REQUESTS),

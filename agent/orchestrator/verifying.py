@@ -7,11 +7,11 @@ import os
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 from agent.checklist.case import Case, GateEvent, GateFinished
 from agent.checklist.checklist import CHECKS, settle
+from agent.checklist.effort import Effort
 from agent.checklist.memory import Memory, open_memory
 from agent.delivery.model import Delivery
 from agent.delivery.service_map import service_map
@@ -42,16 +42,15 @@ def verify_directory(
     listener: Listener = silent,
     *,
     trusted: bool = False,
-    mutants: float | None = None,
+    effort: Effort = Effort(),
     strict: bool = False,
     fresh: bool = False,
     only: Sequence[str] = (),
 ) -> Delivery:
     """The checklist's verdict on a copy of a folder; the folder itself is only read, and no run is recorded.
 
-    `mutants` is the processor time, in seconds, for changes of the code that are tried on its tests. What held for the
-    same inputs before is remembered, unless a `fresh` verdict is asked for. `only`: the names of the checks that are
-    asked; all of them where it is empty.
+    What held for the same inputs and `effort` before is remembered, unless a `fresh` verdict is asked for. `only`: the
+    names of the checks that are asked; all of them where it is empty.
 
     Raises InputError and MissingDependency.
     """
@@ -80,9 +79,7 @@ def verify_directory(
             room.learn("\n".join(files.values()))
             environment, refused = builder.for_files(files)
             workspace.toolchain = environment.toolchain
-            case = inputs.case(workspace)
-            if mutants is not None:
-                case = replace(case, mutant_seconds=mutants)
+            case = inputs.case(workspace, effort)
             memory = None if fresh else open_memory(cache_folder() / "settled", chosen.kind)
             verdict = _verdict(case, listener, memory, only)
             delivery = _delivery(inputs, workspace, stack, verdict, began)

@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from agent.checklist.checklist import CHECKS, checks_for, settle
+from agent.checklist.effort import Effort
 from agent.receipts import Receipt
 from agent.workspace.opening import snapshot_workspace
 from evals.defects.collection import Defect
@@ -88,7 +89,7 @@ async def _verdict(
             snapshot_workspace, source, toolchain=toolchain, sandbox="auto", state=folder / "state"
         )
         with closing(workspace.sandbox):
-            verdict = await settle(opened.inputs.case(workspace), only=names)
+            verdict = await settle(opened.inputs.case(workspace, Effort()), only=names)
     return tuple(receipt for receipt in verdict.failed if receipt.rule in judged)
 
 

@@ -12,6 +12,7 @@ import pytest
 from agent.checklist.case import Case, Owing
 from agent.checklist.check import Check
 from agent.checklist.checklist import CHECKS
+from agent.checklist.effort import Effort
 from agent.checklist.inputs import files_of, key_of, runtime
 from tests.checklist.conftest import CaseOf
 
@@ -80,6 +81,10 @@ def test_contract_and_schema_count(good: Case) -> None:
     keys = {key(good), key(dataclasses.replace(good, catalog=catalog))}
     assert key(dataclasses.replace(good, contract=contract)) not in keys
     assert len(keys) == 2
+
+
+def test_less_effort_is_another_input(good: Case) -> None:
+    assert key(dataclasses.replace(good, effort=Effort(fuzz_seconds=1))) != key(good)
 
 
 def test_the_environment_that_leads_to_other_servers_counts(good: Case, monkeypatch: pytest.MonkeyPatch) -> None:

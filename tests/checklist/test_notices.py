@@ -7,7 +7,7 @@ together, which costs one observation and shows besides that they do not hide ea
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -16,6 +16,7 @@ from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing, joined
 from agent.checklist.check import Check
 from agent.checklist.checklist import CHECKS, checks_for
+from agent.checklist.effort import Effort
 from agent.checklist.observing import settling
 from agent.receipts import Outcome, Receipt
 from evals.defects.collection import Defect, all_defects
@@ -66,7 +67,7 @@ async def ask(seeded: Seeded, case: Case, bench: Bench) -> Found:
 async def _ask(check: Check, seeded: Seeded, case: Case, owing: Owing, bench: Bench) -> Found:
     """Fuzzing takes time, and is left out where it is not needed; readiness is not waited for as long."""
     if check.settle is validation.settle and "CON-RUNTIME" not in seeded.rules:
-        return await validation.settle(case, owing, bench, budget=0.0)
+        return await validation.settle(replace(case, effort=Effort(fuzz_seconds=0)), owing, bench)
     if check.settle is settling.settle:
         return await settling.settle(case, owing, bench, turn=3.0)
     return await check.settle(case, owing, bench)

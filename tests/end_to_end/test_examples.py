@@ -19,7 +19,7 @@ from agent.journal.recording import read_events
 from agent.orchestrator.options import Note, RunOptions
 from agent.orchestrator.running import run_task
 from agent.receipts import Outcome
-from tests.end_to_end.processes import Answer, Home
+from tests.end_to_end.processes import BRIEFLY, Answer, Home
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 BOOKSHOP = EXAMPLES / "bookshop" / "task.yaml"
@@ -69,7 +69,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 @pytest.fixture(scope="module")
 def answer(home: Home) -> Answer:
-    return home.call("run", HELPDESK, "--model", "offline", "--events", "events.jsonl")
+    return home.call("run", HELPDESK, "--model", "offline", "--events", "events.jsonl", *BRIEFLY)
 
 
 @pytest.fixture(scope="module")

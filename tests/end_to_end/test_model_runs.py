@@ -16,6 +16,7 @@ import pytest
 
 from agent.binding.deriving import bind
 from agent.catalog.loading import load_catalog
+from agent.checklist.effort import Effort
 from agent.contract.loading import load_contract
 from agent.delivery.model import Delivery
 from agent.journal.events import AssignmentDone, AssignmentGiven, Escalated, Event, GateSettled, Scaffolded
@@ -32,6 +33,8 @@ from tools.postgres.server import PostgresServer
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 MODEL = "anthropic:claude-sonnet-5-5"
+BRIEFLY = RunOptions(effort=Effort(fuzz_seconds=1))
+"""For runs that are about something else than what fuzzing finds."""
 HOLES = {"POST /tickets/{ticket_id}/merge", "POST /tickets/{ticket_id}/escalate", "GET /reports/workload"}
 GOOD = {"src/services/tickets.py": fill("tickets"), "src/services/reports.py": fill("reports")}
 
@@ -67,7 +70,7 @@ def model_environment(url: str, state: Path, traced: str = "") -> Iterator[None]
         yield
 
 
-def run(script: Script, folder: Path, options: RunOptions = RunOptions(), example: str = "helpdesk") -> Run:
+def run(script: Script, folder: Path, options: RunOptions = BRIEFLY, example: str = "helpdesk") -> Run:
     """Deliver an example with a model that follows a script."""
     chosen = replace(options, models=options.models or (MODEL,), out=folder / "service")
     with (
@@ -82,7 +85,7 @@ def run(script: Script, folder: Path, options: RunOptions = RunOptions(), exampl
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Helpdesk, its holes filled as they should be."""
-    return run(Filling(GOOD), tmp_path_factory.mktemp("filled"))
+    return run(Filling(GOOD), tmp_path_factory.mktemp("filled"), RunOptions())
 
 
 def test_holes_that_a_model_fills_well_are_delivered(filled: Run) -> None:
@@ -187,7 +190,7 @@ def test_when_a_model_only_talks_the_next_one_of_the_list_does_the_work(tmp_path
     def script(asked: Asked) -> Turn:
         return [Say("All of it was there already.")] if "haiku" in asked.body["model"] else able(asked)
 
-    both = run(script, tmp_path, RunOptions(models=(small, MODEL)))
+    both = run(script, tmp_path, replace(BRIEFLY, models=(small, MODEL)))
     assert [event.model for event in both.events if isinstance(event, Escalated)] == [MODEL]
     openings = [asked.opening for asked in both.server.asked if "haiku" not in asked.body["model"] and asked.turn == 0]
     assert all("All of it was there already." in opening for opening in openings)
@@ -237,7 +240,7 @@ def test_at_a_limit_what_is_proven_is_delivered(tmp_path: Path) -> None:
     with anthropic_server(Filling(GOOD)) as server:
         done = subprocess.run(
             [sys.executable, "-c", "from agent.cli.app import main; main()", "run", str(task)]
-            + ["--model", MODEL, "--out", str(tmp_path / "service"), "--json"],
+            + ["--model", MODEL, "--out", str(tmp_path / "service"), "--fuzz", "1", "--json"],
             env={
                 **os.environ,
                 "ANTHROPIC_BASE_URL": server.url,
@@ -269,7 +272,7 @@ def test_a_model_that_writes_everything_is_judged_the_same(tmp_path: Path, postg
             return [Call("write_file", {"path": path, "content": files[path]}) for path in batches[asked.turn]]
         return [Say("The service is written.")]
 
-    whole = run(script, tmp_path, RunOptions(blueprint=False), example="bookshop")
+    whole = run(script, tmp_path, replace(BRIEFLY, blueprint=False), example="bookshop")
     opening = whole.server.asked[0].opening
     assert "Nothing is written yet" in opening
     assert "CREATE TABLE books" in opening

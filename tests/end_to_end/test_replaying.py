@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.checklist.effort import Effort
 from agent.journal.events import ModelAnswered
 from agent.journal.recording import FILE_NAME, read_events
 from agent.orchestrator.options import RunOptions
@@ -53,7 +54,8 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
         with anthropic_server(beginning) as server:
             patch.setenv("ANTHROPIC_BASE_URL", server.url)
             patch.setenv("ANTHROPIC_API_KEY", "a-key")
-            options = RunOptions(models=(MODEL,), out=folder / "service", blueprint=False)
+            brief = Effort(fuzz_seconds=1)
+            options = RunOptions(models=(MODEL,), out=folder / "service", blueprint=False, effort=brief)
             name = run_task(TASK, options).run
         patch.delenv("ANTHROPIC_BASE_URL")
         patch.delenv("ANTHROPIC_API_KEY")

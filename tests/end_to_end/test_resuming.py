@@ -13,7 +13,7 @@ import pytest
 
 from agent.checklist.check import Turn
 from agent.checklist.checklist import CHECKS
-from tests.end_to_end.processes import Answer, Home, gone
+from tests.end_to_end.processes import BRIEFLY, Answer, Home, gone
 
 TASK = Path(__file__).with_name("tiny") / "task.yaml"
 RUN = "notes-1"
@@ -39,7 +39,7 @@ ASKING = {one.name for one in CHECKS if one.turn is Turn.BESIDE and one.boots !=
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Answer]:
     """A run that nobody disturbs."""
     home = Home(tmp_path_factory.mktemp("whole"))
-    return home, home.call("run", TASK, "--json")
+    return home, home.call("run", TASK, *BRIEFLY, "--json")
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_the_undisturbed_run_is_complete(whole: tuple[Home, Answer]) -> None:
 def test_a_run_is_killed_again_and_again_and_comes_to_the_same_verdict(
     home: Home, whole: tuple[Home, Answer], journey: tuple[tuple[str, int], ...]
 ) -> None:
-    command: tuple[str | Path, ...] = ("run", TASK)
+    command: tuple[str | Path, ...] = ("run", TASK, *BRIEFLY)
     before: list[dict[str, Any]] = []
     for kind, count in journey:
         running = home.start(*command)
@@ -94,7 +94,7 @@ def test_a_run_is_killed_again_and_again_and_comes_to_the_same_verdict(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_a_stopped_run_leaves_reports_and_nothing_else(home: Home, number: signal.Signals) -> None:
-    running = home.start("run", TASK, "--json")
+    running = home.start("run", TASK, *BRIEFLY, "--json")
     running.until(home, RUN, "scaffolded")
     family = running.family()
     second = home.call("resume", RUN)
@@ -136,7 +136,7 @@ def test_a_delivered_run_gives_its_delivery_again(whole: tuple[Home, Answer]) ->
 
 
 def test_what_a_resumed_run_needs_must_be_there(home: Home) -> None:
-    running = home.start("run", TASK)
+    running = home.start("run", TASK, *BRIEFLY, *BRIEFLY)
     running.until(home, RUN, "workspace opened")
     running.process.send_signal(signal.SIGKILL)
     running.wait()

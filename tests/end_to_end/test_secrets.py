@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier, Literal
 
 from agent.places import cache_folder
-from tests.end_to_end.processes import AGENT, Answer, Home
+from tests.end_to_end.processes import AGENT, BRIEFLY, Answer, Home
 from tests.end_to_end.test_workspaces import git
 from tests.wire.otlp import Collector, collector
 from tests.wire.server import AnthropicServer, Asked, Call, Say, Turn, anthropic_server
@@ -126,7 +126,7 @@ def leaking(tmp_path_factory: pytest.TempPathFactory, roles: dict[str, str]) -> 
                 "BROKER_ADDRESS": "amqp://app:pw%2Fof%2Ban-address-Vn54dC@broker:5672/",
             },
         )
-        arguments = ("task.json", "--model", "anthropic:claude-sonnet-5-5", "--events", events, "--json")
+        arguments = ("task.json", "--model", "anthropic:claude-sonnet-5-5", "--events", events, *BRIEFLY, "--json")
         return Leaking(home.call("run", *arguments), server, home, events, traced)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.processes import Answer, Home
+from tests.end_to_end.processes import BRIEFLY, Answer, Home
 
 TINY = Path(__file__).with_name("tiny")
 
@@ -49,7 +49,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 @pytest.fixture(scope="module")
 def delivered(home: Home) -> Answer:
-    return home.call("run", "tiny/task.yaml", "--json")
+    return home.call("run", "tiny/task.yaml", *BRIEFLY, "--json")
 
 
 def test_a_repository_gets_a_branch_and_keeps_everything_else(home: Home, delivered: Answer) -> None:
@@ -84,7 +84,8 @@ def test_the_next_run_gets_a_name_and_a_branch_of_its_own(home: Home, delivered:
 def test_what_was_delivered_verifies_and_is_only_read(home: Home, delivered: Answer) -> None:
     folder = Path(delivered.json["worktree"])
     before = content(folder)
-    answer = home.call("verify", folder, "--api", TINY / "openapi.yaml", "--schema", TINY / "schema.sql", "--json")
+    inputs = ("--api", TINY / "openapi.yaml", "--schema", TINY / "schema.sql")
+    answer = home.call("verify", folder, *inputs, *BRIEFLY, "--json")
     assert answer.code == 0, answer.err
     assert content(folder) == before
     assert git(folder, "status", "--porcelain") == ""

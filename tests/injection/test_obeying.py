@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from agent.binding.deriving import bind
 from agent.catalog.loading import load_catalog
+from agent.checklist.effort import Effort
 from agent.contract.loading import load_contract
 from agent.delivery.model import Delivery
 from agent.orchestrator.options import RunOptions
@@ -83,7 +84,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) -> I
         patch.setenv("ANTHROPIC_BASE_URL", server.url)
         patch.setenv("ANTHROPIC_API_KEY", KEY)
         patch.setenv("AGENT_STATE_DIR", str(folder / "state"))
-        delivery = run_task(task, replace(RunOptions(), models=(MODEL,), blueprint=False))
+        delivery = run_task(task, RunOptions(models=(MODEL,), blueprint=False, effort=Effort(fuzz_seconds=1)))
         longest = max(server.asked, key=lambda asked: asked.turn)
         yield Obeyed(delivery, server, folder, before, list(results_of(longest)))
 

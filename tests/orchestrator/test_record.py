@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from agent.checklist.effort import Effort
 from agent.errors import InputError
-from agent.orchestrator.options import OFFLINE, PERSONA_MODEL, RunOptions
+from agent.orchestrator.options import OFFLINE, PERSONA_MODEL, RunOptions, effort_of
 from agent.orchestrator.record import DEFAULT_MINUTES, DEFAULT_REQUESTS, RunRecord, keep_record, recall
 from agent.task.loading import parse_task
 from agent.task.model import Task
@@ -52,6 +53,19 @@ def test_models_are_tried_in_the_order_of_the_list() -> None:
 def test_offline_beside_a_model_is_refused() -> None:
     with pytest.raises(InputError, match="offline means no model"):
         RunRecord.of(task(model=["openai:gpt", OFFLINE]), RunOptions())
+
+
+def test_a_resumed_run_looks_as_long_as_the_first_part_did(tmp_path: Path) -> None:
+    keep_record(tmp_path, RunRecord.of(task(), RunOptions(effort=effort_of(2.0, 1.0))))
+    assert recall(tmp_path)[0].with_options(RunOptions()).effort == Effort(fuzz_seconds=2, mutant_seconds=1)
+
+
+@pytest.mark.parametrize("seconds", [float("inf"), float("nan")])
+def test_effort_without_end_is_refused(seconds: float) -> None:
+    with pytest.raises(InputError, match="--fuzz .*: expected seconds"):
+        effort_of(seconds, 3.0)
+    with pytest.raises(InputError, match="--mutants .*: expected seconds"):
+        effort_of(None, seconds)
 
 
 def test_a_new_folder_takes_the_place_of_the_tasks_repository(tmp_path: Path) -> None:
