@@ -12,7 +12,8 @@ ready and waited for a processor.
 - A service that idled was not held up by the machine: what was counted counts.
 - Where it was busy all the time and still gave fewer than 1000 answers a second, the processor time of one answer says
   what it could give on a core of its own. 1000 or more meet the rule; up to a quarter less stays unchecked, because
-  crowded caches alone make a request dearer; clearly less fails it.
+  crowded caches alone make a request dearer; clearly less fails it. Where neighbours make the machine itself slower
+  just then (`yardstick`), it has to be less by as much, though never by more than 1.6.
 - Where it waited more than half as long as it ran, neither latency nor throughput can be told from the machine's: a
   missed bound stays unchecked then, unless one answer took over 4 ms of processor time, which no crowd explains.
 
@@ -44,6 +45,8 @@ from agent.checklist.probe.users import Users
 from agent.checklist.probe.world import Need, World
 from agent.checklist.processes import usage
 from agent.checklist.running import NotRunning, Running, running
+from agent.checklist.yardstick import slowdown
+from agent.places import cache_folder
 from agent.receipts import Latency, Measures, Outcome, Receipt
 
 RULES: Mapping[str, str] = {
@@ -78,6 +81,7 @@ _BUSY = 0.75
 _STARVED = 0.5
 """Waiting for a processor as a share of running, from which on the machine is too busy to judge by."""
 _CLEARLY_LESS = 750.0
+_SLOWED_MOST = 1.6
 _HOPELESS = 250.0
 
 
@@ -95,6 +99,8 @@ class Measured:
     """Answers that failed, of this window and of all others: one that is lucky does not make up for them."""
     asked: int
     """Requests of all windows."""
+    slowdown: float = 1.0
+    """How many times its best processor time a known piece of work took, before this window or after it."""
 
     @property
     def cpu_ms(self) -> float:
@@ -115,6 +121,11 @@ class Measured:
     def alone_per_second(self) -> float:
         """Answers a second that one core could give, by processor time."""
         return 1000.0 / self.cpu_ms if self.cpu_ms else 0.0
+
+    @property
+    def telling(self) -> float:
+        """Fewer answers a second than this are the service's fault, and not its neighbours'."""
+        return min(_CLEARLY_LESS, _PER_SECOND / min(self.slowdown, _SLOWED_MOST))
 
 
 async def settle(case: Case, owing: Owing, databases: Databases, *, seed: int | None = None) -> Found:
@@ -233,6 +244,7 @@ async def _measure(service: Running, request: Request) -> Measured:
     best: Measured | None = None
     failed = asked = 0
     for _ in range(_WINDOWS):
+        slowed = slowdown(cache_folder())
         before = usage(service.process.pid)
         window = await press(service.socket, _bytes(request), connections=_CONNECTIONS, seconds=_WINDOW)
         after = usage(service.process.pid)
@@ -244,6 +256,7 @@ async def _measure(service: Running, request: Request) -> Measured:
             after.queued_seconds - before.queued_seconds,
             failed,
             asked,
+            max(slowed, slowdown(cache_folder())),
         )
         if best is None or _goodness(one) > _goodness(best):
             best = one
@@ -281,7 +294,7 @@ def _by_time(one: Measured, *, kept: bool, starving_excuses: bool = True) -> Out
 def _throughput_outcome(one: Measured) -> Outcome:
     if one.window.per_second > _PER_SECOND or (one.busy and one.alone_per_second > _PER_SECOND):
         return Outcome.MET
-    if one.starved or (one.busy and one.alone_per_second > _CLEARLY_LESS):
+    if one.starved or (one.busy and one.alone_per_second > one.telling):
         return Outcome.UNCHECKED
     return Outcome.FAILED
 
@@ -340,7 +353,7 @@ def _circumstances(one: Measured) -> str:
     return (
         f"in {one.window.seconds:.1f} s the service ran for {one.ran:.2f} s and waited {one.queued:.2f} s for a "
         f"processor; "
-        f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+        f"known work took {one.slowdown:.1f} times its best; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
     )
 
 

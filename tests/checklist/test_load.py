@@ -67,9 +67,11 @@ async def test_a_server_that_is_not_there_fails_every_connection(tmp_path: Path)
     assert (window.requests, window.errors) == (4, 4)
 
 
-def measured(answers: int, *, ran: float, queued: float = 0.0, latency: float = 0.01, errors: int = 0) -> Measured:
+def measured(
+    answers: int, *, ran: float, queued: float = 0.0, latency: float = 0.01, errors: int = 0, slowdown: float = 1.0
+) -> Measured:
     window = Window(1.0, (latency,) * answers, errors)
-    return Measured(window, 60 << 20, ran, queued, failed=window.errors, asked=window.requests)
+    return Measured(window, 60 << 20, ran, queued, failed=window.errors, asked=window.requests, slowdown=slowdown)
 
 
 @pytest.mark.parametrize(
@@ -80,10 +82,26 @@ def measured(answers: int, *, ran: float, queued: float = 0.0, latency: float = 
         (measured(700, ran=0.8, queued=0.1), Outcome.UNCHECKED),
         (measured(600, ran=0.9, queued=0.05), Outcome.FAILED),
         (measured(600, ran=0.3), Outcome.FAILED),
+        (measured(569, ran=0.78, queued=0.1), Outcome.FAILED),
+        (measured(569, ran=0.78, queued=0.1, slowdown=1.5), Outcome.UNCHECKED),
+        (measured(500, ran=0.9, queued=0.05, slowdown=5.0), Outcome.FAILED),
+        (measured(569, ran=0.3, slowdown=1.5), Outcome.FAILED),
         (measured(300, ran=0.5, queued=0.5), Outcome.UNCHECKED),
         (measured(50, ran=0.5, queued=0.5), Outcome.FAILED),
     ],
-    ids=["fast", "fast alone", "too close", "slow", "idle and slow", "starved", "hopeless"],
+    ids=[
+        "fast",
+        "fast alone",
+        "too close",
+        "slow",
+        "idle and slow",
+        "slow by itself",
+        "slow among neighbours",
+        "too slow for that",
+        "idle in a crowd",
+        "starved",
+        "hopeless",
+    ],
 )
 def test_throughput_is_judged_by_what_the_service_could_do(one: Measured, outcome: Outcome) -> None:
     assert outcomes(one)["PRF-RPS"] is outcome
