@@ -21,7 +21,7 @@ from agent.orchestrator.options import Listener, Note, RunOptions, chosen_models
 from agent.orchestrator.record import RunRecord, keep, keep_record, recall
 from agent.orchestrator.runs import find_run, new_run
 from agent.orchestrator.session import Session
-from agent.orchestrator.stopping import RunInterrupted, stoppable
+from agent.orchestrator.stopping import RunInterrupted, stoppable, undisturbed
 from agent.stacks.registry import stack_named
 from agent.task.loading import load_task
 from agent.task.model import Task
@@ -96,8 +96,9 @@ def _work(session: Session, first: Event) -> Delivery:
                 ending = asyncio.run(Driver(session, workspace).run())
             return deliver(session, ending)
     except KeyboardInterrupt:
-        session.happened(Interrupted())
-        raise RunInterrupted(deliver_interrupted(session)) from None
+        with undisturbed():
+            session.happened(Interrupted())
+            raise RunInterrupted(deliver_interrupted(session)) from None
     finally:
         session.journal.close()
 

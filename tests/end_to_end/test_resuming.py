@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,9 @@ def test_a_stopped_run_leaves_reports_and_nothing_else(home: Home, number: signa
     assert second.err == f"agent: run {RUN} is being worked on by another process; wait for it to end\n"
 
     running.process.send_signal(number)
+    while running.process.poll() is None and home.events(RUN)[-1]["kind"] != "interrupted":
+        time.sleep(0.01)
+    running.process.send_signal(number)  # once more, from somebody who is impatient
     answer = running.wait()
 
     assert answer.code == 130, answer.err
