@@ -13,6 +13,7 @@ from agent.checklist.databases import Databases
 from agent.checklist.forgery import forgeries
 from agent.checklist.mutants import judging
 from agent.checklist.mutants.planning import planned
+from agent.checklist.refusals import declared_refusals, provokable, provoked, refusal_problems
 from agent.checklist.routes import erased
 from agent.contract.model import Contract, Operation
 from agent.receipts import Measures, Receipt, TestedOperation, UncoveredFile
@@ -21,13 +22,12 @@ from tools.reports import TestReport, Touch
 RULES: Mapping[str, str] = {
     "TST-INTEG": "tests: requests that passing tests with an assertion sent, by operation",
     "TST-COVER": "tests: the suite passes and covers more than 80 % of lines and of branches",
-    "TST-ERRORS": "tests: declared refusals that passing tests provoked, by operation",
+    "TST-ERRORS": "tests: every declared refusal that a test can provoke is provoked by a passing one, by operation",
     "TST-DB": "tests: all of them a second time, shuffled, on the database that the first time left behind",
     **judging.RULES,
 }
 
 _ENOUGH = 80.0
-_PROVOKED = (400, 401, 403, 404, 409, 410, 412, 415, 422)
 _MESSAGE = 300
 
 
@@ -81,14 +81,17 @@ async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
     for subject in owing.subjects("TST-ERRORS"):
         operation = case.contract.operation(subject)
         seen = touches_of(report, case.contract, operation)
-        if not refusals(operation):
+        if not declared_refusals(operation):
             receipts += owing.leave("TST-ERRORS", "the contract declares no refusal", subject=subject, ran=ran)
         else:
-            problems = refusal_problems(operation, seen)
-            left = ", ".join(map(str, sorted(_unprovoked(operation, seen))))
-            told = f"{_seen(seen)}{f'; not provoked: {left}' if left else ''}"
+            asked = provokable(case.binding.bound(subject), case.contract, case.catalog)
             receipts += owing.judge(
-                "TST-ERRORS", problems, subject=subject, ran=ran, found=told, reproduce=_asking(operation, report)
+                "TST-ERRORS",
+                refusal_problems(operation, asked, {touch.status for touch in seen}),
+                subject=subject,
+                ran=ran,
+                found="; ".join(part for part in (_seen(seen), asked.told) if part),
+                reproduce=_asking(operation, report),
             )
     return Found(tuple(receipts), measures)
 
@@ -163,27 +166,8 @@ def declared(operation: Operation, status: int) -> bool:
     return any(answer.status in names for answer in operation.answers)
 
 
-def refusals(operation: Operation) -> tuple[int, ...]:
-    """The refusals that the contract declares and a test can provoke by what it sends."""
-    names = {answer.status for answer in operation.answers}
-    return tuple(status for status in _PROVOKED if str(status) in names)
-
-
-def refusal_problems(operation: Operation, seen: tuple[Touch, ...]) -> list[str]:
-    """Refusals that the tests leave out: strangers, and every other one. Which of the others is up to the tests."""
-    wanted = set(refusals(operation))
-    others, missing = wanted - {401}, _unprovoked(operation, seen)
-    problems = [f"no passing test asks {operation.key} without credentials"] if 401 in missing else []
-    if others and others <= missing:
-        named = ", ".join(map(str, sorted(others)))
-        problems.append(f"no passing test provokes a refusal of {operation.key}: the contract declares {named}")
-    return problems
-
-
 def _unprovoked(operation: Operation, seen: tuple[Touch, ...]) -> set[int]:
-    got = {touch.status for touch in seen}
-    got |= {400, 422} if got & {400, 422} else set()
-    return set(refusals(operation)) - got
+    return set(declared_refusals(operation) - provoked({touch.status for touch in seen}))
 
 
 def repeat_problems(first: TestReport, again: TestReport) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.binding.model import Bound, Keys, Proof
+from agent.contract.model import Contract
 from agent.stacks.python_fastapi.blueprint.columns import quoted
 from agent.stacks.python_fastapi.blueprint.failures import failure_lines, failure_media
 from agent.stacks.python_fastapi.blueprint.planning import Plan, Resource
@@ -271,6 +272,7 @@ class Renderer:
             invalid_inputs=_inputs(invalid),
             media_type=failure_media(plan.contract),
             challenge=_challenge(plan),
+            kinds=_kinds(plan.contract),
         )
         yield self._file("api/health.py")
         yield self._file("api/routing.py", caches=self._caches, repeats=self._repeats)
@@ -346,6 +348,13 @@ def _challenge(plan: Plan) -> str:
     names = {Proof.TOKEN: "Bearer", Proof.PASSWORD: 'Basic realm="service"', Proof.KEY: "ApiKey"}
     used = [name for proof, name in names.items() if plan.credentials.uses(proof)]
     return literal(", ".join(used) or names[Proof.TOKEN])
+
+
+def _kinds(contract: Contract) -> tuple[str, ...]:
+    """The media types of all bodies, where an operation refuses others by 415; empty where no such kind can be told."""
+    refuses = any(answer.status == "415" for one in contract.operations for answer in one.answers)
+    kinds = {kind.partition(";")[0].lower() for one in contract.operations if one.body for kind in one.body.content}
+    return tuple(sorted(kinds)) if refuses and not any("*" in kind for kind in kinds) else ()
 
 
 def _dictionary(values: Mapping[str, str]) -> str:

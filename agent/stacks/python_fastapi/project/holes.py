@@ -7,7 +7,7 @@ from typing import Any
 
 from agent.binding.model import Bound
 from agent.catalog.model import Table
-from agent.stacks.python_fastapi.project.arrangement import Arrangement, value_of
+from agent.stacks.python_fastapi.project.arrangement import Arrangement, unknown, value_of
 from agent.stacks.python_fastapi.project.scenario import (
     Scenario,
     answer_path,
@@ -17,7 +17,7 @@ from agent.stacks.python_fastapi.project.scenario import (
     name_of,
     sender,
 )
-from agent.stacks.python_fastapi.project.shape import Shape
+from agent.stacks.python_fastapi.project.shape import Shape, declares
 from agent.stacks.python_fastapi.project.source import Code, literal
 from agent.stacks.python_fastapi.project.writing import assigned
 
@@ -41,6 +41,34 @@ def promised(shape: Shape, bound: Bound) -> Iterator[Scenario]:
         main_status(bound),
         list(_promises(shape, bound)),
     )
+
+
+def unknown_things(shape: Shape, bound: Bound) -> Iterator[Scenario]:
+    """What is not there is not found, where the contract has an answer for it."""
+    path = _unknown_path(shape, bound)
+    if not path or not declares(bound.operation, 404):
+        return
+    made = arrangement(shape, bound)
+    body = _body(shape, bound, made)
+    yield Scenario(
+        f"{name_of(bound)}_of_something_unknown",
+        "What is not there is not found.",
+        [*made.lines, *([assigned(body)] if body is not None else [])],
+        ask(shape, bound, path, body=Code("body") if body is not None else None, headers=sender(shape, bound)),
+        404,
+    )
+
+
+def _unknown_path(shape: Shape, bound: Bound) -> dict[str, Code]:
+    """A value for each parameter of the path that no row has; empty where one names no table."""
+    path: dict[str, Code] = {}
+    for parameter in bound.operation.parameters:
+        if parameter.location == "path":
+            table = shape.named(parameter.name)
+            if table is None or len(table.primary_key) != 1:
+                return {}
+            path[parameter.name] = Code(unknown(table, table.primary_key[0]))
+    return path
 
 
 def _make_path(shape: Shape, bound: Bound, made: Arrangement) -> None:

@@ -26,8 +26,8 @@ def integration_files(shape: Shape, *, tokens: bool, basic: bool, keys: Keys | N
 
 def _module(shape: Shape, resource: str) -> str:
     operations = [bound for bound in shape.binding.operations if bound.resource == resource]
-    scenarios = _distinct(scenario for bound in operations for scenario in _scenarios(shape, bound))
-    body = render("tests/integration.py.jinja", scenarios=scenarios)
+    found = _distinct(scenario for bound in operations for scenario in scenarios(shape, bound))
+    body = render("tests/integration.py.jinja", scenarios=found)
     docstring = f"The operations of {' '.join(words(resource))}, through the whole service."
     return render("tests/module.py.jinja", docstring=docstring, imports=imports_of(body), body=body)
 
@@ -39,10 +39,15 @@ def _distinct(scenarios: Iterator[Scenario]) -> list[Scenario]:
     return list(found.values())
 
 
-def _scenarios(shape: Shape, bound: Bound) -> Iterator[Scenario]:
+def scenarios(shape: Shape, bound: Bound) -> Iterator[Scenario]:
+    """What is tested of one operation: its main path, and what it must refuse."""
     yield from _main(shape, bound)
     yield from refusals.unauthenticated(shape, bound)
-    if bound.hole or bound.action in accounts.ACTIONS:
+    if bound.action in accounts.ACTIONS:
+        return
+    if bound.hole:
+        yield from holes.unknown_things(shape, bound)
+        yield from refusals.misfits(shape, bound)
         return
     yield from refusals.unknown_things(shape, bound)
     yield from refusals.strangers(shape, bound)

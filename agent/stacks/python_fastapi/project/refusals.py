@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from agent.binding.model import Action, Bound, Proof
+from agent.binding.words import snake
 from agent.contract.sample import violations
 from agent.stacks.python_fastapi.project.arrangement import Arrangement
 from agent.stacks.python_fastapi.project.reading import neighbour
@@ -20,7 +22,7 @@ from agent.stacks.python_fastapi.project.scenario import (
     unknown_path,
 )
 from agent.stacks.python_fastapi.project.shape import Shape, declared, declares
-from agent.stacks.python_fastapi.project.source import Code
+from agent.stacks.python_fastapi.project.source import Code, identifier
 from agent.stacks.python_fastapi.project.writing import assigned, request_body
 
 _MOST_CASES = 12
@@ -131,7 +133,17 @@ def misfits(shape: Shape, bound: Bound) -> Iterator[Scenario]:
             cases=bodies,
         )
         yield _undecodable(shape, bound)
+    yield from _other_bodies(shape, bound)
     yield from _bad_path(shape, bound)
+    required = [one.name for one in bound.operation.parameters if one.location == "query" and one.required]
+    if required:
+        yield Scenario(
+            f"{name_of(bound)}_without_{identifier(snake(required[0]))}",
+            f"`{required[0]}` is required.",
+            [],
+            ask(shape, bound, path, headers=sender(shape, bound), without=required[0]),
+            status,
+        )
     parameters = _bad_parameters(shape, bound)
     if parameters:
         request = ask(shape, bound, path, parameters={"_": 0}, headers=sender(shape, bound))
@@ -147,13 +159,13 @@ def misfits(shape: Shape, bound: Bound) -> Iterator[Scenario]:
 
 def _bad_path(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     """A name in the path that is none of its kind, where a refusal is declared for it."""
-    if not bound.path or not any(declares(bound.operation, status) for status in (422, 400)):
+    named = [one for one in bound.operation.parameters if one.location == "path"]
+    if not named or not any(declares(bound.operation, status) for status in (422, 400)):
         return
-    last = bound.path[-1]
-    schema = next((one.schema for one in bound.operation.parameters if one.name == last.parameter), None)
-    resolved = shape.contract.resolve(schema) if schema is not None else {}
+    last = named[-1]
+    resolved = shape.contract.resolve(last.schema)
     if resolved.get("format") == "uuid" or resolved.get("type") in ("integer", "number"):
-        path = {**unknown_path(shape, bound), last.parameter: Code("something")}
+        path = {**unknown_path(shape, bound), last.name: Code("something")}
         yield Scenario(
             f"{name_of(bound)}_refuses_a_path_that_does_not_fit",
             "What names nothing is refused before anything is looked for.",
@@ -163,18 +175,46 @@ def _bad_path(shape: Shape, bound: Bound) -> Iterator[Scenario]:
         )
 
 
+def _other_bodies(shape: Shape, bound: Bound) -> Iterator[Scenario]:
+    """A form without what it needs, and a body of a kind that the contract does not have."""
+    if bound.operation.body is None:
+        return
+    path, schema = unknown_path(shape, bound), shape.body_schema(bound) or {}
+    if bound.operation.body.json is None and schema.get("required"):
+        yield Scenario(
+            f"{name_of(bound)}_refuses_an_empty_form",
+            "What the contract requires must be there.",
+            [],
+            ask(shape, bound, path, body=Code("{}"), headers=sender(shape, bound)),
+            declared(bound.operation, 422, 400),
+        )
+    if declares(bound.operation, 415) and not any("*" in kind for kind in bound.operation.body.content):
+        yield Scenario(
+            f"{name_of(bound)}_refuses_another_kind_of_body",
+            "The contract says which kinds of body are understood.",
+            [],
+            _with_content(shape, bound, "<a/>", "application/xml"),
+            415,
+        )
+
+
 def _undecodable(shape: Shape, bound: Bound) -> Scenario:
-    own = sender(shape, bound)
-    headers = "{" + (f"**{own}, " if own not in ("", KEYED) else "") + '"Content-Type": "application/json"}'
-    request = ask(shape, bound, unknown_path(shape, bound), body=Code('"{"'), headers=headers)
-    request = request.replace("client.", f"{KEYED}.", 1) if own == KEYED else request
     return Scenario(
         f"{name_of(bound)}_refuses_what_is_not_json",
         "What cannot be decoded is refused.",
         [],
-        request.replace('json="{"', 'content="{"'),
+        _with_content(shape, bound, "{", "application/json"),
         400 if declares(bound.operation, 400) else declared(bound.operation, 422, 400),
     )
+
+
+def _with_content(shape: Shape, bound: Bound, content: str, kind: str) -> str:
+    """The call that sends these bytes as this media type."""
+    own = sender(shape, bound)
+    headers = "{" + (f"**{own}, " if own not in ("", KEYED) else "") + f'"Content-Type": "{kind}"}}'
+    request = ask(shape, bound, unknown_path(shape, bound), body=Code("CONTENT"), headers=headers)
+    request = request.replace("client.", f"{KEYED}.", 1) if own == KEYED else request
+    return re.sub("(json|data)=CONTENT", lambda _: f'content="{content}"', request)
 
 
 def _bad_bodies(shape: Shape, bound: Bound) -> list[tuple[str, Any]]:

@@ -77,11 +77,16 @@ def ask(
     body: Code | None = None,
     parameters: Parameters | None = None,
     headers: str = "",
+    without: str = "",
 ) -> str:
-    """The call of the client: `await client.get("/books", params={...}, headers=headers)`."""
+    """The call of the client: `await client.get("/books", params={...}, headers=headers)`.
+
+    `without` names a required query parameter that is left out.
+    """
     operation = bound.operation
     client, headers = (KEYED, "") if headers == KEYED else ("client", headers)
     query = {**_required(shape, bound, "query"), **(parameters or {})}
+    query.pop(without, None)
     extra = _required(shape, bound, "header")
     if extra:
         headers = "{" + f"**{headers}, " * bool(headers) + literal(extra)[1:]

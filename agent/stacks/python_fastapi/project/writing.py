@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from agent.binding.model import Bound, Field
+from agent.binding.model import Action, Bound, Field
 from agent.catalog.model import Table, Unique
 from agent.stacks.python_fastapi.project.arrangement import Arrangement, value_of
 from agent.stacks.python_fastapi.project.comparing import echoed, quoted, quoted_table, selected, stored
@@ -58,6 +58,7 @@ def replacing(shape: Shape, bound: Bound) -> Iterator[Scenario]:
         summary = "What is left out does not stand in the way."
         yield _changed(shape, bound, f"{name_of(bound)}_with_the_required_only", summary, required)
     yield from _taken_by_others(shape, bound)
+    yield from _missing_references(shape, bound)
 
 
 def patching(shape: Shape, bound: Bound) -> Iterator[Scenario]:
@@ -72,6 +73,7 @@ def patching(shape: Shape, bound: Bound) -> Iterator[Scenario]:
             yield _emptied(shape, bound, field)
             break
     yield from _taken_by_others(shape, bound)
+    yield from _missing_references(shape, bound)
 
 
 def deleting(shape: Shape, bound: Bound) -> Iterator[Scenario]:
@@ -258,21 +260,14 @@ def _conflicts(shape: Shape, bound: Bound) -> Iterator[Scenario]:
         own = {caller} if caller else set()
         if unique.partial or not set(unique.columns) <= set(sendable) | set(links) | own:
             continue
-        if not set(unique.columns) & set(sendable) and not links:
-            continue
         yield _conflict(shape, bound, made, links, unique)
 
 
 def _conflict(shape: Shape, bound: Bound, made: Arrangement, links: dict[str, Code], unique: Unique) -> Scenario:
     table = shape.table(bound.table)
     body = request_body(shape, bound, made, links, _CREATED)
-    taken = dict(links)
-    for field in bound.body:
-        column = table.column(field.column)
-        if field.column in unique.columns and column is not None and field.property in body:
-            value = body[field.property]
-            plain = Code(value.text.removeprefix("str(").removesuffix(")")) if isinstance(value, Code) else None
-            taken[column.name] = plain or shape.values.code(column, value)
+    own = [field for field in bound.body if field.column in unique.columns]
+    taken = {**links, **_stored_as(shape, table, body, own)}
     made.lines.append(made.call(table, taken))
     columns = [name for name in unique.columns if name not in links and name != bound.owner] or list(unique.columns)
     return Scenario(
@@ -287,18 +282,18 @@ def _conflict(shape: Shape, bound: Bound, made: Arrangement, links: dict[str, Co
 def _taken_by_others(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     """A change to what only one may have, and somebody else has."""
     table = shape.table(bound.table)
-    fields = {field.column: field for field in bound.body if not field.secret and not shape.parent(table, field.column)}
+    fields = {field.column: field for field in bound.body if not field.secret}
     for unique in table.uniques:
         sent = [name for name in unique.columns if name in fields]
-        if unique.partial or not sent or not set(unique.columns) - set(sent) <= {bound.owner}:
+        if unique.partial or not sent:
             continue
         made = arrangement(shape, bound)
-        made.item(bound)
+        row = made.item(bound)
         links = {step.link: made.path[step.parameter] for step in bound.path if step.link in fields}
         body = request_body(shape, bound, made, links, _CHANGED)
-        columns = [(table.column(name), fields[name].property) for name in sent]
-        taken = {one.name: shape.values.code(one, body[name]) for one, name in columns if one and name in body}
-        if len(taken) == len(sent):
+        taken = {name: value_of(row, name) for name in unique.columns if name not in sent}
+        taken |= _stored_as(shape, table, body, [fields[name] for name in sent])
+        if set(sent) <= taken.keys():
             made.lines.append(made.call(table, taken))
             yield Scenario(
                 f"{name_of(bound)}_to_the_{'_and_'.join(sent)}_of_another",
@@ -309,6 +304,18 @@ def _taken_by_others(shape: Shape, bound: Bound) -> Iterator[Scenario]:
             )
 
 
+def _stored_as(shape: Shape, table: Table, body: Body, fields: list[Field]) -> dict[str, Code]:
+    """Column → the expression of what is stored in it for a body."""
+    found: dict[str, Code] = {}
+    for field in fields:
+        column = table.column(field.column)
+        if column is not None and field.property in body:
+            value = body[field.property]
+            plain = Code(value.text.removeprefix("str(").removesuffix(")")) if isinstance(value, Code) else None
+            found[column.name] = plain or shape.values.code(column, value)
+    return found
+
+
 def _missing_references(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     table = shape.table(bound.table)
     for field in bound.body:
@@ -317,10 +324,12 @@ def _missing_references(shape: Shape, bound: Bound) -> Iterator[Scenario]:
         if column is None or column.base_type != "uuid" or any(guard.here == field.column for guard in bound.guards):
             continue
         made = arrangement(shape, bound)
-        links = made.parents(bound)
+        links = made.parents(bound) if bound.action is Action.CREATE else {}
         if field.column in links:
             continue
-        others = [one for one in bound.body if one is not field]
+        if bound.action is not Action.CREATE:
+            made.item(bound)
+        others = [one for one in bound.body if one is not field] if bound.action is not Action.PATCH else []
         body = request_body(shape, bound, made, links, _CREATED, [one.property for one in others])
         body[field.property] = _NOBODY
         yield Scenario(
@@ -328,7 +337,7 @@ def _missing_references(shape: Shape, bound: Bound) -> Iterator[Scenario]:
             f"`{field.property}` must name something that there is.",
             [*made.lines, assigned(body)],
             ask(shape, bound, made.path, body=Code("body"), headers=sender(shape, bound)),
-            declared(bound.operation, 409, 422, 400),
+            declared(bound.operation, 409, *(() if bound.path else (404,)), 422, 400),
         )
 
 
@@ -336,11 +345,12 @@ def _still_referred_to(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     for other in shape.catalog.tables:
         for key in other.foreign_keys:
             restricts = key.on_delete in ("restrict", "no action")
-            if key.table != bound.table or not restricts or len(key.columns) != 1 or other.name == bound.table:
+            if key.table != bound.table or not restricts or other.name == bound.table:
                 continue
             made = arrangement(shape, bound)
             row = made.item(bound)
-            made.lines.append(made.call(other, {key.columns[0]: value_of(row, key.referenced[0])}))
+            pairs = zip(key.columns, key.referenced, strict=True)
+            made.lines.append(made.call(other, {name: value_of(row, referenced) for name, referenced in pairs}))
             yield Scenario(
                 f"{name_of(bound)}_while_{other.name.replace('.', '_')}_refer_to_it",
                 "It stays as long as something refers to it.",

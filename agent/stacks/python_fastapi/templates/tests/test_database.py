@@ -4,15 +4,21 @@ import asyncpg
 import pytest
 
 from src.core.database import service_error
-from src.core.exceptions import Conflict, InvalidInput, ServiceError, Unavailable
+from src.core.exceptions import (
+    BrokenReference,
+    Conflict,
+    InvalidInput,
+    ServiceError,
+    Unavailable,
+)
 
 
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
         (asyncpg.UniqueViolationError("taken"), Conflict),
-        (asyncpg.ForeignKeyViolationError("no such row"), Conflict),
-        (asyncpg.RestrictViolationError("still used"), Conflict),
+        (asyncpg.ForeignKeyViolationError("no such row"), BrokenReference),
+        (asyncpg.RestrictViolationError("still used"), BrokenReference),
         (asyncpg.ExclusionViolationError("overlaps"), Conflict),
         (asyncpg.DeadlockDetectedError("deadlock"), Conflict),
         (asyncpg.CheckViolationError("not allowed"), InvalidInput),

@@ -50,6 +50,7 @@ class TestTools:
         assert answer.status_code == 200
         assert answer.json()["title"] == "Saw"
         assert (await ada.http.get(f"/tools/{uuid.uuid4()}")).status_code == 404
+        assert (await ada.http.get("/tools/saw")).status_code == 422
 
     async def test_replace(self, ada: Neighbour, bob: Neighbour) -> None:
         path = f"/tools/{await offered(ada, description='sharp')}"
@@ -61,6 +62,7 @@ class TestTools:
         assert (await ada.http.put(path, json=SAW)).status_code == 401
         other = f"/tools/{uuid.uuid4()}"
         assert (await ada.ask("PUT", other, json=SAW)).status_code == 404
+        assert (await ada.ask("PUT", path, json={"title": "Axe"})).status_code == 422
 
     async def test_withdraw(self, ada: Neighbour, bob: Neighbour) -> None:
         path = f"/tools/{await offered(ada)}"
@@ -68,6 +70,7 @@ class TestTools:
         assert (await bob.ask("DELETE", path)).status_code == 403
         assert (await ada.ask("DELETE", path)).status_code == 204
         assert (await ada.ask("DELETE", path)).status_code == 404
+        assert (await ada.ask("DELETE", "/tools/saw")).status_code == 422
 
 
 class TestLoans:
