@@ -5,10 +5,13 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from detect_secrets.core.scan import scan_file
+from detect_secrets.settings import transient_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.checklist.security.source import is_secret_name, known_keys, literal_secrets
+from agent.checklist.security.source import KNOWN_KEYS, is_secret_name, known_keys, literal_secrets
+from tools.scratch import scratch_folder
 
 
 def found(source: str, path: str = "src/core/config.py") -> list[int]:
@@ -69,6 +72,41 @@ def test_keys_of_well_known_services_are_found_in_every_file() -> None:
     key = "ghp_" + "a1B2" * 9
     files = {"tests/test_a.py": f"x = 1\nKEY = '{key}'\n", "notes.md": "-----BEGIN RSA PRIVATE KEY-----\nMII\n"}
     assert {one.place for one in known_keys(files)} == {"tests/test_a.py:2", "notes.md:1"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"[aws]\naws_access_key = {'aB3+' * 10}\n",
+        f"AKC{'a1B2c3D4e5'}   \nnext\n",
+        f"x\ncloudant_password = {'abcdefghijkl' * 2}\r\n",
+        f"key: 1\nibm_cloud_iam_api_key = {'x-9Y' * 11}\n",
+        f"glpat-{'a1' * 10}\nword\n",
+    ],
+)
+def test_a_key_is_found_wherever_the_scanner_finds_it(text: str) -> None:
+    assert [one.place for one in known_keys({"settings": text})] == scanned(text) != []
+
+
+@given(
+    st.lists(
+        st.sampled_from(["aws_key", " = ", "'", "AKC", "aB3+" * 10, "a1" * 16, "AC", "\n", "[a]", ":", "z-9Y" * 11])
+    )
+)
+def test_what_is_found_is_what_the_scanner_finds(parts: list[str]) -> None:
+    text = "".join(parts)
+    assert [one.place for one in known_keys({"settings": text})] == scanned(text)
+
+
+def scanned(text: str) -> list[str]:
+    """Where the scanner alone sees a key."""
+    with (
+        scratch_folder("scanned") as folder,
+        transient_settings({"plugins_used": [{"name": one} for one in KNOWN_KEYS]}),
+    ):
+        file = folder / "settings.txt"
+        file.write_text("\n".join(text.splitlines()))
+        return [f"settings:{found.line_number}" for found in scan_file(str(file))]
 
 
 def test_hashes_of_a_lock_file_are_no_keys() -> None:

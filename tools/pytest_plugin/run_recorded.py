@@ -31,7 +31,8 @@ def main(results: Path, coverage_config: str, pytest_config: str, order: str, te
     if plan.exists():
         changing = _changing(plan, recorder, write)
         sys.path[0] = str(Path.cwd())
-        code = int(pytest.main([*_arguments(pytest_config), *tests], plugins=[recorder, *changing]))
+        # What a failing assertion compares was told the first time; rewriting the tests for it costs a second.
+        code = int(pytest.main([*_arguments(pytest_config), "--assert=plain", *tests], plugins=[recorder, *changing]))
         write({"kind": "end", "exit_code": code, "coverage": ""})
         return code
     sys.path[0] = str(Path.cwd())

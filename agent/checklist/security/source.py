@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from agent.binding.words import words
@@ -13,6 +16,9 @@ from agent.checklist.case import Case, Owing
 from agent.checklist.pasting import shown
 from agent.receipts import Receipt
 from tools.scratch import scratch_folder
+
+if TYPE_CHECKING:
+    from detect_secrets.types import NamedIO
 
 RULES: Mapping[str, str] = {
     "SEC-SECRETS": "headers: literals in the syntax tree, and well-known keys in every file",
@@ -24,7 +30,7 @@ _KEYS = frozenset({"api", "secret", "private", "signing", "jwt", "encryption", "
 _SHORTEST = 6
 _SIGNING = frozenset({"encode", "decode", "new", "sign"})
 _SIGNERS = frozenset({"jwt", "jose", "hmac"})
-_KNOWN_KEYS = (
+KNOWN_KEYS = (
     "ArtifactoryDetector", "AWSKeyDetector", "AzureStorageKeyDetector", "CloudantDetector", "DiscordBotTokenDetector",
     "GitHubTokenDetector", "GitLabTokenDetector", "IbmCloudIamDetector", "JwtTokenDetector", "MailchimpDetector",
     "NpmDetector", "OpenAIDetector", "PrivateKeyDetector", "PypiTokenDetector", "SendGridDetector", "SlackDetector",
@@ -86,18 +92,34 @@ def known_keys(files: Mapping[str, str]) -> Sequence[Leak]:
 
 def _known_keys(files: Mapping[str, str]) -> Iterator[Leak]:
     from detect_secrets.core.scan import scan_file
-    from detect_secrets.settings import transient_settings
+    from detect_secrets.settings import get_plugins, transient_settings
 
     with (
         scratch_folder("secrets") as folder,
-        transient_settings({"plugins_used": [{"name": name} for name in _KNOWN_KEYS]}),
+        transient_settings({"plugins_used": [{"name": name} for name in KNOWN_KEYS]}),
     ):
+        # The scanner takes far longer for a line than its expressions do: it is asked where one of them fits.
+        forms = [
+            re.compile(one.pattern, one.flags | re.MULTILINE) for plugin in get_plugins() for one in plugin.denylist
+        ]
         # Each under a name of its own: what a path of the worktree says must not decide whether it is searched.
         for number, (path, content) in enumerate(files.items()):
             copy = folder / f"{number}.txt"
             copy.write_text(_without_hashes(content), encoding="utf-8", errors="replace")
-            for found in scan_file(str(copy)):
-                yield Leak(path, found.line_number, f"a key ({found.type})")
+            if any(form.search(text) for text in _as_scanned(copy) for form in forms):
+                for found in scan_file(str(copy)):
+                    yield Leak(path, found.line_number, f"a key ({found.type})")
+
+
+def _as_scanned(file: Path) -> Iterator[str]:
+    """The text of a file in the forms in which the scanner goes through its lines."""
+    from detect_secrets.transformers import get_transformed_file
+
+    with file.open(encoding="utf-8") as opened:
+        yield "\n".join(line.rstrip() for line in opened)
+        opened.seek(0)
+        settings = get_transformed_file(cast("NamedIO", opened), use_eager_transformers=True)
+        yield "\n".join(line.rstrip() for line in settings or ())
 
 
 def is_secret_name(name: str) -> bool:
