@@ -13,7 +13,7 @@ from agent.binding.paths import Route, path_columns, route
 from agent.binding.permissions import demand_permission
 from agent.binding.reasons import Undecided
 from agent.binding.sessions import sent_shape, session_action
-from agent.catalog.model import Table
+from agent.catalog.model import Column, Table
 from agent.contract.model import Operation
 
 _ITEM_ACTIONS = {"get": Action.RETRIEVE, "put": Action.REPLACE, "patch": Action.PATCH, "delete": Action.DELETE}
@@ -103,12 +103,25 @@ def _body(inputs: Inputs, operation: Operation, action: Action, table: Table) ->
         raise Undecided(f"the body is {next(iter(operation.body.content), 'empty')}, not JSON")
     if any("json-patch" in media for media in operation.body.content):
         raise Undecided("the body is a JSON Patch")
-    if not operation.body.required and operation.method != "patch":
-        raise Undecided("the body may be missing, and nothing says what is written then")
-    found = written(inputs, table, said)
+    found = tuple(one for one in written(inputs, table, said) if not _is_kept(action, table, one))
     for one in found:
         _demand_free(action, table, one.field)
     return found
+
+
+def _is_kept(action: Action, table: Table, one: Written) -> bool:
+    """True for what a client only sends back as it got it: a key without meaning, a moment that the service keeps."""
+    column = table.column(one.field.column)
+    if column is None:
+        return False
+    made_up = column.base_type == "uuid" or bool(column.identity) or "nextval(" in (column.default or "")
+    if column.name in table.primary_key and action in {Action.REPLACE, Action.PATCH}:
+        return made_up and table.primary_key == (column.name,)
+    return not one.field.required and _is_stamp(column)
+
+
+def _is_stamp(column: Column) -> bool:
+    return column.base_type in TEMPORAL - {"date"} and event(column.name) in {"created", "updated"}
 
 
 def _keeps_unsent(table: Table, body: tuple[Written, ...]) -> bool:
@@ -123,7 +136,7 @@ def _demand_free(action: Action, table: Table, field: Field) -> None:
     column = table.column(field.column)
     if action in {Action.REPLACE, Action.PATCH} and field.column in table.primary_key:
         raise Undecided(f"body property `{field.property}` would change the key `{field.column}`")
-    if column and column.base_type in TEMPORAL - {"date"} and event(column.name) in {"created", "updated"}:
+    if column and _is_stamp(column):
         raise Undecided(f"body property `{field.property}` sets `{field.column}`, which the service keeps itself")
 
 

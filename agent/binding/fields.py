@@ -41,7 +41,10 @@ def written(inputs: Inputs, table: Table, body: Shape) -> tuple[Written, ...]:
     if not body.is_object:
         raise Undecided("the body is no object with named properties")
     writable = [
-        (name, schema) for name, schema in body.properties.items() if not inputs.shape(schema).schema.get("readOnly")
+        (name, schema)
+        for name, schema in body.properties.items()
+        if not inputs.shape(schema).schema.get("readOnly")
+        and (name in body.required or not _only_repeated(inputs, table, name, schema))
     ]
     found = all_or_reasons(writable, lambda one: _written(inputs, table, one[0], one[1], one[0] in body.required))
     columns = [one.field.column for one in found]
@@ -49,6 +52,12 @@ def written(inputs: Inputs, table: Table, body: Shape) -> tuple[Written, ...]:
     if twice:
         raise Undecided(f"several body properties mean the column `{twice[0]}`")
     return found
+
+
+def _only_repeated(inputs: Inputs, table: Table, name: str, schema: Schema) -> bool:
+    """True for a number that the database alone gives: a client may send back what it got, to no effect."""
+    column = column_for(table, name, inputs.shape(schema))
+    return column is not None and column.identity == "always" and column.name in table.primary_key
 
 
 def _written(inputs: Inputs, table: Table, name: str, schema: Schema, required: bool) -> Written:

@@ -5,11 +5,12 @@ Probes put rows this way where the service offers no way to create them.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from itertools import count as counting
 from itertools import groupby, islice
+from types import MappingProxyType
 from typing import Any
 
 import psycopg
@@ -27,6 +28,11 @@ Row = dict[str, Any]
 _ATTEMPTS = 64
 _BETWEEN_SEEDS = 100_000
 """Room for rows of one seed: other seeds give other values."""
+
+
+Fitted = Mapping[str, Mapping[str, Callable[[Any, int], Any]]]
+"""Table → column → from the value that the schema alone suggests, and a number, the value that is wanted there."""
+_NOTHING_FITTED: Fitted = MappingProxyType({})
 
 
 class SeedFailed(Exception):
@@ -79,13 +85,20 @@ def seed_order(catalog: Catalog) -> tuple[str, ...]:
 
 
 def seed(
-    connection: psycopg.Connection, catalog: Catalog, table: str, count: int, overrides: Mapping[str, Any] | None = None
+    connection: psycopg.Connection,
+    catalog: Catalog,
+    table: str,
+    count: int,
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    fitted: Fitted = _NOTHING_FITTED,
 ) -> list[Row]:
     """Store `count` new rows, and the rows of other tables that they need; the stored rows.
 
-    Existing parents are used where rows may share one. Raises `SeedFailed` when the server accepts no row.
+    Existing parents are used where rows may share one. `fitted` values are kept to as long as the server takes them.
+    Raises `SeedFailed` when the server accepts no row.
     """
-    seeder = _Seeder(connection, catalog, _numbers(connection, catalog))
+    seeder = _Seeder(connection, catalog, _numbers(connection, catalog), fitted)
     return seeder.store(_table(catalog, table), dict(overrides or {}), count)
 
 
@@ -105,6 +118,7 @@ class _Seeder:
     connection: psycopg.Connection
     catalog: Catalog
     numbers: Iterator[int]
+    fitted: Fitted
 
     def store(self, table: Table, overrides: Row, count: int) -> list[Row]:
         """Store new rows with everything that they need."""
@@ -148,6 +162,8 @@ class _Seeder:
                 failure = error
                 if isinstance(error, errors.ForeignKeyViolation):
                     broken.add(error.diag.constraint_name)
+                if isinstance(error, errors.CheckViolation | errors.DataError):
+                    self.fitted = {name: one for name, one in self.fitted.items() if name != table.name}
                 if isinstance(error, errors.UniqueViolation):
                     next(islice(self.numbers, attempt * attempt, None))
         raise SeedFailed(f"table {table.name}: no row was accepted; the last answer: {str(failure).strip()}")
@@ -155,7 +171,7 @@ class _Seeder:
     def _plan(self, table: Table, given: Row, above: Mapping[str, Row], broken: Container[str | None]) -> _Plan:
         """A new row. Keys that may be left to a default or to nothing are, unless they were `broken` by it."""
         number = next(self.numbers)
-        plan = _Plan(table, {**_row(self.catalog, table, number, given)})
+        plan = _Plan(table, _row(self.catalog, table, number, given, self.fitted))
         for key in sorted(table.foreign_keys, key=lambda key: -len(key.columns)):
             if (_required(table, key) or key.name in broken) and not all(name in plan.row for name in key.columns):
                 self._refer(plan, key, {**above, table.name: plan.row})
@@ -276,8 +292,8 @@ def _combination(columns: Sequence[Column], constants: Sequence[Constant], attem
     return row
 
 
-def _row(catalog: Catalog, table: Table, number: int, overrides: Row) -> Row:
-    demands = demands_of(table)
+def _row(catalog: Catalog, table: Table, number: int, overrides: Row, fitted: Fitted = _NOTHING_FITTED) -> Row:
+    demands, wanted = demands_of(table), fitted.get(table.name, {})
     referring = {name for key in table.foreign_keys for name in key.columns}
     row: Row = {}
     # Columns that have to follow others come after them.
@@ -285,7 +301,8 @@ def _row(catalog: Catalog, table: Table, number: int, overrides: Row) -> Row:
         if column.name in overrides:
             row[column.name] = overrides[column.name]
         elif not column.server_filled and column.name not in referring:
-            row[column.name] = value_for(catalog, column, demands[column.name], number, row)
+            value = value_for(catalog, column, demands[column.name], number, row)
+            row[column.name] = wanted[column.name](value, number) if column.name in wanted else value
     unknown = set(overrides) - set(row)
     if unknown:
         raise KeyError(f"table {table.name} has no column {', '.join(sorted(unknown))}")

@@ -13,7 +13,8 @@ from agent.checklist.databases import NotMigrated
 from agent.checklist.pasting import asked_again
 from agent.checklist.probe.accounts import NoCredentials
 from agent.checklist.probe.asking import Asker
-from agent.checklist.probe.store import NoRow, Store
+from agent.checklist.probe.fitting import store_of
+from agent.checklist.probe.store import NoRow
 from agent.checklist.probe.users import Users
 from agent.checklist.probe.world import World
 from agent.checklist.running import NotRunning
@@ -48,7 +49,7 @@ async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = N
 def opened(case: Case, owing: Owing, bench: Bench, booted: Booted, seed: int) -> Iterator[Round]:
     """What the probes work with, for as long as the context is open."""
     with case.server.connect(booted.database.database) as connection:
-        asker = Asker(case.contract, booted.service, Store(connection, case.catalog), random.Random(seed))
+        asker = Asker(case.contract, booted.service, store_of(case, connection), random.Random(seed))
         world = World(asker, Users(asker, case.binding, case.catalog), case.binding, case.catalog)
         yield Round(case, owing, world, booted.service, bench.record, seed)
 

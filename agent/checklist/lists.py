@@ -11,9 +11,9 @@ from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.databases import NotMigrated
 from agent.checklist.probe.asking import Asker
+from agent.checklist.probe.fitting import store_of
 from agent.checklist.probe.listing import Listed, judge_list
 from agent.checklist.probe.refusal_shapes import judge_errors
-from agent.checklist.probe.store import Store
 from agent.checklist.probe.users import Users
 from agent.checklist.probe.world import World
 from agent.checklist.running import NotRunning, running
@@ -36,7 +36,7 @@ async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = N
     try:
         async with bench.migrated() as database, running(case, database.access, bench.record) as service:
             with case.server.connect(database.database) as connection:
-                asker = Asker(case.contract, service, Store(connection, case.catalog), random.Random(seed))
+                asker = Asker(case.contract, service, store_of(case, connection), random.Random(seed))
                 users = Users(asker, case.binding, case.catalog)
                 world = World(asker, users, case.binding, case.catalog)
                 receipts += await _errors(owing, world, seed)

@@ -11,9 +11,9 @@ from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.databases import NotMigrated
 from agent.checklist.probe.asking import Asker
+from agent.checklist.probe.fitting import store_of
 from agent.checklist.probe.judging import Notes
 from agent.checklist.probe.probing import probe
-from agent.checklist.probe.store import Store
 from agent.checklist.probe.users import Users
 from agent.checklist.probe.world import World
 from agent.checklist.running import NotRunning, Running
@@ -44,7 +44,7 @@ async def ask_all(case: Case, owing: Owing, service: Running, database: Database
     held = 0
     chance = random.Random(seed)
     with case.server.connect(database) as connection:
-        asker = Asker(case.contract, service, Store(connection, case.catalog), chance)
+        asker = Asker(case.contract, service, store_of(case, connection), chance)
         users = Users(asker, case.binding, case.catalog)
         world = World(asker, users, case.binding, case.catalog)
         for bound in case.binding.operations:

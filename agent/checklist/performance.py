@@ -39,8 +39,9 @@ from agent.checklist.observing.exports import profile_in
 from agent.checklist.pasting import asked_again
 from agent.checklist.probe.accounts import Caller, NoCredentials
 from agent.checklist.probe.asking import Asker
+from agent.checklist.probe.fitting import store_of
 from agent.checklist.probe.requests import Request
-from agent.checklist.probe.store import NoRow, Store
+from agent.checklist.probe.store import NoRow
 from agent.checklist.probe.users import Users
 from agent.checklist.probe.world import Need, World
 from agent.checklist.processes import usage
@@ -169,7 +170,7 @@ async def _targets(case: Case, service: Running, database: Opened, seed: int) ->
     chance = random.Random(seed)
     refused, found = "the contract has no GET", list[Request]()
     with case.server.connect(database.database) as connection:
-        asker = Asker(case.contract, service, Store(connection, case.catalog), chance)
+        asker = Asker(case.contract, service, store_of(case, connection), chance)
         world = World(asker, Users(asker, case.binding, case.catalog), case.binding, case.catalog)
         for bound in candidates(case.binding.operations):
             if len(found) == _LISTS or (found and bound.action is not Action.LIST):

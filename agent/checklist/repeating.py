@@ -24,9 +24,10 @@ from agent.checklist.databases import NotMigrated
 from agent.checklist.probe.accounts import NoCredentials, credentials
 from agent.checklist.probe.asking import Asker, answered
 from agent.checklist.probe.exchange import prepared
+from agent.checklist.probe.fitting import store_of
 from agent.checklist.probe.judging import excerpt, matches, successes
 from agent.checklist.probe.requests import ABSENT, Request
-from agent.checklist.probe.store import NoRow, Store
+from agent.checklist.probe.store import NoRow
 from agent.checklist.probe.users import Users
 from agent.checklist.probe.world import World
 from agent.checklist.running import NotRunning, Reply
@@ -77,7 +78,7 @@ async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = N
         async with bench.turn() as booted:
             with case.server.connect(booted.database.database) as connection:
                 chance = random.Random(seed)
-                asker = Asker(case.contract, booted.service, Store(connection, case.catalog), chance)
+                asker = Asker(case.contract, booted.service, store_of(case, connection), chance)
                 users = Users(asker, case.binding, case.catalog)
                 world = World(asker, users, case.binding, case.catalog)
                 found: list[Repeated] = []

@@ -16,12 +16,13 @@ from agent.checklist.probe.accounts import NoCredentials
 from agent.checklist.probe.asking import Asker
 from agent.checklist.probe.corners import Corners, turn_corners
 from agent.checklist.probe.exchange import prepared
+from agent.checklist.probe.fitting import store_of
 from agent.checklist.probe.fuzzing import Fuzzed, Target
 from agent.checklist.probe.fuzzing_apart import Fuzzer, fuzzer
 from agent.checklist.probe.injecting import Injections, inject
 from agent.checklist.probe.refusing import Refusals, refuse
 from agent.checklist.probe.requests import Request
-from agent.checklist.probe.store import NoRow, Store
+from agent.checklist.probe.store import NoRow
 from agent.checklist.probe.users import Users
 from agent.checklist.probe.world import World
 from agent.checklist.running import NotRunning, running
@@ -52,7 +53,7 @@ async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = N
             fuzzer(case.contract) as fuzzing,
         ):
             with case.server.connect(database.database) as connection:
-                asker = Asker(case.contract, service, Store(connection, case.catalog), random.Random(seed))
+                asker = Asker(case.contract, service, store_of(case, connection), random.Random(seed))
                 users = Users(asker, case.binding, case.catalog)
                 world = World(asker, users, case.binding, case.catalog)
                 return Found(

@@ -44,7 +44,7 @@ _FORMATS = {
 _SAME_FORMAT = {"url": "uri", "base64": "byte", "idn-email": "email"}
 _LIMITS = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "multipleOf", "pattern")
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
-_WIDE = {bound for pair in INTEGER_BOUNDS.values() for bound in pair}
+_WIDE = {number for pair in INTEGER_BOUNDS.values() for bound in pair for number in (bound, float(bound))}
 _BY_TYPE: Mapping[str, frozenset[str]] = {
     "string": frozenset({"minLength", "maxLength", "pattern", "format", "contentEncoding", "contentMediaType"}),
     "integer": frozenset({*_BOUNDS, "multipleOf", "format"}),

@@ -252,7 +252,8 @@ class _Drawing:
         inputs = self.schema.inputs
         kind = loosest([type_of(inputs, said) for said in one.shapes])
         said = one.shapes[0]
-        stamp = kind == "timestamptz" and event(name) in _STAMPS and not one.created
+        required = any(one.name in body.required for body in (*self.resource.creates, *self.resource.changes))
+        stamp = kind == "timestamptz" and event(name) in _STAMPS and not (one.written and required)
         default = "now()" if stamp else next((literal(one.default, kind) for one in one.shapes if one.has_default), "")
         note = ""
         kept = one.always_answered and bool(one.answered) and not one.created and bool(self.resource.creates)

@@ -19,6 +19,7 @@ from tools.sandbox.base import CommandResult, Mounts
 __all__ = [
     "KEY_SETTINGS",
     "REDIS_SETTING",
+    "TOKEN_SETTING",
     "DatabaseAccess",
     "FileChange",
     "Finding",
@@ -37,6 +38,10 @@ __all__ = [
 
 REDIS_SETTING = "REDIS_URL"
 """The environment variable that names a Valkey or a Redis."""
+
+
+TOKEN_SETTING = "JWT_SECRET"
+"""The environment variable with the key by which access tokens are signed."""
 
 
 KEY_SETTINGS: Mapping[str, int] = {"API_KEYS": 64, "API_KEY": 1}

@@ -3,10 +3,10 @@
     uv run python -m evals.bench.blueprint FOLDER [--cross] [--checklist]
 
 A pair is a document and a schema of the same name, or `openapi.*` beside `schema.sql`; for a document that has no
-partner a schema is proposed. `--cross` puts every document
-together with every schema, which fit each other by chance only: it looks for generated code that is broken. With
-`--checklist` the whole checklist judges each service, and the rules that are not met are listed.
-Prints a Markdown table, then every failure in full. Exit code 1 when anything did not load, generate or start.
+partner a schema is proposed. `--cross` puts every document together with every schema, which fit each other by chance
+only: it looks for generated code that is broken. With `--checklist` the whole checklist judges each service; what the
+operations owe that were derived is counted and listed, for the others nobody wrote anything yet.
+Prints Markdown tables, then every failure in full. Exit code 1 when anything did not load, generate or start.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import re
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence, Set
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,7 +36,7 @@ from agent.contract.model import Contract
 from agent.errors import InputError
 from agent.places import cache_folder
 from agent.proposal.writing import proposed_schema
-from agent.receipts import Outcome
+from agent.receipts import Outcome, Receipt
 from agent.rulebook.loading import load_rulebook
 from agent.stacks.base import ToolReport
 from agent.stacks.registry import stack_named
@@ -47,6 +48,9 @@ from tools.postgres.server import PostgresServer, postgres_server
 _STACK = stack_named("python-fastapi")
 _SHOWN = 1_500
 _COLUMNS = ("loads", "generates", "lint", "types", "starts")
+_JUDGED = ("obligations met", "failed", "unchecked", "operations without a failed check", "ever answered 5xx")
+_BROKE = re.compile(r"\b(?:answers|answered|got|→) 5\d\d\b")
+"""How a receipt says that the service broke."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +72,13 @@ class Row:
 
     pair: Pair
     operations: int = 0
-    derived: int = 0
+    derived: Set[str] = frozenset()
+    """Keys of the operations that nobody has to write any more."""
     settled: dict[str, bool] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
-    outcomes: Counter[str] = field(default_factory=Counter)
+    receipts: tuple[Receipt, ...] = ()
+    """Of the operations that were derived; empty without the checklist."""
 
     def note(self, step: str, began: float, problem: str = "") -> None:
         """A step is over."""
@@ -83,9 +89,18 @@ class Row:
 
     def line(self) -> str:
         """Its line of the table."""
-        cells = [_cell(self, step) for step in _COLUMNS]
-        outcomes = ", ".join(f"{count} {name}" for name, count in sorted(self.outcomes.items()))
-        return f"| {self.pair.name} | {self.operations} | {self.derived} | {' | '.join(cells)} | {outcomes} |"
+        cells = " | ".join(_cell(self, step) for step in _COLUMNS)
+        derived, holes = len(self.derived), self.operations - len(self.derived)
+        return f"| {self.pair.name} | {self.operations} | {derived} | {holes} | {cells} |"
+
+    def judged(self) -> str:
+        """What the checklist found of the operations that were derived, as a line of the second table."""
+        counts = Counter(one.outcome for one in self.receipts)
+        failed = {one.subject for one in self.receipts if one.outcome is Outcome.FAILED}
+        broke = {one.subject for one in self.receipts if _BROKE.search(one.found)}
+        clean = f"{len(self.derived - failed)} of {len(self.derived)}"
+        outcomes = " | ".join(str(counts[one]) for one in (Outcome.MET, Outcome.FAILED, Outcome.UNCHECKED))
+        return f"| {self.pair.name} | {outcomes} | {clean} | {len(broke)} |"
 
 
 def pairs_in(folder: Path, *, cross: bool) -> list[Pair]:
@@ -134,7 +149,7 @@ async def measured(pair: Pair, place: _Place) -> Row:
         return row
     began, binding = time.monotonic(), bind(contract, catalog)
     scaffold = _STACK.scaffold(contract, catalog, binding, contract.title)
-    row.derived = row.operations - len({hole.operation for hole in scaffold.holes})
+    row.derived = {one.key for one in contract.operations} - {hole.operation for hole in scaffold.holes}
     row.note("generates", began)
     with ExitStack() as stack:
         state = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="agent-bench-")))
@@ -185,9 +200,9 @@ async def _static(row: Row, step: str, look: Callable[[], Awaitable[ToolReport]]
 
 async def _whole(case: Case, row: Row) -> None:
     found = await settle(case)
-    row.outcomes = Counter(str(receipt.outcome) for receipt in found.receipts)
+    row.receipts = tuple(receipt for receipt in found.receipts if receipt.subject in row.derived)
     for receipt in found.receipts:
-        if receipt.outcome is Outcome.FAILED:
+        if receipt.outcome is Outcome.FAILED and (receipt.subject in row.derived or " " not in receipt.subject):
             row.problems.append(f"{receipt.rule}:{receipt.subject}: {receipt.found[:_SHOWN]}")
 
 
@@ -212,9 +227,14 @@ async def _rows(pairs: Sequence[Pair], checklist: bool) -> list[Row]:
 
 
 def report(rows: Sequence[Row]) -> Iterator[str]:
-    """The sum, and every failure."""
+    """What the checklist found, the sum, and every failure."""
+    judged = [row for row in rows if row.receipts]
+    if judged:
+        yield f"| derived operations of | {' | '.join(_JUDGED)} |\n|---|{'---:|' * len(_JUDGED)}"
+        yield from (row.judged() for row in judged)
+        yield ""
     begun = [row for row in rows if row.pair.document]
-    operations, derived = (sum(getattr(row, name) for row in begun) for name in ("operations", "derived"))
+    operations, derived = sum(row.operations for row in begun), sum(len(row.derived) for row in begun)
     for step in _COLUMNS:
         asked = [row for row in rows if step in row.settled]
         yield f"{step}: {sum(row.settled[step] for row in asked)} of {len(asked)}"
@@ -234,8 +254,8 @@ def main() -> None:
     options = parser.parse_args()
     pairs = [pair for pair in pairs_in(options.folder, cross=options.cross) if options.only in pair.name]
     print(machine())
-    print(f"\n| pair | operations | derived | {' | '.join(_COLUMNS)} | checklist |")
-    print(f"|---|---:|---:|{'---|' * len(_COLUMNS)}---|")
+    print(f"\n| pair | operations | derived | holes | {' | '.join(_COLUMNS)} |")
+    print(f"|---|---:|---:|---:|{'---|' * len(_COLUMNS)}")
     rows = asyncio.run(_rows(pairs, options.checklist))
     print("", *report(rows), sep="\n")
     if options.json:

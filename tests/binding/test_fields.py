@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -86,7 +87,7 @@ def test_an_answer_that_nothing_gives_is_a_hole(derive: Derive, name: str, schem
         ("pages", {"type": "number"}, "`pages` is number, column `pages` is integer"),
         ("format", {"enum": ["paper", "stone"]}, "`format` allows `stone`, which the enum format lacks"),
         ("author_id", UUID, "several body properties mean the column `author_id`"),
-        ("createdAt", maybe(TIME), "body property `createdAt` sets `created_at`, which the service keeps itself"),
+        ("createdAt", TIME, "body property `createdAt` sets `created_at`, which the service keeps itself"),
         ("covers", rows(record("colour")), "body property `covers` has no column in `books`"),
     ],
 )
@@ -208,10 +209,32 @@ def test_properties_for_reading_only_are_not_written_and_the_other_way_round(der
     assert {field.property for field in bound.answer} == {"title", "isbn", "authorId", "id"}
 
 
-def test_the_key_cannot_be_changed_by_a_body(derive: Derive) -> None:
+def test_a_key_without_meaning_is_not_changed_by_a_body_that_repeats_it(derive: Derive) -> None:
     put = operation(body=record("label", id=UUID))
     bound = derive(LIBRARY, f"/shelves/{{id}}: {{put: {put}}}").operations[0]
-    assert bound.reason == "body property `id` would change the key `id`"
+    assert [field.property for field in bound.body] == ["label"]
+
+
+def test_a_key_with_a_meaning_cannot_be_changed_by_a_body(derive: Derive) -> None:
+    put = operation(body=record("code", "name"))
+    code = {"name": "code", "in": "path", "required": True, "schema": {"type": "string"}}
+    bound = derive(
+        "CREATE TABLE countries (code text PRIMARY KEY, name text NOT NULL);",
+        json.dumps({"/countries/{code}": {"parameters": [code], "put": json.loads(put)}}),
+    ).operations[0]
+    assert bound.reason == "body property `code` would change the key `code`"
+
+
+def test_moments_that_the_service_keeps_are_not_taken_from_a_body_that_may_carry_them(derive: Derive) -> None:
+    post = operation(body=record("title", "isbn", authorId=UUID, createdAt=maybe(TIME)), status="201")
+    bound = derive(LIBRARY, f"/books: {{post: {post}}}").operations[0]
+    assert [field.property for field in bound.body] == ["title", "isbn", "authorId"]
+
+
+def test_a_number_that_only_the_database_gives_is_not_taken_from_a_body_that_may_carry_it(derive: Derive) -> None:
+    post = operation(body=record("colour", id=maybe(WHOLE)), status="201")
+    bound = derive(LIBRARY, f"/books/{{bookId}}/covers: {{post: {post}}}").operations[0]
+    assert [field.property for field in bound.body] == ["colour"]
 
 
 def test_a_column_that_only_the_database_fills_is_not_written(derive: Derive) -> None:

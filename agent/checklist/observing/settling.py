@@ -35,10 +35,11 @@ from agent.checklist.observing.observed import Asked, Observed, lines_of
 from agent.checklist.probe.accounts import Caller, NoCredentials, credentials
 from agent.checklist.probe.asking import Asker
 from agent.checklist.probe.exchange import Exchange, main_path
+from agent.checklist.probe.fitting import store_of
 from agent.checklist.probe.judging import Notes, matches, successes
 from agent.checklist.probe.negatives import provoke
 from agent.checklist.probe.requests import Request
-from agent.checklist.probe.store import NoRow, Store
+from agent.checklist.probe.store import NoRow
 from agent.checklist.probe.users import Users
 from agent.checklist.probe.world import World
 from agent.checklist.running import NotRunning, Running, running
@@ -117,7 +118,7 @@ async def _observe(
         case.server.connect(database.database) as connection,
         case.server.connect(database.database) as owner,
     ):
-        asker = Asker(case.contract, observed, Store(connection, case.catalog), chance)
+        asker = Asker(case.contract, observed, store_of(case, connection), chance)
         world = World(asker, Users(asker, case.binding, case.catalog), case.binding, case.catalog)
         faults = Faults(owner, case.catalog, f"{chance.getrandbits(40):010x}")
         session = _Session(case, owing, observed, world, faults, stalled=stalls_in(service.socket.parent)[1])

@@ -11,7 +11,7 @@ from agent.binding.model import Field as BoundField
 from agent.checklist.probe.asking import answered, carried
 from agent.checklist.probe.exchange import Exchange, read_back, unequal
 from agent.checklist.probe.judging import Notes, excerpt, matches, successes
-from agent.checklist.probe.requests import body_schema
+from agent.checklist.probe.requests import Request, body_schema
 from agent.checklist.probe.store import Row, comparable, differs
 from agent.checklist.probe.users import token_in
 from agent.checklist.probe.values import same, to_json
@@ -184,7 +184,7 @@ async def _one_alone(world: World, bound: Bound, exchange: Exchange, before: Row
         if not isinstance(fuller, dict) or one.property not in fuller:
             continue
         sent = {name: body[name] for name in required if name in body} | {one.property: fuller[one.property]}
-        request = replace(world.asker.refreshed(exchange.request), body=sent)
+        request = replace(_as_it_is_now(world.asker.refreshed(exchange.request), bound, before), body=sent)
         reply = await world.asker.send(request, notes)
         if not matches(reply.status, successes(bound.operation)):
             if 400 <= reply.status < 500 and reply.status not in (401, 404):
@@ -198,6 +198,13 @@ async def _one_alone(world: World, bound: Bound, exchange: Exchange, before: Row
         for problem in (*unequal(after, bound, sent), *_overwritten(bound, world, before, after, sent)):
             notes.note_effect(problem, request)
         return
+
+
+def _as_it_is_now(request: Request, bound: Bound, row: Row) -> Request:
+    """The request with the path of a row that may have been renamed by the last one."""
+    own = [step for step in bound.path if step.table == bound.table and not step.joint]
+    named = {step.parameter: to_json(row.values[step.column]) for step in own}
+    return replace(request, path_values={**request.path_values, **named})
 
 
 def _patchable(bound: Bound, row: Row) -> list[BoundField]:

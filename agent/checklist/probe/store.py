@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
@@ -12,7 +12,7 @@ from psycopg.sql import SQL, Composed, Identifier, Placeholder
 
 from agent.binding.model import Field
 from agent.catalog.model import Catalog, Column, Table
-from agent.catalog.rows import SeedFailed, seed
+from agent.catalog.rows import Fitted, SeedFailed, seed
 from agent.checklist.probe.requests import plain
 from agent.checklist.probe.values import same, to_json
 
@@ -49,6 +49,8 @@ class Store:
 
     connection: psycopg.Connection
     catalog: Catalog
+    fitted: Fitted = field(default_factory=dict)
+    """What rows hold that are written from below the service, where the schema alone would allow more."""
 
     def find(self, table: Table, values: Mapping[str, Any]) -> Row | None:
         """The first row with these values, None when there is none or a value is not of its column's type."""
@@ -103,7 +105,7 @@ class Store:
         if known is None:
             raise NoRow(f"the schema has no table {table}")
         try:
-            return Row(known, seed(self.connection, self.catalog, table, count, values)[-1])
+            return Row(known, seed(self.connection, self.catalog, table, count, values, fitted=self.fitted)[-1])
         except (SeedFailed, psycopg.Error) as error:
             raise NoRow(f"no row of {table} could be made: {error}") from error
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
+from uuid import uuid4
 
-from agent.binding.model import Accounts, Binding, Bound
+from agent.binding.model import Accounts, Binding, Bound, Proof
 from agent.catalog.model import Catalog
 from agent.checklist.probe.accounts import NO_WAY, Caller, NoCredentials, password
 from agent.checklist.probe.asking import Asker, answered
@@ -15,8 +17,11 @@ from agent.checklist.probe.judging import excerpt
 from agent.checklist.probe.requests import body_schema
 from agent.checklist.probe.store import Row
 from agent.checklist.running import Reply
-from agent.stacks.base import KEY_SETTINGS
+from agent.checklist.security.jwt import signed
+from agent.stacks.base import KEY_SETTINGS, TOKEN_SETTING
 
+_LASTING = 3_600
+"""Seconds for which a token is good that the probe signs itself."""
 _NOBODY = Caller("", "", None)
 _FAR = datetime(2199, 1, 1, tzinfo=UTC)
 _MIGHTY = ("admin", "owner", "super", "manager", "staff", "editor", "agent")
@@ -147,7 +152,8 @@ class Users:
     def _seeded(self, accounts: Accounts) -> Caller:
         from argon2 import PasswordHasher
 
-        if accounts.login is None and not self.asker.service.knows("argon2"):
+        with_passwords = Proof.PASSWORD in self.binding.proofs.values()
+        if accounts.login is None and with_passwords and not self.asker.service.knows("argon2"):
             row = self.asker.store.seed(accounts.table, {})
             why = f"{NO_WAY}: nobody can register, and the code does not name argon2"
             return Caller(str(row.values[accounts.login_column]), "", row.values[accounts.id_column], lacking=why)
@@ -187,9 +193,20 @@ class Users:
             raise NoCredentials(f"{NO_WAY}: the setting holds no API key for one more caller")
         return replace(caller, key=free[0])
 
+    def _with_signed_token(self, caller: Caller) -> Caller:
+        """The caller with an access token as another service would give it, which shares the key with this one."""
+        service = self.asker.service
+        if Proof.TOKEN not in self.binding.proofs.values():
+            return caller
+        if not service.reads(TOKEN_SETTING):
+            why = f"{NO_WAY}: nobody can log in, and the code does not read {TOKEN_SETTING}"
+            return replace(caller, lacking=caller.lacking or why)
+        self.made.append(replace(caller, token=signed_token(caller.id, service.command.environment[TOKEN_SETTING])))
+        return self.made[-1]
+
     async def _logged_in(self, accounts: Accounts, caller: Caller) -> Caller:
         if accounts.login is None:
-            return caller
+            return self._with_signed_token(caller)
         bound = self.binding.bound(accounts.login)
         body = self.login_body(bound, caller)
         reply = await self.asker.send(self.asker.request(bound.operation, caller=None, path_values={}, body=body))
@@ -200,6 +217,13 @@ class Users:
         refresh = token_in(reply, accounts.refresh_token) if accounts.refresh_token else ""
         self.made.append(replace(caller, token=token, refresh_token=refresh, cookies=cookies))
         return self.made[-1]
+
+
+def signed_token(user: Any, key: str) -> str:
+    """An access token for the user with this key of the database, good for an hour."""
+    now = int(time.time())
+    claims = {"sub": str(user), "kind": "access", "iat": now, "exp": now + _LASTING, "jti": uuid4().hex}
+    return signed({"alg": "HS256", "typ": "JWT"}, claims, key.encode())
 
 
 def cookies_in(reply: Reply) -> dict[str, str]:

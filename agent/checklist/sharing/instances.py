@@ -11,8 +11,8 @@ from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Owing
 from agent.checklist.databases import redis_seen_here
 from agent.checklist.probe.asking import Asker
+from agent.checklist.probe.fitting import store_of
 from agent.checklist.probe.requests import Request
-from agent.checklist.probe.store import Store
 from agent.checklist.probe.users import Users
 from agent.checklist.probe.world import World
 from agent.checklist.running import Reply, Running, own_settings, running
@@ -58,7 +58,7 @@ async def two_instances(case: Case, owing: Owing, bench: Bench, seed: int) -> As
                 running(case, database.access, bench.record, settings=settings) as other,
             ):
                 with case.server.connect(database.database) as connection:
-                    asker = Asker(case.contract, one, Store(connection, case.catalog), chance)
+                    asker = Asker(case.contract, one, store_of(case, connection), chance)
                     world = World(asker, Users(asker, case.binding, case.catalog), case.binding, case.catalog)
                     redis_url = redis_seen_here(database.access)
                     yield Instances(case, owing, one, other, world, recorder, redis_url, seed, addresses(chance))

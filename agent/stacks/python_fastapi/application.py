@@ -8,10 +8,10 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from agent.stacks.base import KEY_SETTINGS, REDIS_SETTING, DatabaseAccess, ServiceBroken
+from agent.stacks.base import KEY_SETTINGS, REDIS_SETTING, TOKEN_SETTING, DatabaseAccess, ServiceBroken
 
 _MODULES = ("src/main.py", "app/main.py", "main.py", "src/app.py", "app.py")
-_SECRETS = ("JWT_SECRET", "SECRET_KEY")
+_SECRETS = (TOKEN_SETTING, "SECRET_KEY")
 _ASSIGNED = re.compile(r"^[#\s]*(?:export\s+)?([A-Z][A-Z0-9_]*)=[\"']?(\d+(?:\.\d+)?)(.*?)[\"']?\s*$", re.MULTILINE)
 _LIMIT = re.compile(r"RATE_?LIMIT|THROTTLE|LIMITER")
 _CACHE = re.compile(r"CACHE.*(TTL|SECONDS)")

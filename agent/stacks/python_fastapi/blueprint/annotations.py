@@ -8,7 +8,7 @@ from typing import Any
 
 from agent.contract.model import Contract, Parameter, Schema
 from agent.stacks.python_fastapi.blueprint.naming import Names, snake
-from agent.stacks.python_fastapi.blueprint.schemas import SchemaModule, reference
+from agent.stacks.python_fastapi.blueprint.schemas import SchemaModule, bounded, reference
 from agent.stacks.python_fastapi.blueprint.text import literal, one_line
 
 _CONSTRAINTS = {
@@ -125,7 +125,7 @@ class Annotations:
 
     def constraints(self, schema: Schema) -> str:
         """Keyword arguments that say the schema's bounds: `ge=1, le=100`."""
-        target = self._contract.resolve(schema)
+        target = bounded(self._contract.resolve(schema))
         choices = [one for one in target.get("anyOf", ()) if one != {"type": "null"}]
         if len(choices) == 1:
             return self.constraints(choices[0])

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from agent.contract.model import Contract, Operation, Schema
+from agent.contract.validating import INTEGER_BOUNDS
 from agent.stacks.python_fastapi.blueprint.naming import Names, pascal
 from agent.stacks.python_fastapi.blueprint.text import clean
 from tools.scratch import scratch_folder
@@ -194,6 +195,20 @@ def _nullable(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**{key: value for key, value in schema.items() if key != "anyOf"}, **other, "type": [other["type"], "null"]}
 
 
+def bounded(schema: Any) -> Any:
+    """The schema with the bounds that the format of an integer stands for, where it has none that are tighter."""
+    if not isinstance(schema, Mapping):
+        return schema
+    kinds = schema.get("type")
+    whole = "integer" in ([kinds] if isinstance(kinds, str) else kinds or ())
+    low, high = INTEGER_BOUNDS.get(str(schema.get("format")), (None, None)) if whole else (None, None)
+    if low is None or "enum" in schema or "const" in schema:
+        return schema
+    least = {} if {"minimum", "exclusiveMinimum"} & set(schema) else {"minimum": low}
+    most = {} if {"maximum", "exclusiveMaximum"} & set(schema) else {"maximum": high}
+    return {**schema, **least, **most}
+
+
 def _textual(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """Formats that the generator makes something else of than text, or knows by another name."""
     match schema.get("format"):
@@ -218,7 +233,9 @@ def _part(key: str, value: Any, safe: Mapping[str, str]) -> Any:
             **({"mapping": known} if known else {}),
         }
     if key in _NAMED and isinstance(value, Mapping):
-        return {name: _rewritten(schema, safe) for name, schema in value.items()}
+        made = {name: _rewritten(schema, safe) for name, schema in value.items()}
+        # Elsewhere than in properties the generator would make a class of every bounded number.
+        return {name: bounded(one) for name, one in made.items()} if key == "properties" else made
     return _rewritten(value, safe)
 
 
@@ -272,7 +289,19 @@ def _generated(schemas: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
             allow_remote_refs=False,
             import_overrides=dict.fromkeys(("AwareDatetime", "EmailStr", "UUID", "date"), "src.schemas.formats"),
         )
-        return output.read_text(), json.loads(metadata.read_text())
+        return _with_type_statements(output.read_text()), json.loads(metadata.read_text())
+
+
+def _with_type_statements(text: str) -> str:
+    """`A = TypeAliasType("A", B)` as `type A = B`."""
+    lines = text.splitlines(keepends=True)
+    for node in reversed(ast.parse(text).body):
+        match node:
+            case ast.Assign(targets=[ast.Name(name)], value=ast.Call(ast.Name("TypeAliasType"), [_, meant])):
+                lines[node.lineno - 1 : node.end_lineno] = [f"type {name} = {ast.unparse(meant)}\n"]
+            case ast.ImportFrom(module="typing_extensions", names=[ast.alias("TypeAliasType")]):
+                lines[node.lineno - 1 : node.end_lineno] = []
+    return "".join(lines)
 
 
 def _broken(schemas: Mapping[str, Any], error: Exception) -> dict[str, str]:

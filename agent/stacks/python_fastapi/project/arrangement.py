@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from agent.binding.model import Bound, PathColumn
 from agent.catalog.model import Table
-from agent.stacks.python_fastapi.project.shape import Shape
+from agent.stacks.python_fastapi.project.shape import Shape, written
 from agent.stacks.python_fastapi.project.source import Code, identifier, literal
 
 _RESERVED = {
@@ -76,10 +76,20 @@ class Arrangement:
             self.path.update({step.parameter: value_of("user", step.column) for step in bound.path})
             return "user"
         links = self.parents(bound)
-        variable = self.row(self.shape.table(bound.table), {**links, **(given or {})})
+        table = self.shape.table(bound.table)
+        variable = self.row(table, {**self._selecting(bound, table), **links, **(given or {})})
         for step in bound.path[len(above(bound)) :]:
             self.path[step.parameter] = value_of(variable, step.column)
         return variable
+
+    def _selecting(self, bound: Bound, table: Table) -> dict[str, Code]:
+        """Values for the columns that the path selects the row by, where the factory would leave them empty."""
+        columns = [table.column(step.column) for step in bound.path[len(above(bound)) :]]
+        return {
+            column.name: self.shape.values.code(column, self.shape.values.of_column(table, column, 1))
+            for column in columns
+            if column is not None and column.nullable and column.default is None and written(column)
+        }
 
     def _owned(self, table: Table) -> dict[str, Code]:
         column = self.shape.owners.get(table.name)

@@ -67,9 +67,13 @@ class Values:
 
     def schema_of(self, table: Table, column: Column) -> dict[str, Any]:
         """What the database and every property that the column stands for ask of a value."""
+        known = [self._plain(one) for one in self._properties.get((table.name, column.name), ())]
+        document = column.base_type in ("json", "jsonb") and not column.array
+        if document and known:
+            return dict(known[0])  # the database takes any document, the contract says which
         schema = column_schema(self._catalog, table, column)
-        for known in self._properties.get((table.name, column.name), ()):
-            narrow(schema, _without_type(self._plain(known), schema))
+        for one in known:
+            narrow(schema, _without_type(one, schema))
         return schema
 
     def code(self, column: Column, value: Any) -> Code:

@@ -18,6 +18,7 @@ import psycopg
 import pytest
 from argon2 import PasswordHasher
 
+from agent.checklist.probe.users import signed_token
 from tests.stacks.python_fastapi.blueprint.conftest import EXAMPLES, Write, Written
 from tests.stacks.python_fastapi.blueprint.test_scaffold import SHOP, shop_document
 from tools.postgres.server import Database, PostgresServer
@@ -270,6 +271,19 @@ async def test_callers_may_send_their_password_with_every_request(
                 assert (refused.status_code, refused.headers["www-authenticate"]) == (401, 'Basic realm="service"')
             connection.execute("UPDATE users SET password_hash = ''")
             assert (await client.get("/notes", auth=("a@example.com", PASSWORD))).status_code == 401
+
+
+async def test_callers_may_come_with_a_token_of_another_service_that_shares_the_key(
+    write: Write, serve: Serve, postgres: PostgresServer, database: Database
+) -> None:
+    service = write(notes_document({"bearer": {"type": "http", "scheme": "bearer"}}), PEOPLE)
+    with psycopg.connect(database.url(postgres.socket_folder), autocommit=True) as connection:
+        async with serve(service, PEOPLE) as client:
+            connection.execute("INSERT INTO users VALUES (1, 'a@example.com', ''), (2, 'b@example.com', '')")
+            connection.execute("INSERT INTO notes VALUES (1, 1, 'of a'), (2, 2, 'of b')")
+            for key, status in (("s" * 40, 200), ("t" * 40, 401)):
+                reply = await client.get("/notes", headers={"Authorization": f"Bearer {signed_token(1, key)}"})
+                assert (reply.status_code, reply.json() == [{"text": "of a"}]) == (status, status == 200)
 
 
 PLACES = {

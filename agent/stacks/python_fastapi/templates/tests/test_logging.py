@@ -4,7 +4,7 @@ import json
 import logging
 import sys
 
-from src.core.logging import JsonFormatter
+from src.core.logging import JsonFormatter, without_addresses
 
 
 def test_a_log_line_is_one_json_object() -> None:
@@ -31,3 +31,9 @@ def test_an_exception_is_logged_whole() -> None:
     line = json.loads(JsonFormatter().format(record))
 
     assert "RuntimeError: broken" in line["exception"]
+
+
+def test_no_e_mail_address_stands_in_a_path_that_is_logged() -> None:
+    """Paths may name people."""
+    assert without_addresses("/people/ann@example.com/notes") == "/people/[address]/notes"
+    assert without_addresses("/people/ann/notes") == "/people/ann/notes"
