@@ -17,12 +17,13 @@ from pathlib import Path
 import psycopg
 from psycopg import errors
 
+from agent.catalog.dialects.detecting import dialect_of
 from agent.catalog.drops import drops_of
 from agent.catalog.fingerprint import fingerprint_of
 from agent.catalog.hints import hint_for
 from agent.catalog.model import Catalog, Statement
 from agent.catalog.reading import read_enums, read_tables
-from agent.catalog.script import Piece, Purpose, read_script, split_script
+from agent.catalog.script import Piece, Purpose, script_text, split_script
 from agent.errors import CatalogError, Problem
 from tools.postgres.server import Database, PostgresServer
 
@@ -39,23 +40,38 @@ _SESSION = (
 )
 
 
-def load_catalog(server: PostgresServer, files: Sequence[Path]) -> Catalog:
+def load_catalog(server: PostgresServer, files: Sequence[Path], *, strict: bool = False) -> Catalog:
     """The catalog that the DDL of these files, run in this order, defines.
 
-    Raises `CatalogError` with file, line and the server's message for what cannot be used.
+    MySQL's and SQLite's dialects are translated, with notes, unless `strict`. Raises `CatalogError` with file, line and
+    the server's message for what cannot be used.
     """
     if not files:
         raise CatalogError("no SQL file was given")
     pieces: list[Piece] = []
+    notes: list[str] = []
     problems: list[Problem] = []
     for file in files:
         try:
-            pieces += read_script(file)
+            found, said = _read(script_text(file), str(file), strict=strict)
         except CatalogError as error:
             problems += error.problems
+        else:
+            pieces += found
+            notes += said
     if problems:
         raise CatalogError(problems)
-    return _catalog(server, pieces)
+    catalog = _catalog(server, pieces)
+    return replace(catalog, notes=(*notes, *catalog.notes))
+
+
+def _read(text: str, name: str, *, strict: bool) -> tuple[tuple[Piece, ...], tuple[str, ...]]:
+    dialect = None if strict else dialect_of(text)
+    if dialect is None:
+        return split_script(text, name), ()
+    from agent.catalog.dialects.translating import translate  # the library behind it takes a while to load
+
+    return translate(text, name, dialect)
 
 
 def load_catalog_from_text(server: PostgresServer, text: str, name: str) -> Catalog:
@@ -119,7 +135,8 @@ class _Loader:
                 self.connection.execute(piece.sql.encode())
         except psycopg.Error as error:
             problem = _problem(piece, error, _available(self.connection))
-            if piece.purpose is not Purpose.EXTENSION or not _cannot_be_made(error):
+            can_do_without = piece.purpose is Purpose.EXTENSION and _cannot_be_made(error)
+            if piece.purpose is not Purpose.OPTIONAL and not can_do_without:
                 # It may be for want of an extension that was left out before.
                 raise CatalogError([problem, *self.left_out]) from error
             self.left_out.append(problem)

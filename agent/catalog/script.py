@@ -28,6 +28,8 @@ class Purpose(StrEnum):
     """Run, not part of the schema."""
     EXTENSION = "extension"
     """Run; left out when the server lacks it and nothing needs it."""
+    OPTIONAL = "optional"
+    """Run; left out when the server refuses it: a view that was written for another server."""
     SKIP = "skip"
     """Not run: data, owners, grants, roles, transactions, what concerns the server or other databases."""
 
@@ -83,17 +85,12 @@ _NOT_OF_THE_SCHEMA = (enums.ObjectType.OBJECT_EXTENSION, enums.ObjectType.OBJECT
 _BUILT_IN_CALLS = frozenset(("set_config", "setval"))
 
 
-def read_script(path: Path) -> tuple[Piece, ...]:
-    """The statements of a file, in order.
-
-    Raises `CatalogError`, with every problem that can be seen without a server, when it cannot be read or asks for what
-    is never done: psql commands, files and programs of the server, several databases.
-    """
-    return split_script(_text(path), str(path))
-
-
 def split_script(text: str, name: str) -> tuple[Piece, ...]:
-    """The statements of a text, in order; `name` stands for the file. Raises as `read_script`."""
+    """The statements of a text, in order; `name` stands for the file.
+
+    Raises `CatalogError`, with every problem that can be seen without a server, when it asks for what is never done:
+    psql commands, files and programs of the server, several databases.
+    """
     if "\0" in text:
         raise CatalogError([Problem(name, "is binary, not SQL text")])
     sql, commands = _without_commands(text)
@@ -117,7 +114,8 @@ def split_script(text: str, name: str) -> tuple[Piece, ...]:
     return tuple(pieces)
 
 
-def _text(path: Path) -> str:
+def script_text(path: Path) -> str:
+    """What a file says. Raises `CatalogError` when it is no text."""
     name = str(path)
     try:
         content = path.read_bytes()

@@ -96,14 +96,18 @@ def reading(
     with _serving(listener) as server:
         proposal = "" if schema else proposed_schema(contract)
         listener(Note("running the schema" if schema else "no schema was given: proposing one", "catalog"))
-        catalog = load_catalog_from_text(server, proposal, PROPOSED) if proposal else _read(server, schema)
+        catalog = (
+            load_catalog_from_text(server, proposal, PROPOSED) if proposal else _read(server, schema, strict=strict)
+        )
         check_plan(corrections, contract, catalog)
         binding = bind(contract, catalog, corrections)
         yield Inputs(contract, catalog, binding, load_rulebook(), chosen, server, corrections, proposal)
 
 
-def _read(server: PostgresServer, schema: Schema) -> Catalog:
-    return load_catalog_from_dsn(server, schema) if isinstance(schema, str) else load_catalog(server, schema)
+def _read(server: PostgresServer, schema: Schema, *, strict: bool) -> Catalog:
+    if isinstance(schema, str):
+        return load_catalog_from_dsn(server, schema)
+    return load_catalog(server, schema, strict=strict)
 
 
 @contextmanager

@@ -11,10 +11,10 @@ from agent.binding.inputs import Inputs
 from agent.binding.owning import OWNER_ROLES
 from agent.binding.shapes import Shape
 from agent.binding.words import singular, snake, words
+from agent.catalog.names import quoted
 from agent.contract.model import Contract
 from agent.proposal.kinds import condition, literal, loosest, type_of
 from agent.proposal.model import Column, Resource, Table
-from agent.proposal.names import quoted
 from agent.proposal.resources import inputs_of, resources_of
 
 PASSWORD = "password_hash"  # noqa: S105 the name of a column

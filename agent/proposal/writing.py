@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from agent.catalog.names import quoted
 from agent.contract.model import Contract
 from agent.errors import CatalogError
 from agent.proposal.model import Column, Table
-from agent.proposal.names import quoted
 from agent.proposal.proposing import propose
 
 _HEAD = """\

@@ -72,21 +72,26 @@ CASES = {
         r"schema.sql:3: unterminated dollar-quoted string .*",
     ),
     "an open comment": ("CREATE TABLE a (id int);\n/* never closed", r"schema.sql:2: unterminated /\* comment.*"),
-    "MySQL's quotes": (
-        "CREATE TABLE `books` (\n  `id` int\n);",
+    "SQL Server's counters": (
+        "CREATE TABLE books (id int IDENTITY(1,1) PRIMARY KEY);",
+        r'schema.sql:1: syntax error at or near "IDENTITY"; this is SQL Server\'s dialect; PostgreSQL\'s is needed',
+    ),
+    "MySQL's quotes beside PostgreSQL's types": (
+        "CREATE TABLE `books` (\n  `id` bigserial\n);",
         r'schema.sql:1: syntax error at or near "`"; this is MySQL\'s dialect; PostgreSQL\'s is needed',
     ),
-    "MySQL's counters": (
-        "CREATE TABLE books (\n  id int NOT NULL AUTO_INCREMENT PRIMARY KEY\n) ENGINE=InnoDB;",
-        r'schema.sql:2: syntax error at or near "AUTO_INCREMENT"; this is MySQL\'s dialect; .*',
+    "a type of MySQL without counterpart": (
+        "CREATE TABLE `books` (`id` int);\nCREATE TABLE `places` (\n  `at` geometry\n);",
+        r"schema.sql:2: `CREATE TABLE `places` .*` in MySQL's dialect cannot be translated: .*; write it as Po.*",
     ),
-    "MySQL's types": (
-        "CREATE TABLE books (\n  id int,\n  at DATETIME\n);",
-        r'schema.sql:3: type "datetime" does not exist; this is MySQL\'s dialect; .*',
+    "a change of what MySQL does not have": (
+        "ALTER TABLE `books` ADD KEY `k` (`id`);",
+        r"schema.sql:1: .* cannot be translated: there is no table books before it; write it as PostgreSQL's",
     ),
-    "SQLite's counters": (
-        "CREATE TABLE books (id INTEGER PRIMARY KEY AUTOINCREMENT);",
-        r'schema.sql:1: syntax error at or near "AUTOINCREMENT"; this is SQLite\'s dialect; .*',
+    "MySQL without a table": ("SET NAMES `utf8mb4`;\nINSERT INTO `a` VALUES (1);", r"schema.sql: defines no table"),
+    "one table of SQLite twice": (
+        "CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT);\nCREATE TABLE A (b);",
+        r"schema.sql:2: .* there is a table A already; write it as PostgreSQL's",
     ),
     "a table that is not there": (
         "CREATE TABLE a (\n  id int PRIMARY KEY,\n  b_id int REFERENCES b (id)\n);",

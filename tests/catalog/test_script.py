@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.catalog.script import Piece, Purpose, read_script, split_script
+from agent.catalog.script import Piece, Purpose, script_text, split_script
 from agent.errors import CatalogError
 
 BODIES = (
@@ -103,5 +103,5 @@ def test_a_command_within_a_text_or_a_body_belongs_to_it() -> None:
 def test_a_mark_and_windows_line_ends_do_not_matter(tmp_path: Path) -> None:
     path = tmp_path / "a.sql"
     path.write_bytes(b"\xef\xbb\xbfCREATE TABLE a (\r\n  b int\r\n);\r\n")
-    (piece,) = read_script(path)
+    (piece,) = split_script(script_text(path), str(path))
     assert piece.sql == "CREATE TABLE a (\n  b int\n)"
