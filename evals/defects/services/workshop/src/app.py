@@ -15,7 +15,9 @@ from src.api.routes import api, probes
 from src.core import journal, problems
 from src.core.config import Config
 from src.core.credentials import Credentials
+from src.core.doors import doors
 from src.core.edge import edge
+from src.core.once import once
 from src.engine import make_engine
 from src.repositories import Database
 from src.shared import Board
@@ -50,6 +52,8 @@ def create_app(config: Config | None = None) -> FastAPI:
     app.state.credentials = Credentials(config.secret_key)
     app.include_router(api)
     app.include_router(probes)
+    app.add_middleware(once)
+    app.add_middleware(doors)
     app.add_middleware(edge)
     problems.install(app)
 

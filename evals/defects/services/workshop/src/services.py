@@ -1,13 +1,12 @@
 """What the workshop does."""
 
 import uuid
-from typing import Protocol
+from typing import Any, Protocol
 
 from src.core.credentials import MINUTES, Credentials
 from src.core.exceptions import Anonymous, Missing, NotYours
 from src.models import Kind
 from src.models import Member as MemberRow
-from src.models import Tool as ToolRow
 from src.repositories import Loans, Members, Tools
 from src.schemas import (
     Loan,
@@ -94,7 +93,7 @@ class Shed:
         if (await self._known(tool)).owner_id != caller:
             raise NotYours("this tool is another member's")
 
-    async def _known(self, tool: uuid.UUID) -> ToolRow:
+    async def _known(self, tool: uuid.UUID) -> Any:
         row = await self._tools.get(tool)
         if row is None:
             raise Missing("there is no such tool")

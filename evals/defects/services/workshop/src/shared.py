@@ -1,7 +1,9 @@
 """What all instances know together, in Redis: how often somebody asked, and what was answered."""
 
+import json
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass, replace
 
 from pydantic import BaseModel
 from redis.asyncio import Redis
@@ -9,9 +11,23 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from src.core.exceptions import Hasty
+from src.core.exceptions import Forgetful, Hasty
 
 _SECOND = 1.0
+_AT_WORK = 30
+_DAY = 24 * 60 * 60
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a request under a key was answered."""
+
+    request: str
+    """The digest of the request's body."""
+    status: int = 0
+    """0 as long as it is at work."""
+    kind: str = ""
+    text: str = ""
 
 
 class Board:
@@ -28,7 +44,7 @@ class Board:
         self._pace, self._seconds = pace, seconds
 
     async def count(self, who: str) -> None:
-        """One more request in this window of four seconds; raises `Hasty` when there were enough."""
+        """One more request in this window of four seconds; raises `Hasty` after enough of them."""
         window, left = divmod(time.time(), 4)
         key = f"pace:{who}:{window:.0f}"
         try:
@@ -62,6 +78,31 @@ class Board:
         """What was made before is not as things are."""
         try:
             await self._redis.incr("changes")
+        except (RedisError, OSError):
+            return
+
+    async def claim(self, name: str, digest: str) -> Answer | None:
+        """What is known of this key; nothing for who asks first, who has it then.
+
+        Raises `Forgetful` without Redis: a second time is worse than none.
+        """
+        try:
+            mine = json.dumps(asdict(Answer(digest)))
+            if await self._redis.set(f"once:{name}", mine, nx=True, ex=_AT_WORK):
+                return None
+            known = await self._redis.get(f"once:{name}")
+        except (RedisError, OSError) as error:
+            raise Forgetful("keys cannot be looked up at the moment") from error
+        return Answer(**json.loads(known)) if known else Answer(digest)
+
+    async def settle(self, name: str, digest: str, answer: Answer) -> None:
+        """Keep a success for a day, and forget everything else: it may be tried again."""
+        try:
+            if 200 <= answer.status < 300:
+                kept = json.dumps(asdict(replace(answer, request=digest)))
+                await self._redis.set(f"once:{name}", kept, ex=_DAY)
+            else:
+                await self._redis.delete(f"once:{name}")
         except (RedisError, OSError):
             return
 

@@ -48,9 +48,9 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return dict.fromkeys(statuses, told)
 
 
-def shown(page: BaseModel) -> Response:
+def shown(found: BaseModel) -> Response:
     """As JSON, without a second validation."""
-    return Response(page.model_dump_json(), media_type="application/json")
+    return Response(found.model_dump_json(), media_type="application/json")
 
 
 @api.post("/members", status_code=201, responses=problems(409, 422))
@@ -90,10 +90,10 @@ async def offer_tool(
     return offered
 
 
-@api.get("/tools/{toolId}", responses=problems(404, 422))
-async def show_tool(tools: InShed, tool: ToolId) -> Tool:
+@api.get("/tools/{toolId}", response_model=Tool, responses=problems(404, 422))
+async def show_tool(tools: InShed, tool: ToolId) -> Response:
     """One tool."""
-    return await tools.show(tool)
+    return shown(await tools.show(tool))
 
 
 @api.put("/tools/{toolId}", responses=problems(401, 403, 404, 422))

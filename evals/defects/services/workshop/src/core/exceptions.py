@@ -42,6 +42,28 @@ class Taken(Problem):
     code = "taken"
 
 
+class Unlike(Problem):
+    """The same key, and another request."""
+
+    status = 422
+    code = "unlike"
+
+
+class Forgetful(Problem):
+    """What instances share cannot be looked up, and guessing would do harm."""
+
+    status = 503
+    code = "forgetful"
+
+
+class Crowded(Problem):
+    """Too many at a time."""
+
+    status = 503
+    code = "crowded"
+    seconds = 2
+
+
 class Hasty(Problem):
     """Too much at a time."""
 

@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from src.core.exceptions import Hasty, Problem
+from src.core.exceptions import Crowded, Hasty, Problem
 
 
 def problem(status: int, code: str, detail: str, **more: object) -> JSONResponse:
@@ -25,7 +25,7 @@ def problem(status: int, code: str, detail: str, **more: object) -> JSONResponse
 def of_problem(error: Problem) -> JSONResponse:
     """As it is told."""
     answer = problem(error.status, error.code, error.detail)
-    if isinstance(error, Hasty):
+    if isinstance(error, Hasty | Crowded):
         answer.headers["Retry-After"] = str(error.seconds)
     return answer
 
