@@ -45,9 +45,7 @@ def create_app(config: Config | None = None) -> FastAPI:
         await engine.dispose()
         await app.state.board.close()
 
-    app = FastAPI(
-        title="Workshop", version="2", docs_url=None, redoc_url=None, lifespan=lifespan
-    )
+    app = FastAPI(title="Workshop", version="2", docs_url=None, redoc_url=None, lifespan=lifespan)
     app.state.board = Board(config.redis_url, config.pace, config.cache_seconds)
     app.state.credentials = Credentials(config.secret_key)
     app.include_router(api)

@@ -48,18 +48,15 @@ class Board:
         window, left = divmod(time.time(), 4)
         key = f"pace:{who}:{window:.0f}"
         try:
-            async with self._redis.pipeline(transaction=False) as pipeline:
-                pipeline.incr(key)
-                pipeline.expire(key, 8)
-                seen, _ = await pipeline.execute()
+            seen = await self._redis.incr(key)
+            if seen == 1:
+                await self._redis.expire(key, 8)
         except (RedisError, OSError):
             return
         if seen > self._pace:
             raise Hasty("slow down", seconds=int(4 - left) + 1)
 
-    async def remembered(
-        self, what: str, make: Callable[[], Awaitable[BaseModel]]
-    ) -> str:
+    async def remembered(self, what: str, make: Callable[[], Awaitable[BaseModel]]) -> str:
         """JSON as it was made a moment ago, since when nothing has changed."""
         if not self._seconds:
             return (await make()).model_dump_json()

@@ -77,9 +77,7 @@ def test_line_with_an_error() -> None:
     try:
         raise KeyError("odd")
     except KeyError:
-        record = logging.LogRecord(
-            "x", logging.ERROR, "x.py", 1, "bad", (), sys.exc_info()
-        )
+        record = logging.LogRecord("x", logging.ERROR, "x.py", 1, "bad", (), sys.exc_info())
     line = json.loads(JsonLines().format(record))
     assert line["log.level"] == "error"
     assert "KeyError: 'odd'" in line["error"]

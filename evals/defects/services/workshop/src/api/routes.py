@@ -81,9 +81,7 @@ async def browse_tools(
 
 
 @api.post("/tools", status_code=201, responses=problems(401, 422))
-async def offer_tool(
-    caller: Caller, tools: InShed, board: Notices, body: ToolOffer
-) -> Tool:
+async def offer_tool(caller: Caller, tools: InShed, board: Notices, body: ToolOffer) -> Tool:
     """Offer a tool."""
     offered = await tools.offer(caller, body)
     await board.changed()
@@ -107,9 +105,7 @@ async def replace_tool(
 
 
 @api.delete("/tools/{toolId}", status_code=204, responses=problems(401, 403, 404, 422))
-async def withdraw_tool(
-    caller: Caller, tools: InShed, board: Notices, tool: ToolId
-) -> None:
+async def withdraw_tool(caller: Caller, tools: InShed, board: Notices, tool: ToolId) -> None:
     """Withdraw a tool."""
     await tools.withdraw(caller, tool)
     await board.changed()

@@ -20,9 +20,7 @@ class Config:
     def from_environment(cls) -> Self:
         """Ends the process where something is missing."""
         missing = [
-            name
-            for name in ("DATABASE_URL", "SECRET_KEY", "REDIS_URL")
-            if not os.environ.get(name)
+            name for name in ("DATABASE_URL", "SECRET_KEY", "REDIS_URL") if not os.environ.get(name)
         ]
         if missing:
             raise SystemExit(f"workshop cannot start: set {' and '.join(missing)}")

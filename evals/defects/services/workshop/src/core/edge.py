@@ -49,9 +49,7 @@ def edge(app: ASGIApp) -> ASGIApp:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                MutableHeaders(scope=message).update(
-                    {**HARDENING, "X-Request-ID": correlation}
-                )
+                MutableHeaders(scope=message).update({**HARDENING, "X-Request-ID": correlation})
                 measure(scope, message["status"], time.perf_counter() - began)
             await send(message)
 
@@ -61,9 +59,7 @@ def edge(app: ASGIApp) -> ASGIApp:
             kind=trace.SpanKind.SERVER,
         ):
             try:
-                await scope["app"].state.board.count(
-                    f"address:{(scope['client'] or ('',))[0]}"
-                )
+                await scope["app"].state.board.count(f"address:{(scope['client'] or ('',))[0]}")
                 await app(scope, receive, answer)
             except Hasty as error:
                 await of_problem(error)(scope, receive, answer)
