@@ -8,7 +8,7 @@ from agent.binding.model import Accounts, Action, Bound, Keys
 from agent.binding.words import words
 from agent.stacks.python_fastapi.project import accounts, holes, reading, refusals, writing
 from agent.stacks.python_fastapi.project.api_keys import key_fixtures
-from agent.stacks.python_fastapi.project.comparing import quoted_table
+from agent.stacks.python_fastapi.project.emptying import emptying
 from agent.stacks.python_fastapi.project.imports import imports_of
 from agent.stacks.python_fastapi.project.rendering import render
 from agent.stacks.python_fastapi.project.scenario import Scenario
@@ -92,7 +92,6 @@ def _conftest(shape: Shape, *, tokens: bool, basic: bool, keys: Keys | None) -> 
         "login": literal(known.login_column),
         "given": accounts.signing(shape, known),
     }
-    tables = ",\n    ".join(quoted_table(table.name) for table in shape.catalog.tables)
     return render(
         "tests/integration_conftest.py.jinja",
         user=user,
@@ -100,5 +99,5 @@ def _conftest(shape: Shape, *, tokens: bool, basic: bool, keys: Keys | None) -> 
         basic=basic,
         keys=key_fixtures(shape, keys),
         rotates=shape.binding.rotates,
-        truncate=f"TRUNCATE\n    {tables}\nRESTART IDENTITY CASCADE",
+        emptying=emptying(shape.catalog),
     )
