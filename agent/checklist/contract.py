@@ -37,7 +37,7 @@ RULES: Mapping[str, str] = {
 }
 
 _SERVED_AT = ("/openapi.json", "/openapi.yaml", "/docs/openapi.json", "/api-docs")
-_SERVED = 'curl --unix-socket "$SOCKET" http://service/openapi.json'
+_SERVED = 'curl --unix-socket "$SOCKET" http://localhost:8000/openapi.json'
 _EXEMPT = frozenset({*LIVENESS, *READINESS, *_SERVED_AT, "/", "/metrics", "/docs", "/docs/oauth2-redirect", "/redoc"})
 _SOURCES = {"code": "the document derived from the code", "served": "the served document"}
 _LARGEST = 8 << 20

@@ -43,6 +43,7 @@ from agent.checklist.probe.fitting import store_of
 from agent.checklist.probe.requests import Request
 from agent.checklist.probe.store import NoRow
 from agent.checklist.probe.users import Users
+from agent.checklist.probe.wire import on_the_wire
 from agent.checklist.probe.world import Need, World
 from agent.checklist.processes import usage
 from agent.checklist.running import NotRunning, Running, running
@@ -156,7 +157,7 @@ async def _profile(case: Case, owing: Owing, databases: Databases, seed: int) ->
             if isinstance(targets, str):
                 return owing.leave("PRF-PROFILE", targets, ran=ran)
             target = await slowest(service.socket, targets)
-            await press(service.socket, _bytes(target), connections=_CONNECTIONS, seconds=_PROFILED)
+            await press(service.socket, on_the_wire(target), connections=_CONNECTIONS, seconds=_PROFILED)
             spots = profile_in(service.socket.parent)
     except (NotMigrated, NotRunning) as error:
         return owing.leave("PRF-PROFILE", str(error), ran=ran)
@@ -212,8 +213,8 @@ async def slowest(socket: Path, requests: Sequence[Request]) -> Request:
         return requests[0]
     rates: list[float] = []
     for request in requests:
-        await press(socket, _bytes(request), connections=_CONNECTIONS, seconds=_GLANCE / 2)
-        window = await press(socket, _bytes(request), connections=_CONNECTIONS, seconds=_GLANCE)
+        await press(socket, on_the_wire(request), connections=_CONNECTIONS, seconds=_GLANCE / 2)
+        window = await press(socket, on_the_wire(request), connections=_CONNECTIONS, seconds=_GLANCE)
         rates.append(window.per_second)
     return requests[rates.index(min(rates))]
 
@@ -241,13 +242,13 @@ async def _fill(world: World, bound: Bound, caller: Caller | None) -> None:
 
 
 async def _measure(service: Running, request: Request) -> Measured:
-    await press(service.socket, _bytes(request), connections=_CONNECTIONS, seconds=_WARM_UP)
+    await press(service.socket, on_the_wire(request), connections=_CONNECTIONS, seconds=_WARM_UP)
     best: Measured | None = None
     failed = asked = 0
     for _ in range(_WINDOWS):
         slowed = slowdown(cache_folder())
         before = usage(service.process.pid)
-        window = await press(service.socket, _bytes(request), connections=_CONNECTIONS, seconds=_WINDOW)
+        window = await press(service.socket, on_the_wire(request), connections=_CONNECTIONS, seconds=_WINDOW)
         after = usage(service.process.pid)
         failed, asked = failed + window.errors, asked + window.requests
         one = Measured(
@@ -360,10 +361,3 @@ def _circumstances(one: Measured) -> str:
 
 def _ms(milliseconds: float | None) -> str:
     return "not measured" if milliseconds is None else f"{milliseconds:.1f} ms"
-
-
-def _bytes(request: Request) -> bytes:
-    headers, _ = request.encoded()
-    lines = [f"{request.method} {request.sent_target} HTTP/1.1", "Host: service", "Accept: */*"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    return "\r\n".join([*lines, "", ""]).encode()

@@ -23,8 +23,9 @@ from agent.stacks.base import DatabaseAccess, ServiceBroken, ServiceCommand
 from tools.sandbox.base import Limits, Mounts, Process
 from tools.scratch import scratch_folder
 
-ORIGIN = "http://service"
-"""What requests name as the host; the connection is a unix socket."""
+HOST = "localhost:8000"
+"""What requests name as the host, as callers do who try a service out; the connection is a unix socket."""
+ORIGIN = f"http://{HOST}"
 
 _INSIDE = "/run/service"
 _PATIENCE = 30.0
@@ -33,7 +34,7 @@ _ANSWER_BYTES = 4 << 20
 _LOG_SHOWN = 1_500
 _OFTEN = (50_000, 100_000)
 """How many times as often as callers the judge may ask: a number between, so that no service can tell it by that."""
-_CALLERS = (
+CALLERS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
     "Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0",
@@ -75,7 +76,7 @@ class Running:
         Raises `httpx.HTTPError` when no whole answer came within ten seconds, or one of over 4 MB.
         """
         started = time.perf_counter()
-        sent = {"User-Agent": secrets.choice(_CALLERS), **(headers or {})}
+        sent = {"User-Agent": secrets.choice(CALLERS), **(headers or {})}
         async with self.client.stream(method, path, headers=sent, content=content) as response:
             body = bytearray()
             async for chunk in response.aiter_bytes():

@@ -29,7 +29,7 @@ _TSC = ("--noEmit", "--strict", "--skipLibCheck", "--target", "ES2022", "--lib",
 _PATIENCE = 120.0
 _RAN = "generate a typed client from the served document; mypy --strict"
 _REPRODUCE = (
-    'curl --unix-socket "$SOCKET" http://service/openapi.json > openapi.json && '
+    'curl --unix-socket "$SOCKET" http://localhost:8000/openapi.json > openapi.json && '
     "agent client openapi.json --language python > client.py && mypy --strict client.py"
 )
 

@@ -38,7 +38,7 @@ def test_a_reproducer_shows_no_secret(contract: Contract) -> None:
     assert "hunter22222" not in line
     assert "abc.def" not in line
     assert line.startswith('curl -i --unix-socket "$SOCKET" -X POST')
-    assert line.endswith("http://service/api/auth/login")
+    assert line.endswith("http://localhost:8000/api/auth/login")
 
 
 def test_a_key_in_the_query_is_sent_and_not_shown(contract: Contract) -> None:

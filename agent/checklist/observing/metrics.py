@@ -50,7 +50,7 @@ class Series:
 
 
 def _asked(path: str) -> str:
-    return f'curl --unix-socket "$SOCKET" http://service{path}'
+    return f'curl --unix-socket "$SOCKET" http://localhost:8000{path}'
 
 
 async def judge(owing: Owing, service: Observed, world: World, requests: Sequence[Request]) -> list[Receipt]:

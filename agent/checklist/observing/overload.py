@@ -16,6 +16,7 @@ from pathlib import Path
 from agent.checklist.case import Owing
 from agent.checklist.observing.observed import Observed
 from agent.checklist.probe.requests import Request
+from agent.checklist.probe.wire import on_the_wire, plain
 from agent.checklist.service import LIVENESS
 from agent.receipts import Receipt
 
@@ -53,7 +54,7 @@ async def judge(owing: Owing, service: Observed, requests: Sequence[Request]) ->
     request, recorder = requests[0], service.recorder
     recorder.delay = _HANGS
     try:
-        crowd = asyncio.create_task(volley(service.socket, _bytes(request), count=_CROWD, patience=_PATIENCE))
+        crowd = asyncio.create_task(volley(service.socket, on_the_wire(request), count=_CROWD, patience=_PATIENCE))
         await asyncio.sleep(_SLOW_MACHINE)
         alive = await _liveness(service.socket)
         answered = await crowd
@@ -128,7 +129,7 @@ async def _ask(socket: Path, request: bytes, patience: float) -> Answered:
 
 async def _liveness(socket: Path) -> Answered:
     for path in LIVENESS:
-        found = await _ask(socket, f"GET {path} HTTP/1.1\r\nHost: service\r\n\r\n".encode(), _PATIENCE)
+        found = await _ask(socket, plain("GET", path, {}), _PATIENCE)
         if found.status == 200:
             return found
     return Answered(_NO_ANSWER, _PATIENCE)
@@ -137,15 +138,8 @@ async def _liveness(socket: Path) -> Answered:
 async def _well_again(service: Observed, request: Request) -> bool:
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
-        found = await _ask(service.socket, _bytes(request), 2.0)
+        found = await _ask(service.socket, on_the_wire(request), 2.0)
         if 200 <= found.status < 300:
             return True
         await asyncio.sleep(0.2)
     return False
-
-
-def _bytes(request: Request) -> bytes:
-    headers, _ = request.encoded()
-    lines = [f"{request.method} {request.sent_target} HTTP/1.1", "Host: service", "Accept: */*"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    return "\r\n".join([*lines, "", ""]).encode()

@@ -6,6 +6,7 @@ What breaks the service is shrunk to its smallest form.
 
 from __future__ import annotations
 
+import secrets
 import shlex
 import socket
 import time
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.checklist.probe.judging import declared_answer
 from agent.checklist.probe.requests import Request
-from agent.checklist.running import ORIGIN
+from agent.checklist.running import CALLERS, HOST, ORIGIN
 from agent.contract.model import Contract
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ _PATIENCE = 1.5
 _ANSWER_SECONDS = 10.0
 _HIDDEN_HEADERS = ("X-Schemathesis-TestCaseId",)
 _OF_THE_CLIENT = frozenset({"user-agent", "accept-encoding", "connection", "content-length", "accept", "host"})
-_USER_AGENT = "Mozilla/5.0"
 _TOO_MANY = 429
 _DETAIL = 300
 
@@ -292,7 +292,7 @@ def _judged(target: Target, contract: Contract, attempt: Attempt, session: reque
         response = attempt.call(
             base_url=ORIGIN + contract.base_path,
             session=session,
-            headers={"User-Agent": _USER_AGENT, **target.request.credential_headers},
+            headers={"User-Agent": secrets.choice(CALLERS), **target.request.credential_headers},
             params=target.request.credential_query or None,
             timeout=_ANSWER_SECONDS,
         )
@@ -379,7 +379,8 @@ def _session(socket_file: Path) -> Iterator[requests.Session]:
                 request.headers.pop(name, None)
             return super().send(request, *arguments, **named)
 
-    pool = Pool("service", maxsize=1)
+    name, _, port = HOST.partition(":")
+    pool = Pool(name, int(port), maxsize=1)
     with requests.Session() as session:
         session.trust_env = False
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))

@@ -12,6 +12,7 @@ import httpx
 
 from agent.checklist.load import answer_end
 from agent.checklist.probe.requests import Request
+from agent.checklist.probe.wire import on_the_wire
 from agent.checklist.record import Reply
 from agent.checklist.running import Running
 
@@ -76,7 +77,7 @@ async def _work(service: Running, found: Burst, origins: Iterator[str], ends: fl
             while found.refused is None and found.left > 0 and time.perf_counter() < ends:
                 found.left -= 1
                 sent = {**headers, "X-Forwarded-For": next(origins)}
-                writer.write(_bytes(found.request, sent, content or b""))
+                writer.write(on_the_wire(found.request, sent, content or b""))
                 reply = await asyncio.wait_for(_read(reader), _SILENCE)
                 if reply.status != TOO_MANY:
                     found.admitted += 1
@@ -100,11 +101,3 @@ async def _read(reader: asyncio.StreamReader) -> Reply:
     first, *lines = head.split(b"\r\n")
     pairs = [(name.strip(), value.strip()) for name, _, value in (line.partition(b":") for line in lines)]
     return Reply(int(first[9:12]), httpx.Headers(pairs), body, 0.0)
-
-
-def _bytes(request: Request, headers: dict[str, str], content: bytes) -> bytes:
-    lines = [f"{request.method} {request.sent_target} HTTP/1.1", "Host: service", "Accept: */*"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    if content:
-        lines.append(f"Content-Length: {len(content)}")
-    return "\r\n".join([*lines, "", ""]).encode("latin-1") + content

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agent.binding.model import Action, Bound, TokenPart
-from agent.checklist.probe.accounts import Caller, NoCredentials
+from agent.checklist.probe.accounts import Caller, NoCredentials, credentials
 from agent.checklist.probe.requests import Request
 from agent.checklist.probe.store import NoRow
 from agent.checklist.probe.world import Need
@@ -75,6 +75,8 @@ async def judge_redis(instances: Instances, rates: Rates | None) -> tuple[Receip
         return instances.owing.leave(rule, "not applicable: the service neither limits nor reads REDIS_URL", ran=ran)
     version, keys = await asyncio.to_thread(_looked, instances.redis_url)
     kinds = Counter(key.partition(":")[0][:40] for key in keys)
+    if not keys and (nobody := await _why_nobody_got_in(instances)):
+        return instances.owing.leave(rule, f"nobody got in, who would have left something there: {nobody}", ran=ran)
     problems = [] if keys else ["the service was given a Redis by REDIS_URL, and keeps nothing in it"]
     told = ", ".join(f"{count} × {kind}" for kind, count in kinds.most_common(_KINDS))
     return instances.owing.judge(
@@ -84,6 +86,18 @@ async def judge_redis(instances: Instances, rates: Rates | None) -> tuple[Receip
         found=f"protocol of Redis {version}; keys: {told}",
         reproduce='redis-cli -u "$REDIS_URL" --scan',
     )
+
+
+async def _why_nobody_got_in(instances: Instances) -> str:
+    """Why no operation that wants credentials could be asked; empty where one could, or none wants any."""
+    contract, why = instances.case.contract, ""
+    for one in (found for found in contract.operations if found.protected):
+        try:
+            if credentials(one, contract, await instances.world.users.caller()):
+                return ""
+        except NoCredentials as error:
+            why = why or str(error)
+    return why
 
 
 def _looked(url: str) -> tuple[str, list[str]]:
