@@ -26,6 +26,12 @@ _OF_STRINGS: dict[tuple[str, str], Conversion] = {
     ("time", "time"): "",
     ("timetz", "time"): "",
 }
+_PRINTS: dict[str, Conversion] = {
+    "uuid": "printed uuid",
+    "date": "printed date",
+    "time": "printed time",
+    "date-time": "printed date-time",
+}
 _READ_FROM_STRINGS = (
     INTEGERS | FLOATS | _PRINTED | {"numeric", "uuid", "date", "timestamptz", "timestamp", "time", "timetz"}
 )
@@ -97,7 +103,7 @@ def _of_scalar(column: Column, kind: str, form: str, *, writes: bool) -> Convers
 
 def _of_string(base: str, form: str) -> Conversion | None:
     if base in TEXTS:
-        return ""
+        return _PRINTS.get(form, "")
     exact = _OF_STRINGS.get((base, form))
     if exact is not None:
         return exact

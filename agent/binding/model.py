@@ -69,7 +69,8 @@ class Proof(StrEnum):
     """An API key, in a header, a query parameter or a cookie."""
 
 
-Conversion = Literal["", "number", "integer", "text", "date", "utc"]
+Printed = Literal["printed uuid", "printed date", "printed time", "printed date-time"]
+Conversion = Literal["", "number", "integer", "text", "date", "utc"] | Printed
 """What stands between JSON and the column, where the two types disagree.
 
 - empty: nothing; both sides have the same kind of value.
@@ -79,6 +80,7 @@ Conversion = Literal["", "number", "integer", "text", "date", "utc"]
   column's type is a validation error.
 - `date`: JSON carries a date, the column holds a timestamp: the date in UTC, and midnight UTC when written.
 - `utc`: JSON carries a date-time with offset, the column a timestamp without zone, which is meant as UTC.
+- `printed ...`: JSON carries a string of that format, the column is a text and holds it printed in one way.
 """
 
 

@@ -112,6 +112,9 @@ def test_every_reason_is_told_and_not_only_the_first(derive: Derive) -> None:
         ("createdAt", TIME, ""),
         ("pages", {"type": "number"}, ""),
         ("format", TEXT, ""),
+        ("title", {"type": "string", "format": "uuid"}, "printed uuid"),
+        ("title", DAY, "printed date"),
+        ("title", TIME, "printed date-time"),
     ],
 )
 def test_types_that_differ_are_converted(derive: Derive, name: str, schema: Any, conversion: str) -> None:

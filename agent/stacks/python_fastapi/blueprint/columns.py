@@ -225,6 +225,13 @@ def written(column: Column, conversion: Conversion, spot: str = "{}") -> str:
             return f"{spot}::date::timestamp"
         case "utc":
             return f"{spot}::timestamptz AT TIME ZONE 'UTC'"
+        case "printed uuid" | "printed date" | "printed time":
+            return f"{spot}::{conversion.removeprefix('printed ')}{many}::{column.type}"
+        case "printed date-time" if not column.array:
+            printed = f"to_char({spot}::timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
+            return f"replace(replace({printed}, ' ', 'T') || 'Z', '.000000Z', 'Z')"  # as Pydantic prints it
+        case "printed date-time":
+            return f"{spot}::timestamptz[]::{column.type}"
     return spot
 
 

@@ -102,9 +102,9 @@ class Reading:
     def _field(
         self, table: Table, alias: str, column_name: str, conversion: Conversion, *, nullable: bool, prefix: str
     ) -> str:
-        key = (alias, column_name, conversion)
+        column = _column(table, column_name)
+        key = (alias, column_name, read(column, conversion, ""))
         if key not in self.fields:
-            column = _column(table, column_name)
             wanted = f"{prefix}_{snake(column_name)}" if prefix else snake(column_name)
             name = self._names.take(_public(wanted))
             expression = read(column, conversion, self.spot(column_name, alias))

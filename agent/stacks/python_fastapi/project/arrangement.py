@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agent.binding.model import Bound, PathColumn
+from agent.binding.model import Bound, Conversion, PathColumn
 from agent.catalog.model import Table
 from agent.stacks.python_fastapi.project.shape import Shape, written
 from agent.stacks.python_fastapi.project.source import Code, identifier, literal
@@ -114,11 +114,14 @@ def value_of(variable: str, column: str) -> Code:
     return Code(f"{variable}[{literal(column)}]")
 
 
-def unknown(table: Table, column: str) -> str:
+def unknown(table: Table, column: str, conversion: Conversion = "") -> str:
     """A value as it stands in a path, that no row has in this column."""
     kind = table.column(column)
-    if kind is not None and kind.base_type == "uuid":
+    if conversion == "printed uuid" or (kind is not None and kind.base_type == "uuid"):
         return "00000000-0000-4000-8000-00000000ffff"
+    if conversion.startswith("printed "):
+        moment = "1901-02-03T04:05:06Z"
+        return {"printed date": moment[:10], "printed time": moment[11:19]}.get(conversion, moment)
     if kind is not None and kind.base_type in ("int2", "int4", "int8", "numeric"):
         return str(_UNKNOWN_NUMBER if kind.base_type != "int2" else 32_000)
     return "unknown"

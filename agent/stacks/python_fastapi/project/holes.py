@@ -67,7 +67,8 @@ def _unknown_path(shape: Shape, bound: Bound) -> dict[str, Code]:
             table = shape.named(parameter.name)
             if table is None or len(table.primary_key) != 1:
                 return {}
-            path[parameter.name] = Code(unknown(table, table.primary_key[0]))
+            uuid = shape.contract.resolve(parameter.schema).get("format") == "uuid"
+            path[parameter.name] = Code(unknown(table, table.primary_key[0], "printed uuid" if uuid else ""))
     return path
 
 

@@ -133,7 +133,7 @@ def main_status(bound: Bound) -> int:
 
 def unknown_path(shape: Shape, bound: Bound) -> dict[str, Code]:
     """Path values of things that are not there."""
-    return {step.parameter: Code(unknown(shape.table(step.table), step.column)) for step in bound.path}
+    return {step.parameter: Code(unknown(shape.table(step.table), step.column, step.conversion)) for step in bound.path}
 
 
 def _named(line: str, read: Set[str]) -> str:

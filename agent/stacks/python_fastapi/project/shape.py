@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from agent.binding.model import Accounts, Binding, Bound, Proof
+from agent.binding.model import Accounts, Binding, Bound, Field, Proof
 from agent.binding.words import singular, words
 from agent.catalog.model import Catalog, Column, Table
 from agent.contract.model import Contract, Operation, Schema, SecurityScheme
@@ -134,10 +134,15 @@ def column_properties(shape: Shape) -> Mapping[tuple[str, str], tuple[Schema, ..
     answers = [(bound, shape.answered(bound), bound.answer) for bound in shape.binding.operations]
     for bound, properties, fields in (*bodies, *answers):
         for field in fields:
-            if field.property in properties and not (field.secret or field.embedded or field.conversion):
+            if field.property in properties and _stands_as_it_is(field):
                 key = (bound.table, field.column)
                 found[key] = (*found.get(key, ()), properties[field.property])
     return found
+
+
+def _stands_as_it_is(field: Field) -> bool:
+    plain = not field.conversion or field.conversion.startswith("printed ")
+    return plain and not (field.secret or field.embedded)
 
 
 def declares(operation: Operation, status: int) -> bool:

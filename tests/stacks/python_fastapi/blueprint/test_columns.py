@@ -49,6 +49,8 @@ def test_tables_outside_public_keep_their_schema() -> None:
             "date",
         ),
         ("uuid", "", "t.c", "$1", "UUID"),
+        ("varchar", "printed uuid", "t.c", "$1::uuid::varchar", "str"),
+        ("text", "printed date", "t.c", "$1::date::text", "str"),
     ],
 )
 def test_conversions(kind: str, conversion: Conversion, reads: str, writes: str, python: str) -> None:

@@ -32,7 +32,8 @@ SETTINGS = {
 
 SHOP = """
 CREATE TABLE shops ("Id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "order" varchar(20) NOT NULL UNIQUE,
-    price numeric(10, 2), opened timestamp, tags text[] NOT NULL DEFAULT '{}', details jsonb);
+    price numeric(10, 2), opened timestamp, tags text[] NOT NULL DEFAULT '{}', details jsonb,
+    code varchar(36), since text, closed text);
 CREATE TABLE shelves (shop_id bigint NOT NULL REFERENCES shops ("Id"), number integer NOT NULL, label text,
     PRIMARY KEY (shop_id, number));
 """
@@ -50,6 +51,9 @@ def shop_document() -> dict[str, Any]:
             "opened": {"type": ["string", "null"], "format": "date-time"},
             "tags": {"type": "array", "items": {"type": "string"}},
             "details": {"type": ["object", "null"]},
+            "code": {"type": ["string", "null"], "format": "uuid"},
+            "since": {"type": ["string", "null"], "format": "date"},
+            "closed": {"type": ["string", "null"], "format": "date-time"},
         },
     }
     new = {
