@@ -13,6 +13,8 @@ _OF_STRINGS = {
     "date-time": "timestamptz",
     "time": "time",
 }
+_NUMBERS = ("integer", "bigint", "numeric", "double precision")
+"""The looser ones behind."""
 _LONGEST = 10_000
 """Characters up to which a `maxLength` becomes the column's length."""
 
@@ -56,6 +58,27 @@ def literal(value: object, kind: str) -> str:
     return ""
 
 
+def beginning(said: Shape, kind: str, *, sendable: bool) -> str:
+    """What stands in a column that is never empty until somebody writes it, as SQL; empty where nothing offers itself.
+
+    A text that only the service can know (`sendable` is false) is more than nothing: none offers itself.
+    """
+    rules = said.schema
+    if said.values:
+        return literal(said.values[0], kind)
+    if said.is_array and not rules.get("minItems"):
+        return "'[]'" if kind == "jsonb" else "'{}'"
+    if kind == "boolean":
+        return "false"
+    if kind in _NUMBERS and not {"exclusiveMinimum", "exclusiveMaximum", "multipleOf"} & set(rules):
+        least, most = rules.get("minimum", 0), rules.get("maximum", 0)
+        return str(least if least > 0 else min(0, most))
+    if kind == "jsonb":
+        return "'{}'" if said.types == {"object"} and not (said.required or rules.get("minProperties")) else ""
+    free = not said.format and not {"pattern", "minLength", "const"} & set(rules)
+    return "''" if sendable and free and (kind == "text" or kind.startswith("varchar")) else ""
+
+
 def text(value: str) -> str:
     """A string literal."""
     escaped = value.replace("'", "''")
@@ -70,9 +93,8 @@ def loosest(kinds: Sequence[str]) -> str:
     texts = [kind for kind in different if kind == "text" or kind.startswith("varchar")]
     if len(texts) == len(different):
         return "text"
-    numbers = ["integer", "bigint", "numeric", "double precision"]
-    if all(kind in numbers for kind in different):
-        return max(different, key=numbers.index)
+    if all(kind in _NUMBERS for kind in different):
+        return max(different, key=_NUMBERS.index)
     return texts[0] if texts and "jsonb" not in different else different[0]
 
 

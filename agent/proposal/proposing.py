@@ -13,7 +13,7 @@ from agent.binding.shapes import Shape
 from agent.binding.words import singular, snake, words
 from agent.catalog.names import quoted
 from agent.contract.model import Contract
-from agent.proposal.kinds import condition, literal, loosest, type_of
+from agent.proposal.kinds import beginning, condition, literal, loosest, type_of
 from agent.proposal.model import Column, Resource, Table
 from agent.proposal.resources import inputs_of, resources_of
 
@@ -21,6 +21,8 @@ PASSWORD = "password_hash"  # noqa: S105 the name of a column
 _LOGIN = ("email", "username", "login")
 _LONGEST_NAME = 63
 _STAMPS = ("created", "updated")
+_ASSUMED = "assumed: it is always answered, and need not be sent"
+_ASSUMED_FIRST = "assumed: the first of its values to begin with"
 
 
 def propose(contract: Contract) -> tuple[Table, ...]:
@@ -248,21 +250,32 @@ class _Drawing:
         children = (other for other in self.schema.resources.values() if self.resource.name in other.parents)
         return any(singular(one.name) in (singular(child.name), f"{own}_{singular(child.name)}") for child in children)
 
+    def _types(self, one: _Property) -> list[str]:
+        """The types of all that is said of it; where bodies take alternatives, only what answers can show."""
+        shown = [type_of(self.schema.inputs, said) for said in one.answered]
+        sent = [type_of(self.schema.inputs, said) for said in one.written]
+        return shown if shown and "jsonb" in sent and "jsonb" not in shown else [*sent, *shown]
+
+    def _counts_rows(self, name: str) -> bool:
+        """True for a number of rows of another table: `comment_count`, `total_comments`."""
+        said = {singular(word) for word in words(name)}
+        counts = bool(said & {"count", "total", "number", "num"})
+        return counts and any(set(words(singular(one))) <= said for one in self.schema.resources)
+
     def _draw_value(self, name: str, one: _Property) -> None:
-        inputs = self.schema.inputs
-        kind = loosest([type_of(inputs, said) for said in one.shapes])
+        kind = loosest(self._types(one))
         said = one.shapes[0]
         required = any(one.name in body.required for body in (*self.resource.creates, *self.resource.changes))
         stamp = kind == "timestamptz" and event(name) in _STAMPS and not (one.written and required)
         default = "now()" if stamp else next((literal(one.default, kind) for one in one.shapes if one.has_default), "")
         note = ""
-        kept = one.always_answered and bool(one.answered) and not one.created and bool(self.resource.creates)
-        if kept and not default and kind == "boolean":
-            default, note = "false", "assumed: nothing in the contract says what it is at first"
-        if kept and not default and condition(name, said.values):
-            default, note = literal(said.values[0], kind), "assumed: the first of its values to begin with"
+        owed = bool(one.answered) and one.always_answered and bool(self.resource.creates) and not one.always_sent
+        if owed and not default and not (self._counts_rows(name) and not one.created):
+            default = beginning(said, kind, sendable=one.created)
+            note = (_ASSUMED_FIRST if said.values else _ASSUMED) if default else ""
         alone = not self.resource.creates and bool(one.answered) and one.always_answered
-        nullable = not (one.always_sent or alone or (bool(default) and not any(one.nullable for one in one.written)))
+        loose = any(one.nullable for one in one.written) and not owed
+        nullable = not (one.always_sent or alone or (bool(default) and not loose))
         listed = tuple(dict.fromkeys(value for shape in one.shapes for value in shape.values))
         bounded = all(shape.values and not shape.is_array for shape in one.shapes)
         check = condition(quoted(name), listed) if bounded else ""

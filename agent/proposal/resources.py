@@ -68,12 +68,21 @@ def _routes(inputs: Inputs) -> Iterator[tuple[str, tuple[list[Operation], tuple[
 
 
 def _is_kept(inputs: Inputs, operations: list[Operation], steps: tuple[Step, ...]) -> bool:
-    """True for an item that can be read, changed or removed, and for a collection that is listed."""
+    """True for an item that can be read, changed or removed, and for a collection that is listed or added to."""
     if steps[-1].parameter:
         return any(one.method in ("get", "put", "patch", "delete") for one in operations)
     if len(steps) == 1 and literal_words(steps[0]) in ME_WORDS:
         return False
-    return any(_listed(inputs, one, _stub(steps[-1])) is not None for one in operations if one.method == "get")
+    listed = any(_listed(inputs, one, _stub(steps[-1])) is not None for one in operations if one.method == "get")
+    return listed or any(_adds(inputs, one, steps[-1]) for one in operations)
+
+
+def _adds(inputs: Inputs, operation: Operation, last: Step) -> bool:
+    """True for a POST that makes one of several: its path names many, it takes an object, and 201 says it is there."""
+    sent, success = sent_shape(inputs, operation), operation.success
+    many = singular(last.literal) != snake(last.literal)
+    made = success is not None and success.status == "201"
+    return operation.method == "post" and many and made and sent is not None and sent.is_object
 
 
 def _below(found: dict[str, Resource], names: list[str], number: int) -> Resource:

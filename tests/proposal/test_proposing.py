@@ -132,6 +132,58 @@ def test_listed_values_become_a_check_and_what_was_assumed_is_told(postgres: Pos
     proposed(postgres, document(paths))
 
 
+def test_what_is_always_answered_and_need_not_be_sent_begins_with_something(postgres: PostgresServer) -> None:
+    said = {
+        "text": TEXT,
+        "words": listing(TEXT),
+        "parts": listing(thing(name=TEXT)),
+        "views": {"type": "integer", "minimum": 1},
+        "open": {"type": "boolean"},
+    }
+    item = thing("id", "name", *said, id=IDENTITY, name=TEXT, **said)
+    paths = {"/goods": {"get": operation(listing(item)), "post": operation(item, thing("name", name=TEXT, **said))}}
+    contract = document(paths)
+    catalog = proposed(postgres, contract)
+    goods = catalog.table("goods")
+    assert goods is not None
+    assert {one.name: (one.nullable, one.default) for one in goods.columns if one.name in said} == {
+        "text": (False, "''::text"),
+        "words": (False, "'{}'::text[]"),
+        "parts": (False, "'[]'::jsonb"),
+        "views": (False, "1"),
+        "open": (False, "false"),
+    }
+    assert not bind(contract, catalog).holes
+
+
+@pytest.mark.parametrize("name", ["code", "shelfCount"])
+def test_what_only_the_service_can_know_begins_with_nothing(postgres: PostgresServer, name: str) -> None:
+    """A code that is never sent, a number of rows that nobody counts."""
+    item = thing("id", "name", name, id=IDENTITY, name=TEXT, **{name: TEXT if name == "code" else IDENTITY})
+    goods = {"get": operation(listing(item)), "post": operation(item, thing("name", name=TEXT))}
+    contract = document({"/goods": goods, "/shelves": {"get": operation(listing(SHELF))}})
+    holes = bind(contract, proposed(postgres, contract)).holes
+    assert [one.operation.path for one in holes] == ["/goods", "/goods"]
+
+
+def test_alternatives_of_a_body_that_answers_cannot_show_are_not_stored(postgres: PostgresServer) -> None:
+    """A service that stored `"true"` could not answer it as the boolean that is promised."""
+    either = {"oneOf": [{"type": "boolean"}, {**TEXT, "enum": ["true", "false"]}]}
+    item = thing("id", id=IDENTITY, public={"type": "boolean"})
+    paths = {"/goods": {"get": operation(listing(item)), "post": operation(item, thing("public", public=either))}}
+    contract = document(paths)
+    get, post = bind(contract, proposed(postgres, contract)).operations
+    assert not get.hole
+    assert post.reason == "`public` has several alternatives, column `public` is boolean"
+
+
+def test_what_is_added_to_and_never_listed_is_kept(postgres: PostgresServer) -> None:
+    post = operation(body=thing("email", email=TEXT))
+    post["responses"] = {"201": {"description": "Added."}}
+    contract = document({"/subscriptions": {"post": post}})
+    assert [one.action for one in bind(contract, proposed(postgres, contract)).operations] == [Action.CREATE]
+
+
 def test_tables_that_refer_to_each_other_can_be_made(postgres: PostgresServer) -> None:
     head = thing("id", "team_id", id=IDENTITY, team_id=IDENTITY)
     team = thing("id", "head_id", id=IDENTITY, head_id=IDENTITY)
