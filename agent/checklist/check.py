@@ -25,6 +25,13 @@ class Turn(IntEnum):
     """With the machine to itself, because it measures."""
 
 
+_TURNS = {
+    Turn.BESIDE: "beside others",
+    Turn.AFTER: "after those whose answers it judges",
+    Turn.ALONE: "alone, because it measures",
+}
+
+
 def everything(_: str) -> bool:
     """Looks at every file of the worktree: what boots the service or imports its code."""
     return True
@@ -46,3 +53,13 @@ class Check:
     reads: Callable[[str], bool] = everything
     """Whether a file of the worktree, by its path, can make a difference to what it finds. In doubt: everything."""
     turn: Turn = Turn.BESIDE
+
+    @property
+    def described(self) -> Mapping[str, str]:
+        """Name, cost and inputs in words."""
+        return {
+            "check": f"{self.name}: `agent verify --only {self.name}` asks it alone",
+            "costs": f"about {self.seconds:g} s alone, for the bookshop on two quiet cores; runs {_TURNS[self.turn]}",
+            "boots": self.boots,
+            "looks at": "every file of the worktree" if self.reads is everything else "some files of the worktree",
+        }

@@ -111,6 +111,11 @@ def settled_by() -> Mapping[str, str]:
     return {rule: how for rules in parts for rule, how in rules.items()}
 
 
+def looking_at() -> Mapping[str, Mapping[str, str]]:
+    """Rule id → what its check is called, costs, boots and looks at, in words; rules of the delivery are not here."""
+    return {rule: check.described for check in CHECKS for rule in check.rules}
+
+
 def checks_for(rules: Collection[str]) -> frozenset[str]:
     """Names of the checks that settle any of these rules."""
     return frozenset(check.name for check in CHECKS if check.rules.keys() & set(rules))

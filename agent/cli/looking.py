@@ -39,13 +39,13 @@ def init_command(folder: Path) -> None:
 
 def rules_command(rule: str | None) -> None:
     """Print all rules, or one, and which check settles it."""
-    from agent.checklist.checklist import settled_by
+    from agent.checklist.checklist import looking_at, settled_by
     from agent.rulebook.loading import load_rulebook
     from agent.rulebook.rendering import one_rule, rule_list
 
     rulebook = load_rulebook()
     settled = settled_by()
-    sys.stdout.write((one_rule(rulebook, rule, settled) if rule else rule_list(rulebook, settled)) + "\n")
+    sys.stdout.write((one_rule(rulebook, rule, settled, looking_at()) if rule else rule_list(rulebook, settled)) + "\n")
 
 
 def runs_command(*, as_json: bool) -> None:

@@ -36,8 +36,13 @@ def rule_list(rulebook: Rulebook, checks: Mapping[str, str], stack: StackName | 
     return "\n".join(lines)
 
 
-def one_rule(rulebook: Rulebook, name: str, checks: Mapping[str, str]) -> str:
-    """One rule with all that is known of it. Raises InputError, with the nearest id, when there is no such rule."""
+def one_rule(
+    rulebook: Rulebook, name: str, checks: Mapping[str, str], looking: Mapping[str, Mapping[str, str]] | None = None
+) -> str:
+    """One rule with all that is known of it, and of its check. `looking`: by rule id, what its check costs and reads.
+
+    Raises InputError, with the nearest id, when there is no such rule.
+    """
     rule = rulebook.rules.get(name.upper())
     if rule is None:
         close = get_close_matches(name.upper(), rulebook.rules, n=1, cutoff=0.5)
@@ -50,6 +55,7 @@ def one_rule(rulebook: Rulebook, name: str, checks: Mapping[str, str]) -> str:
         "proven by": ", ".join(_PROOFS[proof] for proof in rule.proofs),
         "how": rule.how,
         "settled by": checks.get(rule.id, "no check yet: reported as not checked, never counted as met"),
+        **(looking or {}).get(rule.id, {}),
     }
     return "\n".join([rule.id, *wrap(rule.text, _WIDTH), "", *(f"{key:<11} {fact}" for key, fact in facts.items())])
 

@@ -39,6 +39,14 @@ def test_each_rule_can_be_looked_up(name: str) -> None:
     assert ("no check yet" in text) == (name not in CHECKS)
 
 
+def test_what_its_check_costs_is_told_with_a_rule() -> None:
+    looking = {"PRF-RPS": {"check": "performance", "costs": "about 5 s"}}
+    assert one_rule(load_rulebook(), "PRF-RPS", CHECKS, looking).endswith(
+        "check       performance\ncosts       about 5 s"
+    )
+    assert "costs" not in one_rule(load_rulebook(), "PRF-P95", CHECKS, looking)
+
+
 @pytest.mark.parametrize("name", ["CON-PARITY", "API-IDEM", "PWD-HASH", "TSC-STRICT"])
 def test_one_rule(name: str, snapshot: SnapshotAssertion) -> None:
     assert one_rule(load_rulebook(), name, CHECKS) == snapshot
