@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shlex
 from collections.abc import Iterator, Mapping
@@ -50,10 +51,8 @@ async def settle(case: Case, owing: Owing, bench: Bench) -> Found:
     receipts += await sdk.handed_over(case, owing)
     rules = ("CON-PARITY", "PRI-API-FIRST", "CON-SDK")
     try:
-        documents = {"code": await case.stack.describe_service(case.workspace)}
-        async with bench.turn() as booted:
-            served = await _served(booted.service, case.contract.base_path)
-        differences = {name: parity(case.contract, document) for name, document in documents.items()}
+        described, served = await _documents(case, bench)
+        differences = {"code": parity(case.contract, described)}
         if served is not None:
             differences["served"] = () if _equal(case.contract, served) else parity(case.contract, served)
     except (NotMigrated, NotRunning, ServiceBroken) as error:
@@ -149,6 +148,23 @@ def _pipeline(case: Case, owing: Owing) -> tuple[Receipt, ...]:
         found="a step checks the document",
         reproduce=f"grep -nE 'run:|script:|openapi' {paths}" if paths else "ls -A . .github/workflows",
     )
+
+
+async def _documents(case: Case, bench: Bench) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
+    """What the code stands for, and what the service serves; both are started at once, and both are waited for."""
+    described, served = await asyncio.gather(
+        case.stack.describe_service(case.workspace), _from_service(case, bench), return_exceptions=True
+    )
+    if isinstance(described, BaseException):
+        raise described
+    if isinstance(served, BaseException):
+        raise served
+    return described, served
+
+
+async def _from_service(case: Case, bench: Bench) -> Mapping[str, Any] | None:
+    async with bench.turn() as booted:
+        return await _served(booted.service, case.contract.base_path)
 
 
 async def _served(service: Running, base: str) -> Mapping[str, Any] | None:

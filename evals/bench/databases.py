@@ -1,4 +1,4 @@
-"""What a database costs: a fresh one, a copy of a migrated one, and ten runs at once on one server.
+"""What a database costs: a fresh one, a copy of a migrated one, emptying it, and ten runs at once on one server.
 
     uv run python -m evals.bench.databases
 
@@ -17,6 +17,8 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from agent.catalog.loading import load_catalog
+from agent.stacks.python_fastapi.project.emptying import emptying
 from evals.bench.stages import machine
 from tools.postgres.server import Database, PostgresServer, postgres_server
 from tools.valkey.server import valkey_server
@@ -42,7 +44,19 @@ def alone(cache: Path) -> dict[str, list[float]]:
                 _note(times, "drop", partial(server.drop_database, made))
             _note(times, "join the running server", lambda: _join(cache))
             _note(times, "a Valkey, started and stopped", _valkey)
+        _emptied(times, server)
     return times
+
+
+def _emptied(times: dict[str, list[float]], server: PostgresServer) -> None:
+    """What a test costs that has written one row: all tables are emptied after it, in both ways in turn."""
+    catalog = load_catalog(server, [_SCHEMA])
+    truncate = f"TRUNCATE {', '.join(table.name for table in catalog.tables)} RESTART IDENTITY CASCADE"
+    with server.connect(_migrated(server)) as connection:
+        for _ in range(_TIMES):
+            for name, how in (("emptied by TRUNCATE", truncate), ("emptied by DELETE", emptying(catalog))):
+                connection.execute("INSERT INTO users (email, name, password_hash) VALUES ('a@b.example', 'a', 'b')")
+                _note(times, name, partial(connection.execute, how.encode()))
 
 
 def one_run(cache: Path) -> list[float]:
