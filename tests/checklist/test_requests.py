@@ -14,8 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.binding.model import Action, Bound, PathColumn
+from agent.catalog.model import Column, Table
+from agent.checklist.probe.effects import as_it_is_now
 from agent.checklist.probe.judging import body_problem, declared_answer, matches, media_problem, successes
 from agent.checklist.probe.requests import Request, choose_media_type, encode
+from agent.checklist.probe.store import Row
 from agent.checklist.probe.values import same, to_json
 from agent.checklist.running import Reply
 from agent.contract.model import Contract
@@ -145,3 +149,11 @@ def test_an_answer_has_the_declared_media_type_and_a_body(contract: Contract) ->
     gone = declared_answer(contract.operation("DELETE /notes/{note_id}"), 204)
     assert gone is not None
     assert "has no body" in body_problem(gone, reply(204, b"{}"))
+
+
+def test_a_row_that_was_renamed_is_asked_for_by_its_new_name(contract: Contract) -> None:
+    notes = Table("notes", (Column("id", "uuid", "uuid", nullable=False, default=None),), ("id",))
+    operation = contract.operation("PATCH /notes/{note_id}")
+    bound = Bound(operation, Action.PATCH, table="notes", path=(PathColumn("note_id", "notes", "id"),))
+    request = Request(operation, "", path_values={"note_id": "ann"}, body={"title": "t"})
+    assert as_it_is_now(request, bound, Row(notes, {"id": "bea"})).target == "/notes/bea"

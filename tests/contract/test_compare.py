@@ -332,6 +332,10 @@ EQUAL: dict[str, tuple[Any, Any]] = {
         {"type": "integer", "format": "int32"},
         {"type": "integer", "maximum": 2**31 - 1, "minimum": -(2**31)},
     ),
+    "bounds of formats as numbers with a point": (
+        {"type": "integer", "format": "int64"},
+        {"type": "integer", "maximum": float(2**63 - 1), "minimum": float(-(2**63))},
+    ),
     "exclusive whole bounds": ({"type": "integer", "exclusiveMinimum": 0}, {"type": "integer", "minimum": 1}),
     "bounds that say nothing": ({"type": "array", "minItems": 0}, {"type": "array", "items": {}}),
     "formats nobody checks": ({"type": "number", "format": "double"}, {"type": "number"}),

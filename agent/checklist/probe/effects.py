@@ -184,7 +184,7 @@ async def _one_alone(world: World, bound: Bound, exchange: Exchange, before: Row
         if not isinstance(fuller, dict) or one.property not in fuller:
             continue
         sent = {name: body[name] for name in required if name in body} | {one.property: fuller[one.property]}
-        request = replace(_as_it_is_now(world.asker.refreshed(exchange.request), bound, before), body=sent)
+        request = replace(as_it_is_now(world.asker.refreshed(exchange.request), bound, before), body=sent)
         reply = await world.asker.send(request, notes)
         if not matches(reply.status, successes(bound.operation)):
             if 400 <= reply.status < 500 and reply.status not in (401, 404):
@@ -200,7 +200,7 @@ async def _one_alone(world: World, bound: Bound, exchange: Exchange, before: Row
         return
 
 
-def _as_it_is_now(request: Request, bound: Bound, row: Row) -> Request:
+def as_it_is_now(request: Request, bound: Bound, row: Row) -> Request:
     """The request with the path of a row that may have been renamed by the last one."""
     own = [step for step in bound.path if step.table == bound.table and not step.joint]
     named = {step.parameter: to_json(row.values[step.column]) for step in own}
