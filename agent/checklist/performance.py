@@ -13,7 +13,7 @@ ready and waited for a processor.
 - Where it was busy all the time and still gave fewer than 1000 answers a second, the processor time of one answer says
   what it could give on a core of its own. 1000 or more meet the rule; up to a quarter less stays unchecked, because
   crowded caches alone make a request dearer; clearly less fails it. Where neighbours make the machine itself slower
-  just then (`yardstick`), it has to be less by as much, though never by more than 1.6.
+  just then (`yardstick`), it has to be less by as much, though never by more than 2.2.
 - Where it waited more than half as long as it ran, neither latency nor throughput can be told from the machine's: a
   missed bound stays unchecked then, unless one answer took over 4 ms of processor time, which no crowd explains.
 
@@ -47,7 +47,7 @@ from agent.checklist.probe.wire import on_the_wire
 from agent.checklist.probe.world import Need, World
 from agent.checklist.processes import usage
 from agent.checklist.running import NotRunning, Running, running
-from agent.checklist.yardstick import slowdown
+from agent.checklist.yardstick import slowdown_beside
 from agent.places import cache_folder
 from agent.receipts import Latency, Measures, Outcome, Receipt
 
@@ -83,7 +83,8 @@ _BUSY = 0.75
 _STARVED = 0.5
 """Waiting for a processor as a share of running, from which on the machine is too busy to judge by."""
 _CLEARLY_LESS = 750.0
-_SLOWED_MOST = 1.6
+_SLOWED_MOST = 2.2
+"""Neighbours on both threads of a core doubled the processor time of an answer, and hardly more."""
 _HOPELESS = 250.0
 
 
@@ -102,7 +103,7 @@ class Measured:
     asked: int
     """Requests of all windows."""
     slowdown: float = 1.0
-    """How many times its best processor time a known piece of work took, before this window or after it."""
+    """How many times its best processor time a known piece of work took beside this window."""
 
     @property
     def cpu_ms(self) -> float:
@@ -246,9 +247,9 @@ async def _measure(service: Running, request: Request) -> Measured:
     best: Measured | None = None
     failed = asked = 0
     for _ in range(_WINDOWS):
-        slowed = slowdown(cache_folder())
         before = usage(service.process.pid)
-        window = await press(service.socket, on_the_wire(request), connections=_CONNECTIONS, seconds=_WINDOW)
+        pressing = press(service.socket, on_the_wire(request), connections=_CONNECTIONS, seconds=_WINDOW)
+        window, slowed = await slowdown_beside(cache_folder(), pressing)
         after = usage(service.process.pid)
         failed, asked = failed + window.errors, asked + window.requests
         one = Measured(
@@ -258,7 +259,7 @@ async def _measure(service: Running, request: Request) -> Measured:
             after.queued_seconds - before.queued_seconds,
             failed,
             asked,
-            max(slowed, slowdown(cache_folder())),
+            slowed,
         )
         if best is None or _goodness(one) > _goodness(best):
             best = one

@@ -1,31 +1,52 @@
-"""How much slower the machine is now than at its best: the same small piece of work, in processor time.
+"""How much slower the machine is while something is measured than at its best: the same small piece of work, in
+processor time, done again and again beside the measurement.
 
 Processor time is no fixed measure: a neighbour on the same physical core, or one that fills the caches, makes the same
-work dearer, by up to a factor of two on shared machines. The best time that was ever seen on a machine is kept among
-the caches; on a machine that was never quiet it is too long, and the slowdown too small.
+work dearer, by up to a factor of two on shared machines. What is measured does so itself, therefore the work is
+compared with its best time beside another measurement, not with its time on an idle machine. The best is kept among the
+caches; on a machine that was never quiet it is too long, and the slowdown too small.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import platform
 import sys
 import time
+from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
+from statistics import median
 
-_ROUNDS = 4
-_ROWS = 400
+_EVERY = 0.1
+"""Seconds between two pieces of work of about a millisecond: a hundredth of what is measured is lost to them."""
+_ROWS = 200
 _FILE = "yardstick.json"
 
 
-def slowdown(folder: Path) -> float:
-    """At least 1.0: how many times its best processor time a piece of work of some milliseconds takes now.
+async def slowdown_beside[T](folder: Path, measurement: Coroutine[None, None, T]) -> tuple[T, float]:
+    """What the measurement gives; and, at least 1.0, how many times its best processor time known work took meanwhile.
 
     The best time is kept in the folder, for this machine and interpreter.
     """
-    now = _sample()
+    samples = [_sample()]
+    sampling = asyncio.create_task(_go_on(samples))
+    try:
+        found = await measurement
+    finally:
+        sampling.cancel()
+    return found, _slowdown(folder, median(samples))
+
+
+async def _go_on(samples: list[float]) -> None:
+    while True:
+        await asyncio.sleep(_EVERY)
+        samples.append(_sample())
+
+
+def _slowdown(folder: Path, now: float) -> float:
     known = _known(folder / _FILE)
     best = known.get(_machine())
     if best is None or now < best:
@@ -37,8 +58,7 @@ def slowdown(folder: Path) -> float:
 def _sample() -> float:
     """Seconds of processor time: allocation, text, hashing, sorting, as in a service."""
     began = time.thread_time()
-    for _ in range(_ROUNDS):
-        _work()
+    _work()
     return time.thread_time() - began
 
 
@@ -50,7 +70,7 @@ def _work() -> int:
 
 
 def _machine() -> str:
-    return f"{platform.node()} {platform.machine()} {os.cpu_count()} {sys.version}"
+    return f"beside load: {platform.node()} {platform.machine()} {os.cpu_count()} {sys.version}"
 
 
 def _known(file: Path) -> dict[str, float]:

@@ -125,8 +125,13 @@ class _Watcher:
                 written = now
 
     def _own(self, frame: FrameType | None) -> FrameType | None:
-        """The innermost frame of the workspace's code, None when it is not running."""
+        """The innermost frame of the workspace's code, None when it is not running.
+
+        None, too, while a thread that it starts waits for a processor: that is the machine's fault.
+        """
         while frame is not None and not frame.f_code.co_filename.startswith(self._workspace):
+            if frame.f_code is threading.Thread.start.__code__:
+                return None
             frame = frame.f_back
         return frame
 
