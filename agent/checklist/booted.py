@@ -70,7 +70,10 @@ class Bench(Databases):
         return ready.result()
 
     async def _hold(self, ready: asyncio.Future[Booted]) -> None:
-        async with self.migrated() as database, running(self.case, database.access, self.record) as service:
+        async with (
+            self.migrated() as database,
+            running(self.case, database.access, self.record, starts=self.starts) as service,
+        ):
             ready.set_result(Booted(service, database))
             await self._enough.wait()
 

@@ -151,15 +151,14 @@ def _pipeline(case: Case, owing: Owing) -> tuple[Receipt, ...]:
 
 
 async def _documents(case: Case, bench: Bench) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]:
-    """What the code stands for, and what the service serves; both are started at once, and both are waited for."""
-    described, served = await asyncio.gather(
-        case.stack.describe_service(case.workspace), _from_service(case, bench), return_exceptions=True
-    )
-    if isinstance(described, BaseException):
-        raise described
-    if isinstance(served, BaseException):
-        raise served
-    return described, served
+    """What the code stands for, and what the service serves; started at once, and the first failure ends the other."""
+    try:
+        async with asyncio.TaskGroup() as both:
+            described = both.create_task(case.stack.describe_service(case.workspace))
+            served = both.create_task(_from_service(case, bench))
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from group
+    return described.result(), served.result()
 
 
 async def _from_service(case: Case, bench: Bench) -> Mapping[str, Any] | None:

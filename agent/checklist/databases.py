@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import quote, urlsplit
 
 from agent.checklist.case import Case
+from agent.checklist.starts import Starts
 from agent.stacks.base import REDIS_SETTING, DatabaseAccess, Stack
 from agent.workspace.model import Workspace
 from tools.postgres.server import Database
@@ -46,6 +47,8 @@ class Databases:
     case: Case
     ready: Database | None = None
     """A database of the caller's at the newest migration, to be copied; None: one is migrated when first needed."""
+    starts: Starts = field(default_factory=Starts)
+    """What is known of the starts of the service that uses them."""
     _template: asyncio.Task[Database] | None = field(default=None, repr=False)
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 

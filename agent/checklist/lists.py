@@ -34,7 +34,10 @@ async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = N
     seed = secrets.randbits(32) if seed is None else seed
     receipts: list[Receipt] = []
     try:
-        async with bench.migrated() as database, running(case, database.access, bench.record) as service:
+        async with (
+            bench.migrated() as database,
+            running(case, database.access, bench.record, starts=bench.starts) as service,
+        ):
             with case.server.connect(database.database) as connection:
                 asker = Asker(case.contract, service, store_of(case, connection), random.Random(seed))
                 users = Users(asker, case.binding, case.catalog)

@@ -135,7 +135,7 @@ async def settle(case: Case, owing: Owing, databases: Databases, *, seed: int | 
     """Settle what the gate performance owes. Has to run alone, or it measures the other gates."""
     seed = secrets.randbits(32) if seed is None else seed
     try:
-        async with databases.migrated() as database, running(case, database.access) as service:
+        async with databases.migrated() as database, running(case, database.access, starts=databases.starts) as service:
             targets = await _targets(case, service, database, seed)
             if isinstance(targets, str):
                 return owing.cannot(RULES, targets, ran="choose an endpoint for the load probe", reproduce=_AGAIN)
@@ -153,7 +153,10 @@ async def _profile(case: Case, owing: Owing, databases: Databases, seed: int) ->
     """Where the time of the slowest list goes; the service is booted anew, beside the profiler."""
     ran = f"the slowest list again for {_PROFILED:.0f} s, beside a sampling profiler"
     try:
-        async with databases.migrated() as database, running(case, database.access, watched=True) as service:
+        async with (
+            databases.migrated() as database,
+            running(case, database.access, starts=databases.starts, watched=True) as service,
+        ):
             targets = await _targets(case, service, database, seed)
             if isinstance(targets, str):
                 return owing.leave("PRF-PROFILE", targets, ran=ran)

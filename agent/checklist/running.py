@@ -19,6 +19,8 @@ from agent.checklist.case import Case
 from agent.checklist.pasting import starting
 from agent.checklist.record import Record as Record
 from agent.checklist.record import Reply as Reply
+from agent.checklist.starts import NotRunning as NotRunning
+from agent.checklist.starts import Starts
 from agent.stacks.base import DatabaseAccess, ServiceBroken, ServiceCommand
 from tools.sandbox.base import Limits, Mounts, Process
 from tools.scratch import scratch_folder
@@ -48,15 +50,6 @@ CALLERS = (
 _LIMITS = Limits(seconds=600.0, cpu_seconds=600, output_bytes=8 << 20)
 
 
-class NotRunning(Exception):
-    """The service did not come up; the message says how it ended and what it printed."""
-
-    def __init__(self, message: str, reproduce: str) -> None:
-        super().__init__(message)
-        self.reproduce = reproduce
-        """A command that shows it again."""
-
-
 @dataclass(frozen=True, slots=True)
 class Running:
     """A service that accepts connections."""
@@ -66,6 +59,7 @@ class Running:
     command: ServiceCommand
     client: httpx.AsyncClient
     record: Record
+    starts: Starts
     case: Case
 
     async def ask(
@@ -73,19 +67,28 @@ class Running:
     ) -> Reply:
         """Send one request; `path` carries its query.
 
-        Raises `httpx.HTTPError` when no whole answer came within ten seconds, or one of over 4 MB.
+        Raises `httpx.HTTPError` when no whole answer came within ten seconds, or one of over 4 MB, and `NotRunning`
+        when the service never answered any of several requests.
         """
-        started = time.perf_counter()
         sent = {"User-Agent": secrets.choice(CALLERS), **(headers or {})}
-        async with self.client.stream(method, path, headers=sent, content=content) as response:
+        try:
+            reply = await self._reply(method, path, sent, content)
+        except httpx.ReadTimeout:
+            self.starts.unanswered(f"{method} {path}", _printed(self.process), starting(self.case))
+            raise
+        self.starts.answered()
+        self.record.note(method, path, headers, content, reply)
+        return reply
+
+    async def _reply(self, method: str, path: str, headers: Mapping[str, str], content: bytes | None) -> Reply:
+        started = time.perf_counter()
+        async with self.client.stream(method, path, headers=headers, content=content) as response:
             body = bytearray()
             async for chunk in response.aiter_bytes():
                 body += chunk
                 if len(body) > _ANSWER_BYTES or time.perf_counter() - started > _ANSWER_SECONDS:
                     raise httpx.ReadError("the answer is endless, or larger than 4 MB")
-            reply = Reply(response.status_code, response.headers, bytes(body), time.perf_counter() - started)
-        self.record.note(method, path, headers, content, reply)
-        return reply
+            return Reply(response.status_code, response.headers, bytes(body), time.perf_counter() - started)
 
     def knows(self, word: str) -> bool:
         """Whether the service's code has a word for it: the name of an algorithm."""
@@ -104,14 +107,18 @@ async def running(
     database: DatabaseAccess,
     record: Record | None = None,
     *,
+    starts: Starts | None = None,
     watched: bool = False,
     settings: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Running]:
     """The service, for as long as the context is open; what it is asked goes into the record. Raises `NotRunning`.
 
-    With `watched` the stack's watcher writes into the folder of the socket. `settings` is the environment to start in;
-    None: `own_settings` with the documented rate limits raised, and caches that keep nothing.
+    `starts` is what is known of earlier ones: a service that hung is not waited for again. With `watched` the stack's
+    watcher writes into the folder of the socket. `settings` is the environment to start in; None: `own_settings` with
+    the documented rate limits raised, and caches that keep nothing.
     """
+    starts = starts or Starts()
+    starts.proceed()
     with scratch_folder("service") as folder:
         folder.chmod(0o777)  # the sandbox may run as another user, and must make the socket there
         inside = case.workspace.sandbox.bound(folder, _INSIDE)
@@ -126,13 +133,13 @@ async def running(
         started = case.workspace.start(command.command, mounts=mounts, environment=command.environment, limits=_LIMITS)
         async with started as process:
             socket = folder / "service.sock"
-            await _accepts(process, socket, starting(case))
+            await _accepts(process, socket, starting(case), starts)
             # A connection for each request: one that the service is about to close would look like a failure.
             transport = httpx.AsyncHTTPTransport(uds=str(socket), limits=httpx.Limits(max_keepalive_connections=0))
             async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, timeout=_ANSWER_SECONDS) as client:
                 # Who calls is decided request by request: a cookie that was set for one must not go with the next.
                 client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-                yield Running(process, socket, command, client, record or Record(), case)
+                yield Running(process, socket, command, client, record or Record(), starts, case)
 
 
 def own_settings(case: Case, database: DatabaseAccess) -> Mapping[str, str]:
@@ -147,16 +154,22 @@ def _command(case: Case, database: DatabaseAccess, listen: str) -> ServiceComman
         raise NotRunning(str(error), error.reproduce) from error
 
 
-async def _accepts(process: Process, socket: Path, reproduce: str) -> None:
+async def _accepts(process: Process, socket: Path, reproduce: str, starts: Starts) -> None:
     deadline = time.monotonic() + _PATIENCE
     while not await _connects(socket):
         if not process.running:
-            ended = f"the service ended with exit code {process.exit_code}"
-            raise NotRunning(f"{ended}:\n{process.log()[-_LOG_SHOWN:]}", reproduce)
+            raise NotRunning(f"the service ended with exit code {process.exit_code}:\n{_printed(process)}", reproduce)
         if time.monotonic() > deadline:
-            silent = f"the service did not listen within {_PATIENCE:.0f} seconds"
-            raise NotRunning(f"{silent}:\n{process.log()[-_LOG_SHOWN:]}", reproduce)
+            silent = f"the service did not listen within {_PATIENCE:.0f} seconds:\n{_printed(process)}"
+            starts.silent(silent, reproduce)
+        starts.proceed()
         await asyncio.sleep(0.05)
+    starts.listening()
+
+
+def _printed(process: Process) -> str:
+    """The end of what it printed."""
+    return process.log()[-_LOG_SHOWN:] or "it printed nothing"
 
 
 async def _connects(socket: Path) -> bool:

@@ -49,7 +49,7 @@ async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = N
     try:
         async with (
             bench.migrated() as database,
-            running(case, database.access, bench.record) as service,
+            running(case, database.access, bench.record, starts=bench.starts) as service,
             fuzzer(case.contract) as fuzzing,
         ):
             with case.server.connect(database.database) as connection:

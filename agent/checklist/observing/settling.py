@@ -98,12 +98,13 @@ async def settle(
     try:
         with forwarded(case.server, recorder) as way:
             async with bench.migrated(way.folder) as database:
-                receipts = [*await health.fails_fast(case, owing, database)]
-                async with running(case, database.access, bench.record, watched=True) as service:
+                async with running(case, database.access, bench.record, starts=bench.starts, watched=True) as service:
                     await asyncio.sleep(_QUIET)
                     started = len(service.process.log())
-                    receipts += await _observe(case, owing, service, recorder, database, seed, started)
+                    receipts = await _observe(case, owing, service, recorder, database, seed, started)
                     receipts += await health.settle(case, owing, service, way, turn)
+                # Only of a service that starts is it known that it stops for want of a setting.
+                receipts += await health.fails_fast(case, owing, database)
     except (NotMigrated, NotRunning) as error:
         return owing.cannot(RULES, str(error), ran="start the service", reproduce=error.reproduce)
     return Found(tuple(receipts))

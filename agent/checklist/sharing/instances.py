@@ -54,8 +54,8 @@ async def two_instances(case: Case, owing: Owing, bench: Bench, seed: int) -> As
         async with bench.migrated(way.folder) as database:
             settings = own_settings(case, database.access)
             async with (
-                running(case, database.access, bench.record, settings=settings) as one,
-                running(case, database.access, bench.record, settings=settings) as other,
+                running(case, database.access, bench.record, starts=bench.starts, settings=settings) as one,
+                running(case, database.access, bench.record, starts=bench.starts, settings=settings) as other,
             ):
                 with case.server.connect(database.database) as connection:
                     asker = Asker(case.contract, one, store_of(case, connection), chance)

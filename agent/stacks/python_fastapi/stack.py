@@ -41,8 +41,10 @@ from tools.sandbox.base import CommandResult, Limits, Mounts
 
 _TOOLCHAIN = Path(__file__).parent / "toolchain"
 _NO_DATABASE = DatabaseAccess("postgresql://nobody@localhost/nothing")
-_DESCRIPTION_LIMITS = Limits(seconds=60, output_bytes=64 << 20)
+_DESCRIPTION_LIMITS = Limits(seconds=30, output_bytes=64 << 20)
 _MIGRATION_LIMITS = Limits(seconds=120)
+_PRINTED = 1_500
+"""Characters, from the end, of what code printed that cannot be imported."""
 
 
 class PythonFastapi:
@@ -201,7 +203,7 @@ class PythonFastapi:
             writable=False,
         )
         if not result.ok:
-            why = result.stderr.strip() or f"importing the service ended by {result.ending}"
+            why = result.output[-_PRINTED:] or f"importing the service ended by {result.ending}"
             raise ServiceBroken(why, f"python -c 'import {target.partition(':')[0]}'")
         document: Mapping[str, Any] = json.loads(result.stdout)
         return document
