@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator, Mapping
 
-from agent.checklist.names import syntax_trees
+from agent.checklist.names import nodes, syntax_trees
 
 _ASSERTING = frozenset({"raises", "warns", "fail", "deprecated_call"})
 """Calls that fail a test by themselves; `assert_...` methods do as well."""
@@ -15,7 +16,12 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def silent_tests(files: Mapping[str, str]) -> frozenset[str]:
     """`tests/test_a.py::test_b` for each test without an assertion that could fail; helpers are followed."""
-    trees = [(path, tree) for path, tree in syntax_trees(files) if path.startswith("tests/")]
+    return _silent(tuple((path, content) for path, content in files.items() if path.startswith("tests/")))
+
+
+@functools.lru_cache(maxsize=8)
+def _silent(files: tuple[tuple[str, str], ...]) -> frozenset[str]:
+    trees = tuple(syntax_trees(dict(files)))
     helpers = _asserting_helpers([one for _, tree in trees for one in _functions(tree)])
     return frozenset(
         f"{path}::{one.name}"
@@ -43,11 +49,11 @@ def _asserting_helpers(functions: list[Function]) -> frozenset[str]:
 
 
 def _functions(tree: ast.Module) -> Iterator[Function]:
-    yield from (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+    yield from (node for node in nodes(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 def _asserts(function: Function, helpers: frozenset[str]) -> bool:
-    return any(_is_assertion(node, helpers) for statement in function.body for node in ast.walk(statement))
+    return any(_is_assertion(node, helpers) for statement in function.body for node in nodes(statement))
 
 
 def _is_assertion(node: ast.AST, helpers: frozenset[str]) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
-from agent.checklist.names import dotted, syntax_trees
+from agent.checklist.names import dotted, nodes, syntax_trees
 from agent.checklist.pasting import shown
 
 RULES: Mapping[str, str] = {
@@ -92,7 +92,7 @@ def _types(owner: ast.ClassDef | None, function: Function) -> Mapping[str, str]:
         match node:
             case ast.FunctionDef(name="__init__"):
                 given = dict(_annotated(node))
-                for statement in ast.walk(node):
+                for statement in nodes(node):
                     match statement:
                         case ast.Assign(targets=[ast.Attribute() as target], value=ast.Name(id=name)) if name in given:
                             known[dotted(target)] = given[name]
@@ -123,7 +123,7 @@ def _class_name(annotation: ast.expr) -> str:
 
 
 def _looped_calls(function: Function) -> Iterator[ast.Call]:
-    for node in ast.walk(function):
+    for node in nodes(function):
         match node:
             case ast.For() | ast.AsyncFor() if _goes_through_rows(node):
                 for statement in node.body:
@@ -150,13 +150,13 @@ def _is_batch(source: ast.expr) -> bool:
 
 
 def _awaited(node: ast.AST) -> Iterator[ast.Call]:
-    for one in ast.walk(node):
+    for one in nodes(node):
         if isinstance(one, ast.Await) and isinstance(one.value, ast.Call):
             yield one.value
 
 
 def _calls(node: ast.AST) -> Iterator[ast.Call]:
-    yield from (one for one in ast.walk(node) if isinstance(one, ast.Call))
+    yield from (one for one in nodes(node) if isinstance(one, ast.Call))
 
 
 def _asks(call: ast.Call, types: Mapping[str, str], asking: frozenset[tuple[str, str]]) -> bool:

@@ -11,6 +11,7 @@ import psycopg
 
 from agent.checklist import (
     bulk,
+    callers,
     contract,
     delivered,
     depth,
@@ -91,7 +92,8 @@ CHECKS: Sequence[Check] = (
     Check("repeating", Gate.LIMITS, repeating.RULES, repeating.settle, 1.5, "the shared service"),
     Check("sharing", Gate.LIMITS, sharing.RULES, sharing.settle, 5.0, "a service of its own"),
     Check("database", Gate.DATABASE, migrations.RULES, migrations.settle, 3.7),
-    Check("headers", Gate.HEADERS, headers.RULES, headers.settle, 5.0, "the shared service", turn=Turn.AFTER),
+    Check("callers", Gate.HEADERS, callers.RULES, callers.settle, 2.5, "the shared service"),
+    Check("headers", Gate.HEADERS, headers.RULES, headers.settle, 2.5, "the shared service", turn=Turn.AFTER),
     Check(
         "performance",
         Gate.PERFORMANCE,

@@ -1,33 +1,27 @@
-"""The gate headers: what keeps callers apart and answers safe, asked of the running service and read in the code."""
+"""The gate headers: what makes answers safe, judged on all that anybody was given, after everybody has asked."""
 
 from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Awaitable, Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from agent.checklist.booted import Bench, Booted
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.databases import NotMigrated
-from agent.checklist.pasting import asked_again
-from agent.checklist.probe.accounts import NoCredentials
 from agent.checklist.probe.asking import Asker
 from agent.checklist.probe.fitting import store_of
-from agent.checklist.probe.store import NoRow
 from agent.checklist.probe.users import Users
 from agent.checklist.probe.world import World
 from agent.checklist.running import NotRunning
-from agent.checklist.security import cookies, owners, passwords, refreshing, tokens
+from agent.checklist.security import cookies, passwords
 from agent.checklist.security.answers import header_problems, reproducer, statuses, transport_problems
 from agent.checklist.security.provoking import provoke
 from agent.checklist.security.round import Round
 from agent.receipts import Receipt
 
 RULES: Mapping[str, str] = {
-    **owners.RULES,
-    **tokens.RULES,
-    **refreshing.RULES,
     **passwords.RULES,
     **cookies.RULES,
     "SEC-HEADERS": "headers: every answer that any gate was given, errors included",
@@ -36,7 +30,7 @@ RULES: Mapping[str, str] = {
 
 
 async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = None) -> Found:
-    """Settle what the gate headers owes. Everything that was asked before is judged too, so it comes last."""
+    """Settle what all answers owe. Everything that was asked before is judged too, so it comes after the others."""
     seed = secrets.randbits(32) if seed is None else seed
     try:
         async with bench.turn() as booted:
@@ -56,26 +50,9 @@ def opened(case: Case, owing: Owing, bench: Bench, booted: Booted, seed: int) ->
 
 async def _ask(case: Case, owing: Owing, bench: Bench, booted: Booted, seed: int) -> tuple[Receipt, ...]:
     with opened(case, owing, bench, booted, seed) as probes:
-        receipts = [
-            *await _or_cannot(owing, owners.RULES, owners.judge_owners(probes)),
-            *await _or_cannot(owing, tokens.RULES, tokens.judge_tokens(probes)),
-            *await _or_cannot(owing, refreshing.RULES, refreshing.judge_refreshing(probes)),
-            *await _or_cannot(owing, ("PWD-HASH",), passwords.judge_hash(probes)),
-            *await _or_cannot(owing, ("PWD-RULES",), passwords.judge_rules(probes)),
-            *await _or_cannot(owing, ("SEC-CSRF",), cookies.judge_forgery(probes)),
-        ]
         await provoke(probes)
-        receipts += await passwords.judge_plain(probes)
-    return (*receipts, *_answers(probes), *cookies.judge_cookies(probes))
-
-
-async def _or_cannot(
-    owing: Owing, rules: Collection[str], judging: Awaitable[tuple[Receipt, ...]]
-) -> tuple[Receipt, ...]:
-    try:
-        return await judging
-    except (NoCredentials, NoRow) as error:
-        return owing.cannot(rules, str(error), ran="get what a caller needs", reproduce=asked_again("headers")).receipts
+        plain = await passwords.judge_plain(probes)
+    return (*plain, *_answers(probes), *cookies.judge_cookies(probes))
 
 
 def _answers(probes: Round) -> tuple[Receipt, ...]:

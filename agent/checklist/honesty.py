@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 
 from agent.checklist.assertions import Function, silent_tests
-from agent.checklist.names import syntax_trees
+from agent.checklist.names import nodes, syntax_trees
 
 _BROAD = frozenset({"Exception", "BaseException"})
 _SWALLOWED = _BROAD | {"AssertionError"}
@@ -19,14 +19,14 @@ def dishonest_tests(files: Mapping[str, str]) -> list[str]:
         f"{path}:{line}: {function.name} {why}"
         for path, tree in syntax_trees(files)
         if path.startswith("tests/")
-        for function in ast.walk(tree)
+        for function in nodes(tree)
         if isinstance(function, Function) and function.name.startswith("test")
         for line, why in _hiding(function)
     ]
 
 
 def _hiding(function: Function) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(function):
+    for node in nodes(function):
         match node:
             case ast.Call(func=ast.Attribute(attr="raises") | ast.Name(id="raises"), args=[error, *_], keywords=[]) if (
                 _name(error) in _BROAD
@@ -43,7 +43,7 @@ def _hiding(function: Function) -> Iterator[tuple[int, str]]:
 
 
 def _asserts(body: list[ast.stmt]) -> bool:
-    return any(isinstance(node, ast.Assert) for statement in body for node in ast.walk(statement))
+    return any(isinstance(node, ast.Assert) for statement in body for node in nodes(statement))
 
 
 def _swallows(handler: ast.ExceptHandler) -> bool:
@@ -52,7 +52,7 @@ def _swallows(handler: ast.ExceptHandler) -> bool:
     again = any(
         isinstance(node, ast.Raise | ast.Assert) or (isinstance(node, ast.Call) and _name(node.func) == "fail")
         for statement in handler.body
-        for node in ast.walk(statement)
+        for node in nodes(statement)
     )
     return broad and not again
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,7 +15,7 @@ from packaging.version import InvalidVersion, Version
 
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.lint import toml
-from agent.checklist.names import syntax_trees
+from agent.checklist.names import nodes, syntax_trees
 from agent.checklist.pasting import shown
 from agent.checklist.structure import error_problems, injection_problems
 from agent.receipts import Receipt
@@ -126,10 +127,11 @@ def layer_problems(files: Mapping[str, str]) -> list[str]:
     return problems
 
 
+@functools.lru_cache(maxsize=1024)
 def imported(tree: ast.Module) -> frozenset[str]:
     """The modules that a file imports for use; what it imports for annotations alone does not count."""
-    typing_only = {id(inner) for node in ast.walk(tree) if _for_typing(node) for inner in ast.walk(node)}
-    return frozenset(name for node in ast.walk(tree) if id(node) not in typing_only for name in _imported_by(node))
+    typing_only = {id(inner) for node in nodes(tree) if _for_typing(node) for inner in nodes(node)}
+    return frozenset(name for node in nodes(tree) if id(node) not in typing_only for name in _imported_by(node))
 
 
 def locked(lock: str, package: str) -> Version | None:

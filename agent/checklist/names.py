@@ -25,7 +25,7 @@ def function_names(files: Mapping[str, str]) -> list[str]:
     return [
         f"{path}:{node.lineno}: function {node.name} is not snake_case"
         for path, tree in syntax_trees(files)
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.name != node.name.lower()
         and not node.name.startswith(_NAMED_BY_LIBRARIES)
@@ -37,7 +37,7 @@ def environment_names(files: Mapping[str, str]) -> list[str]:
     asked = (
         (f"{path}:{line}", name)
         for path, tree in syntax_trees(files)
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         for line, name in _asked(node)
     )
     written = (
@@ -69,6 +69,12 @@ def _tree(content: str) -> ast.Module | None:
         return ast.parse(content)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """What `ast.walk` gives, gone through once: many look at the same trees. They are not to be changed."""
+    return tuple(ast.walk(tree))
 
 
 def dotted(node: ast.expr) -> str:

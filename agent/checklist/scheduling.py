@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from agent.checklist.check import Check, Turn
 
 AT_ONCE = 3
 """Checks beside each other: on two cores one of three usually waits, for a timer, the database or a process's start."""
+QUICK = 2.0
+"""Seconds that a check may cost to go before the others, in a line of its own: whoever watches is told it at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Checks in the order in which they begin."""
+
+    at_once: int
+    """How many of them run at a time."""
+    checks: tuple[Check, ...]
 
 
 def to_run(checks: Sequence[Check], settled: Collection[str]) -> tuple[Check, ...]:
@@ -25,26 +37,41 @@ def _asks(check: Check) -> bool:
     return check.turn is Turn.BESIDE and check.boots != "no service"
 
 
-def turns(checks: Iterable[Check]) -> Iterator[tuple[int, tuple[Check, ...]]]:
-    """How many may run at a time, and which, one turn after the other; within a turn the dearest come first."""
-    ordered = sorted(checks, key=lambda one: -one.seconds)
+def turns(checks: Collection[Check]) -> Iterator[tuple[Line, ...]]:
+    """The lines of each turn, which go side by side; one turn begins when the one before is done."""
     for turn in Turn:
-        mine = tuple(one for one in ordered if one.turn is turn)
+        mine = [one for one in checks if one.turn is turn]
         if mine:
-            yield (AT_ONCE if turn is Turn.BESIDE else 1), mine
+            yield _beside(mine) if turn is Turn.BESIDE else (Line(1, _dearest_first(mine)),)
 
 
-async def run_all[Result](checks: Iterable[Check], run: Callable[[Check], Awaitable[Result]]) -> list[Result]:
+def _beside(checks: Sequence[Check]) -> tuple[Line, ...]:
+    quick = sorted((one for one in checks if one.seconds <= QUICK), key=lambda one: one.seconds)
+    others = _dearest_first(one for one in checks if one.seconds > QUICK)
+    return Line(1 if others else AT_ONCE, tuple(quick)), Line(AT_ONCE, others)
+
+
+def _dearest_first(checks: Iterable[Check]) -> tuple[Check, ...]:
+    return tuple(sorted(checks, key=lambda one: -one.seconds))
+
+
+async def run_all[Result](checks: Collection[Check], run: Callable[[Check], Awaitable[Result]]) -> list[Result]:
     """What `run` gives for each check. The first error ends all that run."""
     results: list[Result] = []
-    for at_once, mine in turns(checks):
-        seats = asyncio.Semaphore(at_once)
-
-        async def seated(check: Check, seats: asyncio.Semaphore = seats) -> Result:
-            async with seats:
-                return await run(check)
-
+    for lines in turns(checks):
         async with asyncio.TaskGroup() as group:
-            running = [group.create_task(seated(check)) for check in mine]
+            running = [task for line in lines for task in _begun(line, run, group)]
         results += [task.result() for task in running]
     return results
+
+
+def _begun[Result](
+    line: Line, run: Callable[[Check], Awaitable[Result]], group: asyncio.TaskGroup
+) -> list[asyncio.Task[Result]]:
+    seats = asyncio.Semaphore(line.at_once)
+
+    async def seated(check: Check) -> Result:
+        async with seats:
+            return await run(check)
+
+    return [group.create_task(seated(check)) for check in line.checks]

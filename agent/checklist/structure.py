@@ -7,7 +7,7 @@ import builtins
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from agent.checklist.names import syntax_trees
+from agent.checklist.names import nodes, syntax_trees
 
 _LAYERS = ("src/services/", "src/repositories/", "src/api/routes/")
 _BUILT_IN = frozenset(
@@ -84,13 +84,13 @@ def injection_problems(files: Mapping[str, str]) -> list[str]:
 
 
 def _classes(tree: ast.Module) -> Iterator[_Class]:
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.ClassDef):
             yield _Class(node.name, tuple(filter(None, map(_name, node.bases))), frozenset(_members(node)))
 
 
 def _members(node: ast.ClassDef) -> Iterator[str]:
-    for inner in ast.walk(node):
+    for inner in nodes(node):
         match inner:
             case ast.AnnAssign(target=ast.Name(id=name)) | ast.AnnAssign(target=ast.Attribute(attr=name)):
                 yield name.lower()
@@ -104,7 +104,7 @@ def _members(node: ast.ClassDef) -> Iterator[str]:
 
 def _raised(tree: ast.Module) -> Iterator[tuple[str, int]]:
     """Names of the classes that are raised; what was caught and is raised again has no class here."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Raise) and node.exc is not None:
             said = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
             name = _name(said)
@@ -116,19 +116,19 @@ def _made(tree: ast.Module, layer: str) -> Iterator[tuple[str, int]]:
     """Calls of classes that were imported from a layer."""
     imported = {
         alias.asname or alias.name
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.ImportFrom) and f"{layer}." in f".{node.module}."
         for alias in node.names
         if alias.name.endswith(("Repository", "Service", "Repositories", "Services", "Store", "Gateway"))
     }
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in imported:
             yield node.func.id, node.lineno
 
 
 def _looked_up(tree: ast.Module) -> Iterator[tuple[str, int]]:
     """Settings and connections that code gets for itself, and the environment."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         match node:
             case ast.Call(func=ast.Name(id=name)) | ast.Call(func=ast.Attribute(attr=name)) if name in _SETTINGS:
                 yield name, node.lineno

@@ -11,7 +11,7 @@ from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.check import Check, Turn
 from agent.checklist.checklist import CHECKS
-from agent.checklist.scheduling import AT_ONCE, run_all, to_run
+from agent.checklist.scheduling import AT_ONCE, QUICK, run_all, to_run
 from agent.rulebook.model import Gate
 
 
@@ -40,12 +40,21 @@ async def begun(checks: Sequence[Check]) -> list[tuple[str, int]]:
 
 
 async def test_the_dearest_begin_first() -> None:
-    order = await begun([check("cheap", 1), check("dear", 9), check("middling", 5)])
+    order = await begun([check("cheap", 3), check("dear", 9), check("middling", 5)])
     assert [name for name, _ in order] == ["dear", "middling", "cheap"]
+
+
+async def test_quick_answers_are_given_at_once_beside_the_others_the_quickest_first() -> None:
+    dear = [check(f"dear {number}", 9 + number) for number in range(AT_ONCE + 1)]
+    order = [name for name, _ in await begun([*dear, check("quick", QUICK), check("quicker", 0.1)])]
+    assert order.index("quicker") < order.index("quick") < order.index("dear 0")
+    assert order.index("quicker") < AT_ONCE + 1
 
 
 async def test_only_a_few_run_at_a_time() -> None:
     order = await begun([check(str(number), 1) for number in range(3 * AT_ONCE)])
+    assert max(running for _, running in order) == AT_ONCE
+    order = await begun([check(str(number), 3) for number in range(3 * AT_ONCE)])
     assert max(running for _, running in order) == AT_ONCE
 
 

@@ -18,10 +18,14 @@ from agent.checklist.security.round import NOT_APPLICABLE, Round
 from agent.contract.credentials import known_by_cookie
 from agent.receipts import Receipt
 
-RULES: Mapping[str, str] = {
-    "SEC-COOKIES": "headers: attributes of every cookie that any gate was given",
+ASKED: Mapping[str, str] = {
     "SEC-CSRF": "headers: every change that a cookie authorises, asked as another site's page would ask for it",
 }
+"""What is seen by asking."""
+RULES: Mapping[str, str] = {
+    "SEC-COOKIES": "headers: attributes of every cookie that any gate was given",
+}
+"""What is seen after everybody has asked."""
 
 _FORGED = {
     "Origin": "https://elsewhere.example",

@@ -28,11 +28,15 @@ from agent.contract.model import Schema
 from agent.contract.sample import validate
 from agent.receipts import Receipt
 
-RULES: Mapping[str, str] = {
+ASKED: Mapping[str, str] = {
     "PWD-HASH": "headers: the value that the database holds for a password that was just registered",
-    "PWD-PLAIN": "headers: the passwords of all callers searched in database, log and answers",
     "PWD-RULES": "headers: weak passwords at every operation that sets one",
 }
+"""What is seen by asking."""
+RULES: Mapping[str, str] = {
+    "PWD-PLAIN": "headers: the passwords of all callers searched in database, log and answers",
+}
+"""What is seen after everybody has asked."""
 
 _ARGON2_MINIMA = ((47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5))
 """Memory in KiB, iterations."""
@@ -115,13 +119,14 @@ async def judge_plain(probes: Round) -> tuple[Receipt, ...]:
     secrets = {one.password: "a user" for one in probes.callers} | dict.fromkeys(_sent_passwords(seen), "a user")
     if not secrets:
         return probes.owing.leave("PWD-PLAIN", _NOBODY)
+    answers = [(one, _answer(one)) for one in seen]
     places = {
         **{f"the table {name}": text for name, text in probes.world.asker.store.texts().items()},
         "the log": probes.service.process.log(),
-        **{f"the answer {one.told}": _answer(one) for one in seen},
+        **{f"the answer {one.told}": text for one, text in answers},
     }
     problems = list(dict.fromkeys(plain_problems(secrets, places)))
-    showing = next((one for one in seen if any(secret in _answer(one) for secret in secrets)), None)
+    showing = next((one for one, text in answers if any(secret in text for secret in secrets)), None)
     ran = f"{len(secrets)} passwords searched in {len(probes.case.catalog.tables)} tables, log, {len(seen)} answers"
     return probes.judge(
         "PWD-PLAIN",
