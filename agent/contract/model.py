@@ -38,9 +38,14 @@ class Body:
     content: Mapping[str, Schema]
 
     @property
+    def json_media(self) -> str | None:
+        """The media type of the JSON variant as the document says it, None when there is none."""
+        return _json_media(self.content)
+
+    @property
     def json(self) -> Schema | None:
         """The schema of the JSON variant, None when there is none."""
-        return _json_schema(self.content)
+        return None if self.json_media is None else self.content[self.json_media]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +59,14 @@ class Answer:
     headers: Mapping[str, Schema] = field(default_factory=dict)
 
     @property
+    def json_media(self) -> str | None:
+        """The media type of the JSON variant as the document says it, None when there is none."""
+        return _json_media(self.content)
+
+    @property
     def json(self) -> Schema | None:
         """The schema of the JSON variant, None when there is none."""
-        return _json_schema(self.content)
+        return None if self.json_media is None else self.content[self.json_media]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +158,10 @@ class Contract:
         return next((one for one in self.operations if one.key == key), None) or _missing(key)
 
 
-def _json_schema(content: Mapping[str, Schema]) -> Schema | None:
-    return next((schema for media, schema in content.items() if "json" in media or media == "*/*"), None)
+def _json_media(content: Mapping[str, Schema]) -> str | None:
+    """`application/json` before JSON by another name."""
+    found = [media for media in content if "json" in media or media == "*/*"]
+    return next((one for one in found if one.partition(";")[0].strip() == "application/json"), next(iter(found), None))
 
 
 def _missing(key: str) -> Operation:

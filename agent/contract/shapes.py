@@ -3,8 +3,8 @@
 The same: a reference and what it leads to, `allOf` and the merged object, `nullable`, a type array with null and
 `anyOf` with null, `const` and an enumeration of one, `oneOf` and `anyOf`, a choice of one and that one, a type array
 and a choice of types, an exclusive whole bound and the next number, members of enumerations, required names and
-alternatives in any order, `format: byte` and `contentEncoding: base64`, `format: binary` and `contentMediaType:
-application/octet-stream`.
+alternatives in any order, a required name without a property and a property of any value, `format: byte` and
+`contentEncoding: base64`, `format: binary` and `contentMediaType: application/octet-stream`.
 
 Not compared: title, description, examples, deprecated, discriminator, xml, externalDocs and other annotations;
 `default` in answers, and a default of null anywhere; bounds that only say int32 or int64; formats that no checker
@@ -172,6 +172,10 @@ class Comparison:
         for name in dict.fromkeys([*ours, *theirs]):
             place = f"{where}/{name}"
             if name not in theirs or name not in ours:
+                open_to_all = left["additionalProperties"] is right["additionalProperties"] is True
+                required = name in left["required"] & right["required"]
+                if open_to_all and required and self._says_nothing(ours, theirs, name):
+                    continue
                 yield place, *(("declared", "missing") if name in ours else ("missing", "declared"))
                 continue
             if (name in left["required"]) != (name in right["required"]):
@@ -186,6 +190,12 @@ class Comparison:
                     *(("required", "optional") if name in left["required"] else ("optional", "required")),
                 )
         yield from self._extras(left["additionalProperties"], right["additionalProperties"], f"{where}/*")
+
+    def _says_nothing(self, ours: Mapping[str, Any], theirs: Mapping[str, Any], name: str) -> bool:
+        """Whether the one that declares it lets it be anything."""
+        contract, schema = (self.first, ours[name]) if name in ours else (self.second, theirs[name])
+        piece = flat(contract, schema)
+        return not piece.alternatives and not {"type", "enum", "const", *_TYPED} & set(piece.schema)
 
     def _extras(self, left: Any, right: Any, where: str) -> Iterator[Mismatch]:
         if isinstance(left, bool) or isinstance(right, bool):
@@ -228,9 +238,9 @@ class Comparison:
 
     def _object(self, contract: Contract, part: dict[str, Any]) -> dict[str, Any]:
         keyword = "readOnly" if self.direction == "request" else "writeOnly"
+        extra = part.get("additionalProperties", True)
         declared = part.get("properties") or {}
         hidden = {name for name, one in declared.items() if flat(contract, one).schema.get(keyword) is True}
-        extra = part.get("additionalProperties", True)
         return {
             "properties": {name: one for name, one in declared.items() if name not in hidden},
             "required": frozenset(part.get("required") or ()) - hidden,

@@ -131,7 +131,9 @@ def _properties(inputs: Inputs, resource: Resource) -> dict[str, _Property]:
 
 def _gives(inputs: Inputs, body: Shape, one: _Property) -> bool:
     schema = body.properties.get(one.name)
-    return schema is not None and (one.name in body.required or inputs.shape(schema).has_default)
+    if schema is None or (said := inputs.shape(schema)).schema.get("readOnly"):
+        return False
+    return one.name in body.required or said.has_default
 
 
 def _key(inputs: Inputs, resource: Resource) -> Column:

@@ -20,8 +20,9 @@ class PlannedBody:
     type: str
     """`NewBook`, or `bytes` where the body is read as it comes."""
     marker: str
-    """`Form()` and the like; empty for JSON."""
+    """`Form()` and the like; empty for `application/json`."""
     required: bool
+    """Whether the route insists on it: forms are read field by field, so all of them are."""
     nullable: bool = False
 
     @property
@@ -59,6 +60,10 @@ class PlannedAnswer:
     """Class of the body; `None` for no body, `Response` for anything but JSON."""
     declared: bool
     """False when the contract names no such status."""
+    response_class: str = ""
+    """Class of `src/api/media.py`, where the contract calls JSON otherwise than `application/json`."""
+    media: str = "application/json"
+    """What a JSON answer says it is."""
 
 
 @dataclass
@@ -127,6 +132,8 @@ class PlannedOperation:
             said.append(f"status_code={self.answer.status}")
         if self.answer.type == "Response":
             said.append("response_model=None")
+        if self.answer.response_class:
+            said.append(f"response_class={self.answer.response_class}")
         if self.answer.type in ("None", "Response") and self.answer.status not in (204, 205, 304):
             said.append("response_class=Response")
         if self.answer.description.strip():
@@ -155,6 +162,7 @@ class PlannedOperation:
         places = {one.location for one in self.bound.operation.parameters}
         reads = self.action in (Action.LIST, Action.RETRIEVE) and places <= {"path", "query"}
         plain = self.answer.status == 200 and self.answer.type not in ("None", "Response")
+        plain = plain and self.answer.media == "application/json"
         return reads and plain and not self.caller and not (self.steps and self.steps.total_header)
 
     @property

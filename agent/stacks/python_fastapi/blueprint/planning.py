@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from agent.binding.model import Accounts, Binding, Bound, Keys, Proof
 from agent.catalog.model import Catalog, Table
@@ -22,12 +23,14 @@ from agent.stacks.python_fastapi.blueprint.rows import Reading
 from agent.stacks.python_fastapi.blueprint.schemas import (
     FORMS,
     SchemaModule,
+    body_media,
     body_name,
     body_schema,
     class_reference,
     generate_schemas,
 )
 from agent.stacks.python_fastapi.blueprint.steps import derived_steps
+from agent.stacks.python_fastapi.blueprint.text import literal
 
 _TAKEN = ("service", "caller", "body", "request", "response", "self")
 
@@ -232,30 +235,38 @@ class Plan:
         if schema is None:
             return PlannedBody("bytes", "", body.required)
         name = class_reference(self.contract, schema) or body_name(operation)
-        made = self.schemas.classes.get(name)
+        made = self.schemas.classes.get(self.schemas.sent.get(name, name))
         if made is None:
             return PlannedBody("bytes", "", body.required)
         form = next((media for media in body.content if media in FORMS), None) if body.json is None else None
-        marker = {None: "", FORMS[0]: "Form()"}.get(form, f'Form(media_type="{form}")')
         kinds = self.contract.resolve(schema).get("type")
         nullable = isinstance(kinds, list | tuple) and "null" in kinds
-        return PlannedBody(made, marker, body.required or bool(marker), nullable)
+        return PlannedBody(made, _marker(form, body.json_media), body.required or form is not None, nullable)
 
     def _extra(self, operation: Operation) -> str:
         """What the route's types do not say of the body: media types that it does not read."""
         body = operation.body
         if body is None:
             return ""
-        read = body_schema(operation)
+        read = body_media(body)
         others = {
-            media: {"schema": self.responses.spelt(schema)}
+            media: {"schema": self.responses.spelt(schema, sent=True)}
             for media, schema in body.content.items()
-            if schema is not read
+            if media != read
         }
-        if not others:
-            return ""
-        required = {"required": True} if body.required else {}
-        return repr({"requestBody": {"content": others, **(required if read is None else {})}})
+        said: dict[str, Any] = {"content": others} if others else {}
+        if read is None and body.required:
+            said["required"] = True
+        if read in FORMS and not body.required:
+            said["required"] = False
+        return repr({"requestBody": said}) if said else ""
+
+
+def _marker(form: str | None, media: str | None) -> str:
+    if form is not None:
+        return "Form()" if form == FORMS[0] else f'Form(media_type="{form}")'
+    plain = (media or "").partition(";")[0].strip()
+    return "" if plain == "application/json" else f"Body(media_type={literal(plain)})"
 
 
 def _ordered(operation: Operation) -> list[Parameter]:

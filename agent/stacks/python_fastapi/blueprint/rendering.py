@@ -10,6 +10,7 @@ from typing import Any
 from agent.binding.model import Bound, Keys, Proof
 from agent.contract.model import Contract
 from agent.stacks.python_fastapi.blueprint.columns import quoted
+from agent.stacks.python_fastapi.blueprint.counting import COUNTED
 from agent.stacks.python_fastapi.blueprint.failures import failure_lines, failure_media
 from agent.stacks.python_fastapi.blueprint.planning import Plan, Resource
 from agent.stacks.python_fastapi.blueprint.repositories import Repository
@@ -168,6 +169,8 @@ class Renderer:
         formats["UUID"] = bool(re.search(r"\bUUID\b", self._plan.schemas.text))
         if any(formats.values()):
             yield self._file("schemas/formats.py", uses=formats)
+        if COUNTED in self._plan.schemas.text:
+            yield self._file("schemas/counting.py")
         if "grouped(" in services:
             yield self._file("services/grouping.py")
         uses = {
@@ -275,7 +278,10 @@ class Renderer:
             kinds=_kinds(plan.contract),
         )
         yield self._file("api/health.py")
-        yield self._file("api/routing.py", caches=self._caches, repeats=self._repeats)
+        named = sorted(plan.responses.named_media.values())
+        yield self._file("api/routing.py", caches=self._caches, repeats=self._repeats, names_media=bool(named))
+        if named:
+            yield self._file("api/media.py", classes=named)
         if self._caches:
             yield self._file("api/caching.py")
             yield self._file("core/cache.py")
@@ -319,6 +325,7 @@ class Renderer:
         imports = {*_ROUTE_IMPORTS, *self._schema_imports()}
         imports.add(f"from src.api.dependencies.services import {resource.stem}ServiceDependency")
         imports |= {f"from src.api.responses import {name}" for name in self._plan.responses.constants}
+        imports |= {f"from src.api.media import {name}" for name, _, _ in self._plan.responses.named_media.values()}
         for dependency in self._plan.credentials.dependencies.values():
             imports.add(f"from src.api.dependencies.auth import {dependency.alias}")
             imports.add(f"from src.api.dependencies.auth import {dependency.function}")

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
 from agent.contract.model import Answer, Contract, Operation, Schema
-from agent.stacks.python_fastapi.blueprint.naming import Names
+from agent.stacks.python_fastapi.blueprint.naming import Names, pascal
 from agent.stacks.python_fastapi.blueprint.operations import PlannedAnswer
 from agent.stacks.python_fastapi.blueprint.schemas import SchemaModule, answer_name, class_reference, renamed_references
 from agent.stacks.python_fastapi.blueprint.text import literal, one_line
 
-_JSON = ("application/json", "*/*")
+_JSON = "application/json"
 _BODILESS = {"204", "205", "304"}
 _EMPTY = {204, 205, 304}
+_DEEPEST = 6
+"""How far references are followed into one another where no class may stand for them."""
 
 
 @dataclass
@@ -26,8 +29,11 @@ class Responses:
     schemas: SchemaModule
     constants: dict[str, str] = field(default_factory=dict)
     """Constant → source of its value."""
-    _named: dict[str, str] = field(default_factory=dict)
+    named_media: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    """Media type of a good answer that is JSON by another name → its class, the type itself, what is sent."""
+    _sources: dict[str, str] = field(default_factory=dict)
     _names: Names = field(default_factory=Names)
+    _media_names: Names = field(default_factory=lambda: Names("NamedJSON"))
 
     def main(self, operation: Operation) -> PlannedAnswer:
         """The good answer."""
@@ -37,7 +43,17 @@ class Responses:
         status = int(answer.status) if answer.status.isdigit() else 200
         made = self.body_class(operation, answer)
         kind = "None" if status in _EMPTY or not answer.content else made or "Response"
-        return PlannedAnswer(status, answer.description, kind, declared=answer.status.isdigit())
+        declared = answer.status.isdigit()
+        if kind in ("None", "Response") or (media := _plain(answer.json_media)) == _JSON:
+            return PlannedAnswer(status, answer.description, kind, declared)
+        response_class, _, sent = self._named(media)
+        return PlannedAnswer(status, answer.description, kind, declared, response_class, sent)
+
+    def _named(self, media: str) -> tuple[str, str, str]:
+        if media not in self.named_media:
+            name = self._media_names.take(pascal("any json" if "*" in media else media, fallback="Json"))
+            self.named_media[media] = (name, media, _JSON if "*" in media else media)
+        return self.named_media[media]
 
     def others(self, operation: Operation) -> tuple[tuple[str, str], ...]:
         """(Status, constant or literal) of every other declared answer, and what the good one has beside JSON."""
@@ -53,48 +69,67 @@ class Responses:
             found.append((status, self._constant(operation, answer)))
         return tuple(found)
 
-    def _plain(self, answer: Answer) -> bool:
-        """Whether its JSON goes by the usual name."""
-        return any(media.partition(";")[0].strip() in _JSON for media in answer.content)
-
     def body_class(self, operation: Operation, answer: Answer) -> str | None:
         """The class of the answer's JSON body."""
-        if answer.json is None or answer.status in _BODILESS or not self._plain(answer):
+        if answer.json is None or answer.status in _BODILESS:
             return None
         name = class_reference(self.contract, answer.json) or answer_name(operation, answer.status)
         return self.schemas.classes.get(name)
 
     def _constant(self, operation: Operation, answer: Answer) -> str:
         parts = {"description": literal(one_line(answer.description))}
-        made = self.body_class(operation, answer) if _says_json(answer) else None
+        # FastAPI calls all answers of a route what it calls the good one.
+        alike = _plain(answer.json_media) == self._declared_media(operation)
+        made = self.body_class(operation, answer) if alike else None
         parts |= {"model": made} if made else {}
         parts |= self._beside(answer, typed=made is not None)
         source = "{" + ", ".join(f"{literal(key)}: {value}" for key, value in parts.items()) + "}"
-        if source not in self._named:
+        if source not in self._sources:
             name = self._names.take(_constant_name(answer.status)).upper()
-            self._named[source] = name
+            self._sources[source] = name
             self.constants[name] = source
-        return self._named[source]
+        return self._sources[source]
+
+    def _declared_media(self, operation: Operation) -> str:
+        response_class = self.main(operation).response_class
+        return next((media for name, media, _ in self.named_media.values() if name == response_class), _JSON)
 
     def _beside(self, answer: Answer, *, typed: bool) -> dict[str, str]:
         """What no class stands for, and headers, as they stand in the document."""
         content = {
-            media: {"schema": self.spelt(self.contract.resolve(schema))}
+            media: {"schema": self.spelt(self._whole(schema))}
             for media, schema in answer.content.items()
-            if not (typed and schema is answer.json) and answer.status not in _BODILESS
+            if not (typed and media == answer.json_media)
         }
         headers = {name: {"schema": self.spelt(schema)} for name, schema in answer.headers.items()}
         found = {"content": content, "headers": headers}
         return {key: repr(value) for key, value in found.items() if value}
 
-    def spelt(self, schema: Schema) -> Any:
-        """The schema with references to the generated classes."""
-        return renamed_references(schema, self.schemas.classes)
+    def _whole(self, schema: Any, above: frozenset[str] = frozenset()) -> Any:
+        """The schema without references: no class may stand for them in the document. What it is inside of is open."""
+        if isinstance(schema, list | tuple):
+            return [self._whole(one, above) for one in schema]
+        if not isinstance(schema, Mapping):
+            return schema
+        target = schema.get("$ref")
+        if not isinstance(target, str):
+            return {key: self._whole(value, above) for key, value in schema.items()}
+        return (
+            {}
+            if target in above or len(above) > _DEEPEST
+            else self._whole(self.contract.resolve(schema), above | {target})
+        )
+
+    def spelt(self, schema: Schema, *, sent: bool = False) -> Any:
+        """The schema with references to the generated classes, those of requests where it is `sent`."""
+        classes = self.schemas.classes
+        instead = {name: classes[other] for name, other in self.schemas.sent.items() if other in classes}
+        return renamed_references(schema, {**classes, **instead} if sent else classes)
 
 
-def _says_json(answer: Answer) -> bool:
-    """Whether its JSON is called so: where the contract has `*/*`, the document shall have it too."""
-    return any(media.partition(";")[0].strip() == "application/json" for media in answer.content)
+def _plain(media: str | None) -> str:
+    """The media type without its parameters."""
+    return (media or "").partition(";")[0].strip()
 
 
 def _constant_name(status: str) -> str:

@@ -7,12 +7,14 @@ import json
 import textwrap
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from agent.contract.model import Contract, Operation, Schema
+from agent.contract.model import Body, Contract, Operation, Schema
 from agent.contract.validating import INTEGER_BOUNDS
+from agent.stacks.python_fastapi.blueprint.counting import with_counts
+from agent.stacks.python_fastapi.blueprint.directions import directed
 from agent.stacks.python_fastapi.blueprint.naming import Names, pascal
 from agent.stacks.python_fastapi.blueprint.text import clean
 from tools.scratch import scratch_folder
@@ -50,6 +52,8 @@ class SchemaModule:
     bases: Mapping[str, tuple[str, ...]]
     broken: Mapping[str, str] = field(default_factory=dict)
     """Component that could not be generated → why; its class takes anything."""
+    sent: Mapping[str, str] = field(default_factory=dict)
+    """Component → the one whose class stands for it in requests, where that is another."""
 
     def field(self, name: str, property_name: str) -> ModelField | None:
         """The field of the class for a property, looked for in its bases too."""
@@ -109,7 +113,8 @@ def class_reference(contract: Contract, schema: Schema) -> str | None:
 
 def generate_schemas(contract: Contract) -> SchemaModule:
     """Models of all components, and of the bodies and JSON answers that stand inline."""
-    components = {**contract.schemas, **dict(_inline(contract))}
+    ways = directed(contract, dict(_inline_bodies(contract)), dict(_inline_answers(contract)))
+    components = ways.components
     names = Names(*(name.lower() for name in _SHADOWED))
     safe = {name: names.take(_class_name(name)) for name in components}
     renamed = {safe[name]: _rewritten(schema, safe) for name, schema in components.items()}
@@ -120,7 +125,7 @@ def generate_schemas(contract: Contract) -> SchemaModule:
     except Exception as error:  # noqa: BLE001 - a generator of foreign code raises whatever it likes
         broken = _broken(renamed, error)
         text, metadata = _generated({name: {} if name in broken else schema for name, schema in renamed.items()})
-    return _read(text, metadata, safe, broken)
+    return replace(_read(text, metadata, safe, broken), sent=ways.sent)
 
 
 def _with_shared_enums(schemas: Mapping[str, Any], names: Names) -> dict[str, Any]:
@@ -148,19 +153,26 @@ def _with_shared_enums(schemas: Mapping[str, Any], names: Names) -> dict[str, An
     return {**found, **dict(shared.values())}
 
 
+def body_media(body: Body) -> str | None:
+    """The media type of the body that the route reads: JSON before forms; None for bodies read as bytes."""
+    return body.json_media or next((media for media in body.content if media in FORMS), None)
+
+
 def body_schema(operation: Operation) -> Schema | None:
-    """The schema of the body that the route reads: JSON before forms; None for bodies read as bytes, or none."""
-    if operation.body is None:
-        return None
-    forms = (schema for media, schema in operation.body.content.items() if media in FORMS)
-    return operation.body.json if operation.body.json is not None else next(forms, None)
+    """The schema of the body that the route reads; None for bodies read as bytes, or none."""
+    media = body_media(operation.body) if operation.body else None
+    return operation.body.content[media] if operation.body and media else None
 
 
-def _inline(contract: Contract) -> Iterator[tuple[str, Schema]]:
+def _inline_bodies(contract: Contract) -> Iterator[tuple[str, Schema]]:
     for operation in contract.operations:
         sent = body_schema(operation)
         if sent is not None and class_reference(contract, sent) is None:
             yield body_name(operation), contract.resolve(sent)
+
+
+def _inline_answers(contract: Contract) -> Iterator[tuple[str, Schema]]:
+    for operation in contract.operations:
         for answer in operation.answers:
             if answer.json is not None and class_reference(contract, answer.json) is None:
                 yield answer_name(operation, answer.status), contract.resolve(answer.json)
@@ -180,7 +192,8 @@ def _rewritten(schema: Any, safe: Mapping[str, str]) -> Any:
             others = {key: value for key, value in schema.items() if key != "$ref"}
             return {"$ref": f"{_PREFIX}{safe[name]}", **others} if name in safe else others
         plain = _textual(_nullable(schema))
-        return {key: _part(key, value, safe) for key, value in plain.items() if key not in _UNSAID}
+        made = {key: _part(key, value, safe) for key, value in plain.items() if key not in _UNSAID}
+        return _with_required(made)
     return [_rewritten(item, safe) for item in schema] if isinstance(schema, list | tuple) else schema
 
 
@@ -193,6 +206,15 @@ def _nullable(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(other.get("type"), str) or other["type"] == "object":
         return schema
     return {**{key: value for key, value in schema.items() if key != "anyOf"}, **other, "type": [other["type"], "null"]}
+
+
+def _with_required(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with a property of any value for each required name that has none, so that a field stands for it."""
+    properties, required = schema.get("properties"), schema.get("required")
+    composed = any(key in schema for key in ("allOf", "anyOf", "oneOf")) or schema.get("additionalProperties") is False
+    if composed or not isinstance(properties, Mapping) or not isinstance(required, list | tuple):
+        return schema
+    return {**schema, "properties": {**properties, **{name: {} for name in required if name not in properties}}}
 
 
 def bounded(schema: Any) -> Any:
@@ -232,11 +254,22 @@ def _part(key: str, value: Any, safe: Mapping[str, str]) -> Any:
             **{key: part for key, part in value.items() if key != "mapping"},
             **({"mapping": known} if known else {}),
         }
+    if key == "allOf" and isinstance(value, list | tuple):
+        # A part may require what another part declares.
+        return [_apart(one, safe) for one in value]
     if key in _NAMED and isinstance(value, Mapping):
         made = {name: _rewritten(schema, safe) for name, schema in value.items()}
         # Elsewhere than in properties the generator would make a class of every bounded number.
         return {name: bounded(one) for name, one in made.items()} if key == "properties" else made
     return _rewritten(value, safe)
+
+
+def _apart(part: Any, safe: Mapping[str, str]) -> Any:
+    made = _rewritten(part, safe)
+    declared = part.get("properties") if isinstance(part, Mapping) else None
+    if not isinstance(declared, Mapping):
+        return made
+    return {**made, "properties": {name: one for name, one in made["properties"].items() if name in declared}}
 
 
 def _generated(schemas: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
@@ -283,13 +316,15 @@ def _generated(schemas: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
             collapse_root_models=True,
             use_specialized_enum=True,
             deserialize_default_values=[DefaultValueType.Enum],
+            field_extra_keys={"readOnly", "writeOnly"},
             use_schema_description=True,
             use_field_description=True,
             use_single_line_docstring=True,
             allow_remote_refs=False,
             import_overrides=dict.fromkeys(("AwareDatetime", "EmailStr", "UUID", "date"), "src.schemas.formats"),
         )
-        return _with_type_statements(output.read_text()), json.loads(metadata.read_text())
+        told = json.loads(metadata.read_text())
+        return with_counts(_with_type_statements(output.read_text()), told, schemas), told
 
 
 def _with_type_statements(text: str) -> str:

@@ -81,3 +81,76 @@ def _schema(text: str) -> dict[str, Any]:
             "json": {"type": "string"},
         },
     }
+
+
+MEMBERS = """
+CREATE TABLE members (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name varchar(100) NOT NULL, nickname text,
+    secret text NOT NULL, joined_at timestamptz NOT NULL DEFAULT now());
+"""
+
+
+def members_document() -> dict[str, Any]:
+    """One schema both ways with what goes one way, JSON by other names, counted properties, optional forms."""
+    member = {
+        "type": "object",
+        "required": ["id", "name", "secret"],
+        "properties": {
+            "id": {"type": "integer", "format": "int64", "readOnly": True},
+            "name": {"type": "string", "maxLength": 100},
+            "nickname": {"type": ["string", "null"]},
+            "secret": {"type": "string", "writeOnly": True},
+            "joined_at": {"type": "string", "format": "date-time", "readOnly": True},
+        },
+    }
+    problem = {"type": "object", "required": ["title", "cause"], "properties": {"title": {"type": "string"}}}
+    change = {
+        "type": "object",
+        "description": "Some of it.",
+        "minProperties": 1,
+        "maxProperties": 2,
+        "additionalProperties": False,
+        "properties": {"name": {"type": "string"}, "nickname": {"type": ["string", "null"]}},
+    }
+    upload = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
+    one, no_such = (
+        {"$ref": "#/components/schemas/Member"},
+        _answer({"$ref": "#/components/schemas/Problem"}, "problem+"),
+    )
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Members", "version": "1"},
+        "paths": {
+            "/members": {
+                "get": {"responses": {"200": {"description": "", "content": {"*/*": {"schema": _list(one)}}}}},
+                "post": {
+                    "requestBody": {"required": True, "content": {"application/vnd.api+json": {"schema": one}}},
+                    "responses": {"201": _answer(one, "vnd.api+"), "409": _answer({"type": "object"})},
+                },
+            },
+            "/members/{id}": {
+                "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}],
+                "get": {"responses": {"200": {"description": "", "content": {"*/*": {"schema": one}}}, "404": no_such}},
+                "patch": {
+                    "requestBody": {"content": {"application/merge-patch+json": {"schema": change}}},
+                    "responses": {"200": _answer(one), "404": no_such},
+                },
+                "delete": {"responses": {"204": _answer(one), "404": no_such}},
+            },
+            "/members/{id}/picture": {
+                "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}],
+                "put": {
+                    "requestBody": {"content": {"multipart/form-data": {"schema": upload}}},
+                    "responses": {"204": {"description": "kept"}},
+                },
+            },
+        },
+        "components": {"schemas": {"Member": member, "Problem": problem}},
+    }
+
+
+def _answer(schema: dict[str, Any], kind: str = "") -> dict[str, Any]:
+    return {"description": "", "content": {f"application/{kind}json": {"schema": schema}}}
+
+
+def _list(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": schema}

@@ -20,6 +20,7 @@ from argon2 import PasswordHasher
 
 from agent.checklist.probe.users import signed_token
 from tests.stacks.python_fastapi.blueprint.conftest import EXAMPLES, Write, Written
+from tests.stacks.python_fastapi.blueprint.documents import MEMBERS, members_document
 from tests.stacks.python_fastapi.blueprint.test_scaffold import SHOP, shop_document
 from tools.postgres.server import Database, PostgresServer
 from tools.valkey.server import ValkeyServer, valkey_server
@@ -345,3 +346,25 @@ async def test_callers_may_come_with_a_key_that_a_setting_lists(write: Write, se
             assert (await client.get("/notes", **way)).status_code == 200
         for way in (*sent(f"{KEY}, {KEY}-of-another"), *sent("")):
             assert (await client.get("/notes", **way)).status_code == 401
+
+
+async def test_what_goes_one_way_is_neither_asked_for_nor_shown(write: Write, serve: Serve) -> None:
+    async with serve(write(members_document(), MEMBERS), MEMBERS) as client:
+        named = {"Content-Type": "application/vnd.api+json"}
+        made = await client.post("/members", json={"name": "A", "secret": "s"}, headers=named)
+        assert (made.status_code, made.headers["content-type"]) == (201, "application/vnd.api+json"), made.text
+        assert made.json().keys() == {"id", "name", "nickname", "joined_at"}
+
+        listed, one = await client.get("/members"), await client.get("/members/1")
+        assert (listed.json(), one.json()) == ([made.json()], made.json())
+        assert {reply.headers["content-type"] for reply in (listed, one)} == {"application/json"}
+        assert (await client.delete("/members/1")).content == b""
+
+
+async def test_bodies_have_as_many_properties_as_the_contract_says(write: Write, serve: Serve) -> None:
+    async with serve(write(members_document(), MEMBERS), MEMBERS) as client:
+        named = {"Content-Type": "application/merge-patch+json"}
+        await client.post("/members", json={"name": "A", "secret": "s"})
+        changed = await client.patch("/members/1", json={"name": "B", "nickname": None}, headers=named)
+        assert (changed.status_code, changed.json()["name"]) == (200, "B")
+        assert (await client.patch("/members/1", json={}, headers=named)).status_code == 422

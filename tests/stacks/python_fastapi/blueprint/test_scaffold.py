@@ -21,7 +21,7 @@ from agent.contract.loading import load_contract
 from agent.stacks.python_fastapi.blueprint.holes import open_holes
 from agent.stacks.python_fastapi.blueprint.scaffold import scaffold_service
 from tests.stacks.python_fastapi.blueprint.conftest import Write, Written
-from tests.stacks.python_fastapi.blueprint.documents import nasty_document
+from tests.stacks.python_fastapi.blueprint.documents import MEMBERS, members_document, nasty_document
 
 TOOLCHAIN = Path(scaffold_service.__code__.co_filename).parents[1] / "toolchain"
 SETTINGS = {
@@ -126,12 +126,14 @@ def shop_document() -> dict[str, Any]:
     }
 
 
-@pytest.fixture(params=["bookshop", "helpdesk", "shops", "nasty"])
+@pytest.fixture(params=["bookshop", "helpdesk", "shops", "members", "nasty"])
 def service(request: pytest.FixtureRequest, write: Write) -> Written:
-    """Both examples, a schema with everything unusual, and a document with everything unfriendly and no table."""
+    """Both examples, schemas and documents with what is unusual, and one with everything unfriendly and no table."""
     match request.param:
         case "shops":
             return write(shop_document(), SHOP)
+        case "members":
+            return write(members_document(), MEMBERS)
         case "nasty":
             return write(nasty_document(), "")
         case name:
