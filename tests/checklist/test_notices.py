@@ -1,7 +1,7 @@
 """Every defect is noticed by its own obligations, and by no other of the gate.
 
-Every day there is one defect for each rule, and those that are seen by observing one running service are put into it
-together, which costs one observation and shows besides that they do not hide each other.
+Every day there is one defect for each rule, and those of a gate that takes long are put into one service together,
+which costs one look and shows besides that they do not hide each other.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from tools.postgres.server import Database
 
 TOGETHER = 5
 """Defects that are in the service at the same time."""
+JOINED = {"headers", "limits", "observability", "tests", "validation"}
+"""Gates that take long to settle, however many defects there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def _telling(defects: Iterable[Defect]) -> Iterator[Defect]:
 
 
 def _together(defects: Iterable[Defect]) -> list[Seeded]:
-    """Those that are observed, a few at a time; every other one alone."""
+    """Those of the gates that take long, a few at a time; every other one alone."""
     found: list[Seeded] = []
     for defect in defects:
         fitting = (at for at, others in enumerate(found) if _fits(Seeded((defect,)), others))
@@ -105,8 +107,9 @@ def _together(defects: Iterable[Defect]) -> list[Seeded]:
 
 
 def _fits(one: Seeded, others: Seeded) -> bool:
-    observed = all("/observability/" in defect.name for defect in (*one.defects, *others.defects))
-    return observed and len(others.defects) < TOGETHER and not one.paths & others.paths
+    gates = {defect.name.split("/")[1] for defect in (*one.defects, *others.defects)}
+    apart = one.paths.isdisjoint(others.paths) and one.noticed.isdisjoint(others.noticed)
+    return apart and len(gates) == 1 and gates <= JOINED and len(others.defects) < TOGETHER
 
 
 async def test_a_defect_is_noticed(seeded: Seeded, case_of: CaseOf, migrated: Database) -> None:
