@@ -160,13 +160,24 @@ def spoiled(sections: Sequence[Section], old: str, new: str) -> tuple[Section, .
     return tuple(replace(section, text=section.text.replace(old, new)) for section in sections)
 
 
-def test_a_wrong_fill_is_caught_and_its_receipt_reaches_the_model(tmp_path: Path) -> None:
-    """The model forgets a column's name, tests nothing, and says that all is well."""
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What came of a list of two models, and what was told to the second about its mistake."""
+
+    run: Run
+    receipts: tuple[str, ...]
+
+
+@pytest.fixture(scope="module")
+def mended(tmp_path_factory: pytest.TempPathFactory) -> Mended:
+    """The first model only talks; the second one forgets a column's name, tests nothing, and says that all is well."""
     right, wrong = "UPDATE ticket_comments SET ticket_id = $2", "UPDATE ticket_comments SET ticket = $2"
     careless = Filling({**GOOD, "src/services/tickets.py": spoiled(fill("tickets"), right, wrong)}, careful=False)
     receipts: list[str] = []
 
     def script(asked: Asked) -> Turn:
+        if "haiku" in asked.body["model"]:
+            return [Say("All of it was there already.")]
         if "src/services" in asked.opening.split("\n", 1)[0]:
             return careless(asked)
         if asked.turn == 0:
@@ -176,26 +187,25 @@ def test_a_wrong_fill_is_caught_and_its_receipt_reaches_the_model(tmp_path: Path
         mend = Call("edit_file", {"path": "src/repositories/tickets.py", "old": wrong, "new": right})
         return [mend] if asked.turn == 0 else [Say("The column has its right name now.")]
 
-    mended = run(script, tmp_path)
-    assert "API-STATUS:POST /tickets/{ticket_id}/merge" in receipts[0]
-    assert "expected 200, got 500" in receipts[0]
-    assert len(mended.assignments) > 2
-    assert mended.unmet == []
-    assert mended.delivery.exit_code == 0
+    models = ("anthropic:claude-haiku-4-5", MODEL)
+    return Mended(run(script, tmp_path_factory.mktemp("mended"), replace(BRIEFLY, models=models)), tuple(receipts))
 
 
-def test_when_a_model_only_talks_the_next_one_of_the_list_does_the_work(tmp_path: Path) -> None:
-    small, able = "anthropic:claude-haiku-4-5", Filling(GOOD)
+def test_a_wrong_fill_is_caught_and_its_receipt_reaches_the_model(mended: Mended) -> None:
+    assert "API-STATUS:POST /tickets/{ticket_id}/merge" in mended.receipts[0]
+    assert "expected 200, got 500" in mended.receipts[0]
+    assert len(mended.run.assignments) > 2
+    assert mended.run.unmet == []
+    assert mended.run.delivery.exit_code == 0
 
-    def script(asked: Asked) -> Turn:
-        return [Say("All of it was there already.")] if "haiku" in asked.body["model"] else able(asked)
 
-    both = run(script, tmp_path, replace(BRIEFLY, models=(small, MODEL)))
-    assert [event.model for event in both.events if isinstance(event, Escalated)] == [MODEL]
-    openings = [asked.opening for asked in both.server.asked if "haiku" not in asked.body["model"] and asked.turn == 0]
-    assert all("All of it was there already." in opening for opening in openings)
-    assert both.unmet == []
-    assert both.delivery.exit_code == 0
+def test_when_a_model_only_talks_the_next_one_of_the_list_does_the_work(mended: Mended) -> None:
+    run = mended.run
+    assert [event.model for event in run.events if isinstance(event, Escalated)] == [MODEL]
+    able = [asked.opening for asked in run.server.asked if "haiku" not in asked.body["model"] and asked.turn == 0]
+    holes = [opening for opening in able if "src/services" in opening.split("\n", 1)[0]]
+    assert len(holes) == 2
+    assert all("All of it was there already." in opening for opening in holes)
 
 
 def pretending(asked: Asked) -> Turn:
