@@ -7,7 +7,6 @@ so (404, 409, 410 and the like) is told enough.
 
 from __future__ import annotations
 
-import asyncio
 import random
 import re
 import secrets
@@ -20,7 +19,7 @@ from uuid import UUID
 from agent.binding.model import Action, Bound
 from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
-from agent.checklist.databases import NotMigrated
+from agent.checklist.databases import NotMigrated, redis_seen_here
 from agent.checklist.probe.accounts import NoCredentials, credentials
 from agent.checklist.probe.asking import Asker, answered
 from agent.checklist.probe.exchange import prepared
@@ -29,6 +28,7 @@ from agent.checklist.probe.judging import excerpt, matches, successes
 from agent.checklist.probe.requests import ABSENT, Request
 from agent.checklist.probe.store import NoRow
 from agent.checklist.probe.users import Users
+from agent.checklist.probe.volleys import at_once
 from agent.checklist.probe.world import World
 from agent.checklist.running import NotRunning, Reply
 from agent.contract.model import Operation
@@ -81,10 +81,10 @@ async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = N
                 asker = Asker(case.contract, booted.service, store_of(case, connection), chance)
                 users = Users(asker, case.binding, case.catalog)
                 world = World(asker, users, case.binding, case.catalog)
-                found: list[Repeated] = []
+                redis_url, found = redis_seen_here(booted.database.access), list[Repeated]()
                 for subject in owing.subjects("API-IDEM"):
                     started = time.perf_counter()
-                    one = await repeat(world, case.binding.bound(subject))
+                    one = await repeat(world, case.binding.bound(subject), redis_url)
                     receipts += _receipt(owing, one, seed, time.perf_counter() - started)
                     found.append(one)
                 plain = [await _plainly(world, case.binding.bound(one)) for one in owing.subjects("API-IDEM")]
@@ -120,8 +120,8 @@ def _harmless(owing: Owing, found: Sequence[Repeated], seed: int) -> Sequence[Re
     return owing.judge("PRI-IDEMPOTENT", problems, ran=ran, found="no repeat changed anything again", reproduce=line)
 
 
-async def repeat(world: World, bound: Bound) -> Repeated:
-    """Send one change under one key, at once and again, as it should be accepted."""
+async def repeat(world: World, bound: Bound, redis_url: str | None = None) -> Repeated:
+    """Send one change under one key, at once and again, as it should be accepted; Redis is held up meanwhile."""
     one = Repeated(bound.operation)
     if bound.tokens or bound.action in (Action.LOGIN, Action.REFRESH):
         one.unjudged = _GIVES_TOKENS
@@ -136,7 +136,7 @@ async def repeat(world: World, bound: Bound) -> Repeated:
     before = _keys(world, bound)
     hashes = bound.action is Action.REGISTER
     count = _AT_ONCE if bound.operation.method == "post" and not hashes else _OTHERS_AT_ONCE
-    replies = await asyncio.gather(*(world.asker.send(request) for _ in range(count)))
+    replies = await at_once(world.asker.service, request, count, redis_url)
     one.asked.append(f"{request.method} {request.target} {count} times at once → {_statuses(replies)}")
     good = [reply for reply in replies if matches(reply.status, successes(bound.operation))]
     if not good:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterator, Mapping
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.binding.model import Action, Bound
 from agent.checklist.case import Owing
+from agent.checklist.observing.faults import Faults
 from agent.checklist.observing.observed import Observed
 from agent.checklist.probe.exchange import Exchange
 from agent.checklist.probe.judging import excerpt
@@ -22,8 +24,12 @@ RULES: Mapping[str, str] = {
     "SVC-DBERR": "observing: the same unique value twice and at once, and references to nothing",
 }
 
-_SLOW = 0.3
-"""Seconds that each answer of the database takes, so that two requests at once meet in it."""
+_SLOW = 0.05
+"""Seconds that each answer of the database takes, so that several requests at once need several connections."""
+_COMING = 6.0
+"""Seconds within which one of two requests has to reach the write: passwords are hashed before, on a busy machine."""
+_MEETING = 2.0
+"""Seconds that it then waits for the other one, which may have to wait for itself; services give up after more."""
 _UNKNOWN = 1_900_000_000
 
 
@@ -60,35 +66,56 @@ def judge(owing: Owing, conflicts: Conflicts) -> Iterator[Receipt]:
     )
 
 
-async def provoke(service: Observed, world: World, bound: Bound, exchange: Exchange, conflicts: Conflicts) -> None:
+async def provoke(
+    service: Observed, world: World, faults: Faults, bound: Bound, exchange: Exchange, conflicts: Conflicts
+) -> None:
     """Break each constraint that the operation's body can break."""
     if bound.action in (Action.CREATE, Action.REGISTER) and _unique(world, bound, exchange.request):
-        await _twice_at_once(service, world, bound, exchange, conflicts)
+        await _twice_at_once(service, world, faults, bound, exchange, conflicts)
     if bound.action in (Action.CREATE, Action.REPLACE, Action.PATCH):
         await _dangling(world, bound, exchange, conflicts)
 
 
 async def _twice_at_once(
-    service: Observed, world: World, bound: Bound, exchange: Exchange, conflicts: Conflicts
+    service: Observed, world: World, faults: Faults, bound: Bound, exchange: Exchange, conflicts: Conflicts
 ) -> None:
     """Once more what is there, then twice at the same time what is not: one may win, and the other is a conflict."""
     wanted = _refusals(bound.operation, (409,))
     request = world.asker.refreshed(exchange.request)
     conflicts.note(request, "with a unique value that is taken", await world.asker.send(request), wanted)
     new = await world.request(bound, exchange.need)
-    await _at_once(service, world, request, count=4, delay=_SLOW / 6)  # so that a second connection is there already
-    replies = await _at_once(service, world, new, count=2, delay=_SLOW)
+    await _slowly(service, world, request, count=4)  # so that a second connection is there already
+    replies = await _meeting(world, faults, new, bound.table)
     lost = [reply for reply in replies if not 200 <= reply.status < 300] or replies[:1]
     for reply in lost:
         conflicts.note(new, "twice at once with the same unique value", reply, wanted)
 
 
-async def _at_once(service: Observed, world: World, request: Request, *, count: int, delay: float) -> list[Reply]:
-    service.recorder.delay = delay
+async def _slowly(service: Observed, world: World, request: Request, *, count: int) -> None:
+    service.recorder.delay = _SLOW
     try:
-        return await asyncio.gather(*(world.asker.send(world.asker.refreshed(request)) for _ in range(count)))
+        await asyncio.gather(*(world.asker.send(world.asker.refreshed(request)) for _ in range(count)))
     finally:
         service.recorder.delay = 0.0
+
+
+async def _meeting(world: World, faults: Faults, request: Request, table: str) -> list[Reply]:
+    """Send it twice; what they looked up is old when they write, because neither may before both want to."""
+    with faults.writes_held(table):
+        sent = [asyncio.create_task(world.asker.send(world.asker.refreshed(request))) for _ in range(2)]
+        if await _reached(faults, sent, 1, _COMING):
+            await _reached(faults, sent, 2, _MEETING)
+    return list(await asyncio.gather(*sent))
+
+
+async def _reached(faults: Faults, sent: Sequence[asyncio.Task[Reply]], wanted: int, seconds: float) -> bool:
+    """Whether so many wait for the lock before the time is over, or one of them is answered without."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends and not any(one.done() for one in sent):
+        if faults.waiting() >= wanted:
+            return True
+        await asyncio.sleep(0.01)
+    return False
 
 
 async def _dangling(world: World, bound: Bound, exchange: Exchange, conflicts: Conflicts) -> None:

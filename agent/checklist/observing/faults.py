@@ -62,6 +62,22 @@ class Faults:
         row = self.connection.execute(query.format(Identifier(f"probe_{self.mark}"))).fetchone()
         return int(row[0]) if row else 0
 
+    @contextmanager
+    def writes_held(self, table: str) -> Iterator[None]:
+        """Whoever writes to this table waits until the context ends; who reads it does not.
+
+        Raises psycopg.Error when an open transaction of somebody else's has written to it.
+        """
+        with self.connection.transaction():
+            self._run("SET LOCAL lock_timeout = {}", Literal(_LOCK_PATIENCE))
+            self._run("LOCK TABLE {} IN SHARE MODE", Identifier(*table.split(".", 1)))
+            yield
+
+    def waiting(self) -> int:
+        """How many sessions wait for a lock on something in this database."""
+        row = self.connection.execute(_WAITING).fetchone()
+        return int(row[0]) if row else 0
+
     @property
     def message(self) -> str:
         """What the server says when it refuses a write."""
@@ -74,6 +90,11 @@ class Faults:
         self.connection.execute(SQL(statement).format(*parts))
 
 
+_LOCK_PATIENCE = "3s"
+_WAITING = """
+SELECT count(DISTINCT pid) FROM pg_locks
+WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
 _FUNCTION = """
 CREATE FUNCTION {}.refuse() RETURNS trigger LANGUAGE plpgsql AS $body$
 BEGIN

@@ -150,7 +150,7 @@ async def _refusals(session: _Session) -> list[Receipt]:
     clashes = Conflicts()
     for bound, exchange, _ in session.done:
         await _ask_wrongly(session, bound, exchange)
-        await conflicts.provoke(session.service, session.world, bound, exchange, clashes)
+        await conflicts.provoke(session.service, session.world, session.faults, bound, exchange, clashes)
     return list(conflicts.judge(session.owing, clashes))
 
 

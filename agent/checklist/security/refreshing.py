@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -11,6 +10,7 @@ from agent.checklist.probe.accounts import Caller
 from agent.checklist.probe.judging import excerpt
 from agent.checklist.probe.requests import Request
 from agent.checklist.probe.users import token_in
+from agent.checklist.probe.volleys import at_once
 from agent.checklist.running import Reply
 from agent.checklist.security.round import NOT_APPLICABLE, Round, sequence
 from agent.receipts import Receipt
@@ -81,7 +81,7 @@ async def _at_once(probes: Round, refresh: Bound, problems: list[str]) -> None:
     """The same token several times at once is good for one of them."""
     caller = await _newcomer(probes, "who refreshes at once")
     request = _request(probes, refresh, caller, caller.refresh_token)
-    replies = await asyncio.gather(*(probes.send(request) for _ in range(_AT_ONCE)))
+    replies = await at_once(probes.service, request, _AT_ONCE)
     accepted = sum(map(_good, replies))
     if accepted > 1:
         problems.append(
