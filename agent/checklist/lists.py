@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.databases import NotMigrated
+from agent.checklist.probe.asked_list import Listed
 from agent.checklist.probe.asking import Asker
 from agent.checklist.probe.fitting import store_of
-from agent.checklist.probe.listing import Listed, judge_list
+from agent.checklist.probe.listing import judge_list
 from agent.checklist.probe.refusal_shapes import judge_errors
 from agent.checklist.probe.users import Users
 from agent.checklist.probe.world import World
