@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 import shutil
 import tempfile
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +18,9 @@ from tools.running import Runner
 from tools.sandbox.base import CommandResult, Limits, Mounts
 
 _LIMITS = Limits(seconds=180, memory_bytes=2 << 30)
+_LARGEST = 96 << 20
+"""Bytes of a cache that is left for the next check; what checking the seed leaves takes about 26 MB."""
+_UNFINISHED = "unfinished-"
 
 
 class _Diagnostic(BaseModel):
@@ -47,20 +52,52 @@ async def check_types(
     return ToolReport(result.command, findings, result.seconds, crashed)
 
 
-async def seeded_cache(run: Runner, *, toolchain: Path, config: Path, seed: Path, cache: Path) -> Path:
-    """`cache`, filled on its first use with what checking the file `seed` leaves: the types of what it imports.
+async def seeded_cache(
+    run: Runner, *, toolchain: Path, config: Path, seed: Path, cache: Path, before: Path | None = None
+) -> Path:
+    """`cache`, filled on its first use with what the last check left `before`, see `keep_cache`.
 
-    The filling is made once for a toolchain and kept in it; checking a new workspace is then ten times as fast.
+    Where nothing lies there it is filled with what checking the file `seed` leaves: the types of what it imports. That
+    is made once for a toolchain and kept in it; checking a new workspace is then ten times as fast.
     """
     if cache.exists():
         return cache
     cache.parent.mkdir(parents=True, exist_ok=True)
+    for left in _left(before) if before else ():
+        if await asyncio.to_thread(_copy_whole, left, cache):
+            return cache
     kept = toolchain / f"mypy-seed-{_key(config, seed)}"
     if not kept.exists():
         await _make_seed(run, config, seed, cache.parent, kept)
     if kept.exists():
-        _copy_whole(kept, cache)
+        await asyncio.to_thread(_copy_whole, kept, cache)
     return cache
+
+
+def keep_cache(cache: Path, before: Path) -> None:
+    """Leave a cache in the folder `before`, which belongs to this user alone, in place of the one that was left there.
+
+    The next check, of whatever workspace, starts from it: mypy looks again at every file whose content is another one,
+    or that uses something whose types are other ones now. What has grown too large is dropped instead. Best effort.
+    """
+    with contextlib.suppress(OSError):
+        before.mkdir(mode=0o700, parents=True, exist_ok=True)
+        older = _left(before)
+        size = sum(file.stat().st_size for file in cache.rglob("*"))
+        if size <= _LARGEST and not _copy_whole(cache, before / uuid.uuid4().hex):
+            return
+        for one in older:
+            # Under another name, so that who copies it just now fails, and does not go on with a part of it.
+            shutil.rmtree(one.rename(before / f"{_UNFINISHED}{one.name}"), ignore_errors=True)
+
+
+def _left(before: Path) -> list[Path]:
+    """The caches that lie there, the newest first."""
+    try:
+        found = [one for one in before.iterdir() if not one.name.startswith(_UNFINISHED)]
+        return sorted(found, key=lambda one: one.stat().st_mtime, reverse=True)
+    except OSError:
+        return []
 
 
 async def _make_seed(run: Runner, config: Path, seed: Path, scratch: Path, kept: Path) -> None:
@@ -68,15 +105,20 @@ async def _make_seed(run: Runner, config: Path, seed: Path, scratch: Path, kept:
     with tempfile.TemporaryDirectory(dir=scratch) as made:
         result = await _mypy(run, config, Path(made), [str(seed)], extra=(seed,))
         if result.ending == "exited" and result.exit_code in (0, 1):
-            _copy_whole(Path(made), kept)
+            await asyncio.to_thread(_copy_whole, Path(made), kept)
 
 
-def _copy_whole(source: Path, target: Path) -> None:
-    """Copy a folder so that the target is there as a whole or not at all; one that another made meanwhile stays."""
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        ready = shutil.copytree(source, Path(folder, target.name))
-        with contextlib.suppress(OSError):
-            ready.rename(target)
+def _copy_whole(source: Path, target: Path) -> bool:
+    """Copy a folder so that the target is there as a whole or not at all; one that another made meanwhile stays.
+
+    False: it could not be read, or not be put there.
+    """
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=_UNFINISHED) as folder:
+        try:
+            shutil.copytree(source, Path(folder, target.name)).rename(target)
+        except OSError:
+            return target.exists()
+    return True
 
 
 async def _mypy(

@@ -110,6 +110,40 @@ async def test_a_seeded_cache_makes_the_first_check_quick(workspace: GitWorkspac
     assert time.monotonic() - began < 4, "without the seed it takes about seven seconds"
 
 
+async def test_a_check_starts_from_what_the_last_one_left_and_sees_what_changed(
+    workspace: GitWorkspace, tmp_path: Path
+) -> None:
+    """The file with the mistake stays as it is: what it uses has another type now."""
+    before = tmp_path / "before"
+    told = []
+    for number, made in enumerate(("int", "str", "int")):
+        workspace.write(
+            {
+                "src/used.py": f"def made() -> {made}:\n    return {made}()\n",
+                "src/app.py": "from src.used import made\n\nNUMBER: int = made()\n",
+            }
+        )
+        cache = await mypy.seeded_cache(
+            workspace.run,
+            toolchain=workspace.toolchain,
+            config=MYPY,
+            seed=SEED,
+            cache=tmp_path / str(number),
+            before=before,
+        )
+        report = await mypy.check_types(workspace.run, config=MYPY, cache=cache, paths=["src"])
+        mypy.keep_cache(cache, before)
+        told.append([(one.file, one.line, one.code) for one in report.findings])
+        assert len(list(before.iterdir())) == 1
+    assert told == [[], [("src/app.py", 3, "assignment")], []]
+    assert before.stat().st_mode & 0o077 == 0
+
+
+def test_what_is_left_is_whole_or_not_there(tmp_path: Path) -> None:
+    mypy.keep_cache(tmp_path / "nowhere", tmp_path / "before")
+    assert list((tmp_path / "before").iterdir()) == []
+
+
 async def test_the_workspaces_configuration_does_not_count(workspace: GitWorkspace, tmp_path: Path) -> None:
     """Each of these files alone would switch the checks off if it counted."""
     workspace.write({"src/app.py": "import os\n\n\ndef f(a: int) -> str:\n    return a\n", **_EVERYTHING_OFF})

@@ -129,9 +129,12 @@ class PythonFastapi:
         return await ruff.lint(workspace.run, config=_TOOLCHAIN / "blocking.toml")
 
     async def check_types(self, workspace: Workspace) -> ToolReport:
-        """mypy, strict, on the whole worktree."""
+        """mypy, strict, on the whole worktree; the next one starts from what this one leaves."""
         cache = await self._types(workspace)
-        return await mypy.check_types(workspace.run, config=_TOOLCHAIN / "mypy.ini", cache=cache)
+        report = await mypy.check_types(workspace.run, config=_TOOLCHAIN / "mypy.ini", cache=cache)
+        if not report.crashed and (before := _types_before(workspace)):
+            await asyncio.to_thread(mypy.keep_cache, cache, before)
+        return report
 
     async def check_client(self, workspace: Workspace, source: str) -> ToolReport:
         """mypy, strict; a client that was found good once is not checked again with the same toolchain."""
@@ -241,6 +244,7 @@ class PythonFastapi:
             config=_TOOLCHAIN / "mypy.ini",
             seed=_TOOLCHAIN / "seed.py",
             cache=workspace.state / "mypy",
+            before=_types_before(workspace),
         )
 
     async def _alembic(self, workspace: Workspace, database: DatabaseAccess, *arguments: str) -> CommandResult:
@@ -252,3 +256,12 @@ class PythonFastapi:
             limits=_MIGRATION_LIMITS,
             writable=False,
         )
+
+
+def _types_before(workspace: Workspace) -> Path | None:
+    """Where checks of types leave what they know for the next one: beside the toolchain, out of every sandbox's reach.
+
+    None without a sandbox, because code under test could write there.
+    """
+    toolchain = workspace.toolchain
+    return None if workspace.sandbox.kind == "none" else toolchain.with_name(f"{toolchain.name}-types")
