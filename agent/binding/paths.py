@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from agent.binding.columns import alone_unique, column_for, links, role, short
-from agent.binding.converting import conversion
+from agent.binding.columns import alone_unique, column_for, links, only_key, role, short
+from agent.binding.converting import INTEGERS, conversion
 from agent.binding.inputs import Inputs
 from agent.binding.model import PathColumn
 from agent.binding.namespaces import is_technical, parts_of, skipped
 from agent.binding.reasons import Undecided
+from agent.binding.shapes import Shape
 from agent.binding.words import singular, snake, words
-from agent.catalog.model import ForeignKey, Table
+from agent.catalog.model import Column, ForeignKey, Table
 from agent.contract.model import Operation
 
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
@@ -168,11 +169,24 @@ def _selected(inputs: Inputs, operation: Operation, table: Table, name: str) -> 
     if not declared:
         raise Undecided(f"path parameter `{name}` is not declared")
     said = inputs.shape(declared[0].schema)
-    column = column_for(table, name, said)
+    column = column_for(table, name, said) or _key_by_place(inputs, table, name, said)
     if column is None:
         raise Undecided(f"path parameter `{name}` has no column in `{table.name}`")
     between = conversion(inputs.contract, inputs.catalog, column, name, said, writes=True)
     return PathColumn(name, table.name, column.name, conversion=between)
+
+
+def _key_by_place(inputs: Inputs, table: Table, name: str, said: Shape) -> Column | None:
+    """The key that an id behind a collection means, whatever the id is called: `/warehouse-items/{itemId}`.
+
+    Not where it is called after another table, nor where what is sent is no value of the key.
+    """
+    key, meant = only_key(table), role(name)
+    others = {singular(short(one)) for one in inputs.catalog.tables if one.name != table.name}
+    if key is None or words(name)[-1:] not in (("id",), ("uuid",)) or meant in others:
+        return None
+    whole = said.types == {"integer"} and key.base_type in INTEGERS
+    return key if whole or (said.format == "uuid" and key.base_type == "uuid") else None
 
 
 def _demand_unique(table: Table, columns: set[str | None], name: str) -> None:

@@ -54,6 +54,30 @@ def test_the_key_is_found_under_its_usual_names(derive: Derive, name: str) -> No
     assert [step.column for step in bound.path] == ["id"]
 
 
+LARGE_ITEMS = """
+CREATE TABLE large_items (id uuid PRIMARY KEY, label text NOT NULL);
+CREATE TABLE crates (id uuid PRIMARY KEY);
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "columns"),
+    [
+        ("itemId", UUID, ["id"]),
+        ("thing_uuid", UUID, ["id"]),
+        ("itemId", WHOLE, []),
+        ("crateId", UUID, []),
+        ("name", {"type": "string"}, []),
+    ],
+)
+def test_an_id_behind_a_collection_is_its_key_unless_it_is_of_another_kind_or_another_thing(
+    derive: Derive, name: str, kind: dict[str, str], columns: list[str]
+) -> None:
+    declared = [{"name": name, "in": "path", "required": True, "schema": kind}]
+    paths = f"/large-items/{{{name}}}: {{get: {operation(answer=LABEL, parameters=declared)}}}"
+    assert [step.column for step in derive(LARGE_ITEMS, paths).operations[0].path] == columns
+
+
 def test_an_item_can_be_selected_by_another_unique_column(derive: Derive) -> None:
     declared = [{"name": "label", "in": "path", "required": True, "schema": {"type": "string"}}]
     paths = f"/shelves/{{label}}: {{get: {operation(answer=SHELF, parameters=declared)}}}"

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from agent.contract.model import Contract, Schema
+from agent.contract.model import Answer, Contract, Schema
 from agent.stacks.python_fastapi.blueprint.schemas import reference
 from agent.stacks.python_fastapi.blueprint.text import literal
 
-_MESSAGE = ("message", "detail", "error_description", "description", "title", "msg", "reason", "error", "text")
+_MESSAGE = (
+    "message",
+    "detail",
+    "error_description",
+    "description",
+    "title",
+    "msg",
+    "reason",
+    "error",
+    "problem",
+    "text",
+)
 _CODE = ("code", "error_code", "errorcode", "type", "name", "kind", "error")
 _STATUS = ("status", "statuscode", "status_code", "code", "httpstatus")
 _DETAILS = ("details", "errors", "fields", "violations", "detail", "fielderrors", "validationerrors", "invalidparams")
@@ -25,18 +38,87 @@ _ENVELOPE = (
 )
 
 
+_INVALID = ("400", "422")
+_INPUTS = {
+    "status": "int",
+    "code": "str",
+    "message": "str",
+    "details": "Sequence[FieldProblem]",
+    "retry_after": "int",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FailureShape:
+    """How errors of some statuses look."""
+
+    name: str
+    """Of the function that makes the body."""
+    lines: tuple[str, ...]
+    """Of that function: what it needs of `status`, `code`, `message`, `details` and `retry_after`."""
+    media: str
+    statuses: tuple[int, ...]
+    """Empty: all that no other shape has."""
+
+    @property
+    def inputs(self) -> dict[str, str]:
+        """The arguments that the lines use, as a signature has them."""
+        text = "\n".join(self.lines)
+        return {
+            name: f"{name}: {kind}"
+            for name, kind in _INPUTS.items()
+            if re.search(rf"(?<![\"'])\b{name}\b(?![\"'])", text)
+        }
+
+
+def failure_shapes(contract: Contract) -> tuple[FailureShape, ...]:
+    """The shape of most errors, then those of the statuses for which the contract mostly says something else."""
+    media = failure_media(contract)
+    usual, invalid = ((failure_lines(contract, invalid=one), media) for one in (False, True))
+    wanted = {int(status): invalid for status in _INVALID} | dict(_own_shapes(contract))
+    shapes = [FailureShape("_failure", *usual, statuses=())]
+    for shape in dict.fromkeys(wanted.values()):
+        statuses = tuple(sorted(status for status, one in wanted.items() if one == shape))
+        name = "_invalid" if shape == invalid else f"_failure_{statuses[0]}"
+        shapes += [] if shape == usual else [FailureShape(name, *shape, statuses=statuses)]
+    return tuple(shapes)
+
+
+def _own_shapes(contract: Contract) -> Iterator[tuple[int, tuple[tuple[str, ...], str]]]:
+    """Lines and media type of each status that has a shape of its own in the contract."""
+    found: dict[str, list[Answer]] = {}
+    for operation in contract.operations:
+        for answer in operation.answers:
+            if answer.json is not None and answer.status.isdigit() and answer.status >= "400":
+                found.setdefault(answer.status, []).append(answer)
+    for status, answers in sorted(found.items()):
+        counted = Counter(_told(answer.json) for answer in answers if answer.json is not None)
+        most = next(one for one in answers if one.json and _told(one.json) == counted.most_common(1)[0][0])
+        lines = _lines(contract, most.json) if most.json is not None else None
+        if lines is not None:
+            media = most.json_media or ""
+            yield int(status), (lines, media if "json" in media else "application/json")
+
+
+def _told(schema: Schema) -> str:
+    return reference(schema) or repr(schema)
+
+
 def failure_lines(contract: Contract, *, invalid: bool) -> tuple[str, ...]:
     """Lines of a function with `status`, `code`, `message` and `details` that returns the body of an error.
 
     `invalid`: for 400 and 422, where the contract often says something of its own.
     """
     schema = _most_common(contract, invalid=invalid)
-    if schema is None:
-        return _ENVELOPE
+    return (None if schema is None else _lines(contract, schema)) or _ENVELOPE
+
+
+def _lines(contract: Contract, schema: Schema) -> tuple[str, ...] | None:
+    """None where the schema has no place to say what is wrong."""
     shape = _Shape(contract)
     made = shape.object(schema)
     if made is None or not shape.told:
-        return _ENVELOPE
+        return None
     detailed = "details" in made or bool(shape.optional_details)
     lines = [] if detailed else [_FOLDED]
     lines.append(f"body: dict[str, Any] = {made}")
@@ -62,10 +144,10 @@ def _most_common(contract: Contract, *, invalid: bool) -> Schema | None:
     counted: Counter[str] = Counter()
     for operation in contract.operations:
         for answer in operation.answers:
-            wrong = answer.status in ("400", "422")
+            wrong = answer.status in _INVALID
             if answer.json is None or answer.status.startswith(("1", "2", "3")) or wrong != invalid:
                 continue
-            name = reference(answer.json) or repr(answer.json)
+            name = _told(answer.json)
             schemas[name] = answer.json
             counted[name] += 1
     if not counted:
@@ -110,6 +192,8 @@ class _Shape:
             return self._details(schema, plain_names, required, path)
         if kind == "object":
             return self.object(schema, path)
+        if kind == "integer" and plain == "retryafter":
+            return "retry_after"
         if kind == "integer":
             return "status" if plain_names & set(_STATUS) or required else None
         if kind not in ("string", ""):

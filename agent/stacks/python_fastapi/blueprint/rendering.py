@@ -11,7 +11,7 @@ from agent.binding.model import Bound, Keys, Proof
 from agent.contract.model import Contract
 from agent.stacks.python_fastapi.blueprint.columns import quoted
 from agent.stacks.python_fastapi.blueprint.counting import COUNTED
-from agent.stacks.python_fastapi.blueprint.failures import failure_lines, failure_media
+from agent.stacks.python_fastapi.blueprint.failures import failure_shapes
 from agent.stacks.python_fastapi.blueprint.planning import Plan, Resource
 from agent.stacks.python_fastapi.blueprint.repositories import Repository
 from agent.stacks.python_fastapi.blueprint.rows import RowField
@@ -266,14 +266,11 @@ class Renderer:
 
     def _api(self) -> Iterator[tuple[str, str]]:
         plan = self._plan
-        failure, invalid = (failure_lines(plan.contract, invalid=one) for one in (False, True))
+        shapes = failure_shapes(plan.contract)
         yield self._file(
             "api/errors.py",
-            failure_shape=failure,
-            invalid_shape=invalid,
-            failure_inputs=_inputs(failure),
-            invalid_inputs=_inputs(invalid),
-            media_type=failure_media(plan.contract),
+            shapes=shapes,
+            said={name for shape in shapes for name in shape.inputs},
             challenge=_challenge(plan),
             kinds=_kinds(plan.contract),
         )
@@ -406,16 +403,6 @@ def _holder_sql(repository: Repository, keys: Keys | None) -> str:
     switches = [spot(name) if on else f"NOT {spot(name)}" for name, on in keys.switches.items()]
     where = " AND ".join([f"{spot(keys.hash_column)} = $1", *ends, *switches])
     return f"SELECT {spot(keys.owner_column or keys.id_column)} FROM {reading.source} WHERE {where}"
-
-
-def _inputs(lines: tuple[str, ...]) -> dict[str, str]:
-    """The arguments that the lines of a failure use, as a signature has them."""
-    types = {"status": "int", "code": "str", "message": "str", "details": "Sequence[FieldProblem]"}
-    return {
-        name: f"{name}: {kind}"
-        for name, kind in types.items()
-        if re.search(rf"(?<![\"'])\b{name}\b(?![\"'])", "\n".join(lines))
-    }
 
 
 def _common_tags(bounds: list[Bound]) -> list[str]:

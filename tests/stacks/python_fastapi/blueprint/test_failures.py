@@ -9,7 +9,7 @@ import pytest
 
 from agent.contract.loading import load_contract
 from agent.contract.model import Contract
-from agent.stacks.python_fastapi.blueprint.failures import failure_lines, failure_media
+from agent.stacks.python_fastapi.blueprint.failures import failure_lines, failure_media, failure_shapes
 
 TEXT = {"type": "string"}
 DETAIL = SimpleNamespace(field="body.name", message="too long")
@@ -90,3 +90,49 @@ def test_the_list_of_fastapi_is_filled_even_without_details() -> None:
 def test_the_media_type_is_the_contract_s() -> None:
     assert failure_media(contract(object_of(), media="application/problem+json")) == "application/problem+json"
     assert failure_media(contract(None)) == "application/json"
+
+
+def declaring(**schemas: dict[str, Any]) -> Contract:
+    """A contract in which operations answer these, by status: `answer_404`."""
+    responses = {
+        name.partition("_")[2]: {
+            "description": "d",
+            "content": {f"application/{name.partition('_')[0]}": {"schema": one}},
+        }
+        for name, one in schemas.items()
+    }
+    other = {"404": responses["404"]} if "404" in responses else {}
+    return load_contract(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "t", "version": "1"},
+            "paths": {
+                "/a": {"get": {"responses": {"200": {"description": "d"}, **responses}}},
+                "/b": {"get": {"responses": {"200": {"description": "d"}, **other}}},
+            },
+        }
+    )
+
+
+def test_a_status_has_the_shape_that_the_contract_gives_it() -> None:
+    slow = object_of(["retryAfter", "reason"], retryAfter={"type": "integer"}, reason=TEXT)
+    made = declaring(
+        json_404=object_of(["message"], message=TEXT), json_429=slow, json_422=object_of(["error"], error=TEXT)
+    )
+
+    usual, *others = failure_shapes(made)
+
+    assert (usual.name, usual.statuses, set(usual.inputs)) == ("_failure", (), {"message", "details"})
+    assert {one.name: one.statuses for one in others} == {"_invalid": (400, 422), "_failure_429": (429,)}
+    assert {"retry_after", "message"} <= others[1].inputs.keys()
+    assert "{'retryAfter': retry_after, 'reason': message}" in others[1].lines[-2]
+
+
+def test_a_status_has_the_media_type_that_the_contract_gives_it() -> None:
+    problem, same = object_of(["title"], title=TEXT), object_of(["message"], message=TEXT)
+    made = declaring(**{"json_404": same, "problem+json_409": problem, "json_400": same, "json_422": same})
+
+    assert {one.statuses: one.media for one in failure_shapes(made)} == {
+        (): "application/json",
+        (409,): "application/problem+json",
+    }
