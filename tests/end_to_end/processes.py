@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-BRIEFLY = ("--fuzz", "1")
-"""For runs that are about something else than what fuzzing finds."""
+BRIEFLY = ("--fuzz", "1", "--mutants", "1")
+"""For runs that are about something else than what long looking finds."""
 AGENT = Path(sys.executable).with_name("agent")
 _PATIENCE = 240.0
 """Seconds that a run may take on a busy machine."""
