@@ -46,7 +46,8 @@ def turns(checks: Collection[Check]) -> Iterator[tuple[Line, ...]]:
 
 
 def _beside(checks: Sequence[Check]) -> tuple[Line, ...]:
-    quick = sorted((one for one in checks if one.seconds <= QUICK), key=lambda one: one.seconds)
+    # What boots the service comes after what only reads: its first start waits for the migrations.
+    quick = sorted((one for one in checks if one.seconds <= QUICK), key=lambda one: (_asks(one), one.seconds))
     others = _dearest_first(one for one in checks if one.seconds > QUICK)
     return Line(1 if others else AT_ONCE, tuple(quick)), Line(AT_ONCE, others)
 

@@ -51,6 +51,11 @@ async def test_quick_answers_are_given_at_once_beside_the_others_the_quickest_fi
     assert order.index("quicker") < AT_ONCE + 1
 
 
+async def test_quick_answers_that_need_a_service_come_after_those_that_only_read() -> None:
+    order = await begun([check("dear", 9), asking("asks"), check("reads", QUICK)])
+    assert [name for name, _ in order] == ["reads", "dear", "asks"]
+
+
 async def test_only_a_few_run_at_a_time() -> None:
     order = await begun([check(str(number), 1) for number in range(3 * AT_ONCE)])
     assert max(running for _, running in order) == AT_ONCE
