@@ -41,7 +41,7 @@ class Receipt(_Frozen):
     found: str = ""
     """What came back; for a failure what was expected instead. Bounded; failures first."""
     reproduce: str = ""
-    """For a failure: the smallest way to see it again, to paste."""
+    """For a failure: the smallest way to see it again, to paste. Where it was left open: what asks or explains it."""
     places: tuple[str, ...] = ()
     """`file:line` the failure points at."""
     seconds: float = 0.0

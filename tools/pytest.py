@@ -17,12 +17,13 @@ from pydantic import BaseModel, ValidationError
 
 from tools import pytest_plugin
 from tools.pytest_plugin.runtime_record import KEY, PLAN
-from tools.pytest_record import Record, read_coverage, read_record
+from tools.pytest_record import Record, read_coverage, read_hung, read_record
 from tools.reports import ChangeOutcome, Changes, TestCase, TestReport, Touch
 from tools.running import Runner
 from tools.sandbox.base import CommandResult, Limits, Mounts
 
 TEST_LIMITS = Limits(seconds=300, memory_bytes=2 << 30, processes=512)
+_PATIENCE = 60.0
 _NOTHING_COLLECTED = 5
 _PLUGIN = Path(pytest_plugin.__file__).parent
 
@@ -56,11 +57,13 @@ async def run_tests(
     mounts: Mounts = Mounts(),
     environment: Mapping[str, str] | None = None,
     limits: Limits = TEST_LIMITS,
+    patience: float = _PATIENCE,
 ) -> TestReport:
     """Run the tests (`only`: files or node ids) with coverage and every request recorded.
 
     `order` is the seed of a random order of all tests; None: the order in which they stand. With `changes` to try,
     coverage is not measured, and the limit on time has to hold their seconds too.
+    `patience`, in seconds, is what the import of the tests may take, and each test: after it the run is ended.
     `results` is a folder of the caller's outside the worktree; mounted at its own path, emptied before and gone after.
     """
     shutil.rmtree(results, ignore_errors=True)
@@ -73,7 +76,7 @@ async def run_tests(
     command = ("python", "-I", "-B", script, str(results), str(coverage_config), str(pytest_config))
     seed = "-" if order is None else str(order)
     result = await run(
-        (*command, seed, *only),
+        (*command, seed, str(patience), *only),
         mounts=Mounts(
             (*mounts.read_only, _PLUGIN, pytest_config, coverage_config),
             mounts.bound,
@@ -104,18 +107,20 @@ def _report(result: CommandResult, results: Path, record: Record) -> TestReport:
         if coverage
         else {},
         seconds=result.seconds,
-        crashed=_crashed(result, record),
+        crashed=_crashed(result, record, read_hung(results)),
         outcomes=tuple(ChangeOutcome(one.number, one.outcome, one.ran, one.tests) for one in record.changed),
         alone={one.test: one.lines for one in record.alone},
     )
 
 
-def _crashed(result: CommandResult, record: Record) -> str:
+def _crashed(result: CommandResult, record: Record, hung: str) -> str:
     """Why the report is not of a whole run; empty when it is."""
     if record.forged:
         return f"{record.forged}: tests may not touch what records them\n{result.output}"
     if result.ending != "exited":
         return f"the tests were ended by their limit on {result.ending}\n{result.output}"
+    if record.end is None and hung:
+        return "\n".join(part for part in (hung, result.output) if part)
     if record.end is None:
         return result.output or f"the test process ended with exit code {result.exit_code}"
     if not record.cases:

@@ -12,11 +12,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from tools.pytest_plugin.runtime_record import RECORD, seal
+from tools.pytest_plugin.runtime_record import HUNG, RECORD, seal
 
 _LONGEST = 64 << 20
 """Bytes of a file that is read; what is longer was not written by the recorder."""
 _COVERAGE = "coverage.json"
+_TITLE = 200
+_FRAMES = 12
+"""Lines of the stack, the innermost first."""
 
 
 class Case(BaseModel):
@@ -127,6 +130,17 @@ def read_coverage(results: Path, record: Record) -> bytes | None:
     if content is None or record.end is None:
         return None
     return content if hashlib.sha256(content).hexdigest() == record.end.coverage else None
+
+
+def read_hung(results: Path) -> str:
+    """What took too long, and where the main thread stood, as the run itself says; empty when it was not ended so."""
+    what, *threads = (read_file(results / HUNG) or b"").decode(errors="replace").split("Thread 0x")
+    title, _, ended = what.partition("\n")
+    if not ended.startswith("Timeout"):
+        return ""
+    time = ended.partition("(")[2].partition(")")[0]
+    frames = threads[-1].splitlines()[1 : 1 + _FRAMES] if threads else []
+    return "\n".join((f"{title[:_TITLE]} took more than {time} and was ended in, innermost first:", *frames))
 
 
 def read_file(path: Path) -> bytes | None:

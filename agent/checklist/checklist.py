@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import httpx
 import psycopg
@@ -40,7 +40,7 @@ from agent.checklist.remembering import Remembering
 from agent.checklist.scheduling import run_all, to_run
 from agent.checklist.security import source
 from agent.checklist.sharing import settling as sharing
-from agent.receipts import Verdict, verdict
+from agent.receipts import Receipt, Verdict, verdict
 from agent.rulebook.model import Gate
 from agent.stacks.base import ServiceBroken
 from tools.errors import ToolError
@@ -162,7 +162,27 @@ async def settle(
     whole = joined(Found(one.receipts, one.measures) for one in (*settled, *finished))
     if only is None:
         whole = joined([whole, pasteable(delivered.settle(case, owing, whole))])
-    return verdict(owing.tree, owing.obligations, whole.receipts, dict(owing.gates), whole.measures)
+    receipts = (*whole.receipts, *_unsettled(owing, whole))
+    return verdict(owing.tree, owing.obligations, receipts, dict(owing.gates), whole.measures)
+
+
+def _unsettled(owing: Owing, found: Found) -> Iterator[Receipt]:
+    """Left open, because nobody was asked who could settle it: with what settles it, where something does."""
+    settled, names = (
+        {one.obligation for one in found.receipts},
+        {rule: check.name for check in CHECKS for rule in check.rules},
+    )
+    for one in owing.obligations:
+        if one in settled:
+            continue
+        if one.rule in names:
+            why, asked = f"not asked: it is settled by the check {names[one.rule]}", asked_again(names[one.rule])
+        elif one.rule in delivered.RULES:
+            why, asked = "not asked: it follows from all checks together", asked_again()
+        else:
+            why, asked = "no check settles this rule: it takes a person", f"agent rules {one.rule}"
+        for receipt in owing.leave(one.rule, why, subject=one.subject):
+            yield receipt.model_copy(update={"reproduce": asked})
 
 
 async def _run(

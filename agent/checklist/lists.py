@@ -61,7 +61,7 @@ async def _errors(owing: Owing, world: World, seed: int) -> tuple[Receipt, ...]:
     found = await judge_errors(world)
     ran = f"{found.asked} requests that have to fail (seed {seed})"
     if not found.asked:
-        return owing.leave("API-ERROR", "no operation could be asked", ran=ran)
+        return owing.leave("API-ERROR", "no operation could be asked: the receipts of API-STATUS say why", ran=ran)
     told = "every body has the shape of an error"
     return owing.judge("API-ERROR", found.problems, ran=ran, found=told, reproduce=found.reproduce)
 
@@ -91,7 +91,9 @@ def _listed(owing: Owing, subject: str, found: Listed, seed: int, seconds: float
                 rule, problems, subject=subject, ran=ran, found=told, reproduce=line, seconds=seconds
             )
         else:
-            yield from owing.leave(rule, "the contract offers nothing that could be judged", subject=subject, ran=ran)
+            yield from owing.leave(
+                rule, "not applicable: the contract offers nothing that could be judged", subject=subject, ran=ran
+            )
 
 
 def _open(found: Listed) -> str:

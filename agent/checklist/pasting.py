@@ -12,8 +12,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agent.checklist.case import Case, Found
-from agent.receipts import Outcome
+from agent.receipts import Outcome, Receipt
 from agent.stacks.base import DatabaseAccess, ServiceBroken
+
+NOT_APPLICABLE = "not applicable: "
+"""How the reason begins why a rule asks nothing of this backend: then there is nothing that would settle it."""
+QUIETER = "ask again when less runs beside it"
+"""What helps where the machine was too busy."""
 
 _PLACE = re.compile(r"(?P<path>[^\s:]+):(?P<line>\d+)\b")
 _TEST = re.compile(r"(?P<test>[^\s:]+\.py::\S+?)(?=:\s|\s|$)")
@@ -49,11 +54,14 @@ def asked_again(check: str = "") -> str:
 
 
 def pasteable(found: Found, check: str = "") -> Found:
-    """The same; failures that no request and no command of their own shows again, are shown by asking the check."""
+    """The same; what no request and no command of its own shows again, failed or left open, is shown by the check."""
     receipts = (
-        one.model_copy(update={"reproduce": asked_again(check)})
-        if one.outcome is Outcome.FAILED and not one.reproduce
-        else one
+        one.model_copy(update={"reproduce": asked_again(check)}) if _shown_by_asking(one) else one
         for one in found.receipts
     )
     return replace(found, receipts=tuple(receipts))
+
+
+def _shown_by_asking(receipt: Receipt) -> bool:
+    left_open = receipt.outcome is Outcome.UNCHECKED and not receipt.found.startswith(NOT_APPLICABLE)
+    return not receipt.reproduce and (left_open or receipt.outcome is Outcome.FAILED)

@@ -112,7 +112,7 @@ def _receipt(owing: Owing, one: Repeated, seed: int, seconds: float) -> Sequence
 def _harmless(owing: Owing, found: Sequence[Repeated], seed: int) -> Sequence[Receipt]:
     judged = [one for one in found if not one.unjudged]
     if not judged:
-        return owing.leave("PRI-IDEMPOTENT", "no change could be asked for twice")
+        return owing.leave("PRI-IDEMPOTENT", "no change could be asked for twice: the receipts of API-IDEM say why")
     problems = [problem for one in judged for problem in one.effects]
     names = ", ".join(dict.fromkeys(one.operation.key for one in judged))
     ran = f"each of these sent again: {names} (seed {seed})"

@@ -62,7 +62,10 @@ async def handed_over(case: Case, owing: Owing) -> tuple[Receipt, ...]:
     """Whether the client that goes to the front end compiles; without a compiler that stays open, and is said."""
     tsc = shutil.which("tsc")
     if tsc is None:
-        return owing.leave("COL-FRONTEND", "client.ts is handed over and was not compiled: there is no tsc here")
+        return owing.leave(
+            "COL-FRONTEND",
+            "client.ts is handed over and was not compiled: there is no tsc here (npm install -g typescript)",
+        )
     started = time.monotonic()
     printed = await _compiled(tsc, typescript_client(client_of(case.contract)))
     return owing.judge(

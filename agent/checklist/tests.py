@@ -82,7 +82,9 @@ async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
         operation = case.contract.operation(subject)
         seen = touches_of(report, case.contract, operation)
         if not declared_refusals(operation):
-            receipts += owing.leave("TST-ERRORS", "the contract declares no refusal", subject=subject, ran=ran)
+            receipts += owing.leave(
+                "TST-ERRORS", "not applicable: the contract declares no refusal", subject=subject, ran=ran
+            )
         else:
             asked = provokable(case.binding.bound(subject), case.contract, case.catalog)
             receipts += owing.judge(
@@ -117,7 +119,7 @@ def tested(report: TestReport, contract: Contract) -> Mapping[str, object]:
 def suite_problems(report: TestReport) -> list[str]:
     """Why the suite as a whole does not do: it did not start, something failed, nothing ran, too little was covered."""
     if report.crashed:
-        return [f"the tests could not be collected: {report.crashed}"]
+        return [f"the tests could not be run to their end: {report.crashed}"]
     if not any(one.outcome != "skipped" for one in report.cases):
         return ["no test ran: write integration tests for every operation"]
     broken = [f"{one.name}: {one.outcome}: {one.message}" for one in report.cases if one.outcome in ("failed", "error")]
@@ -151,7 +153,7 @@ def touches_of(report: TestReport, contract: Contract, operation: Operation) -> 
 def touch_problems(operation: Operation, seen: tuple[Touch, ...], report: TestReport) -> list[str]:
     """Why these requests are no integration test of the operation."""
     if report.crashed:
-        return [f"the tests could not be collected: {report.crashed}"]
+        return [f"the tests could not be run to their end: {report.crashed}"]
     if not seen:
         return [f"no passing test sends {operation.key} through the service"]
     if any(200 <= touch.status < 300 and declared(operation, touch.status) for touch in seen):

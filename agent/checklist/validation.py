@@ -78,8 +78,12 @@ async def _refused(case: Case, owing: Owing, world: World, seed: int) -> AsyncIt
 def _settled(owing: Owing, subject: str, found: Refusals, seed: int, seconds: float) -> Iterator[Receipt]:
     ran = f"{found.asked} requests that break the contract at one place each (seed {seed})"
     if not found.asked and not found.accepted:
-        yield from owing.leave("VAL-EDGE", "the contract forbids no input that can be sent", subject=subject)
-        yield from owing.leave("VAL-DETAIL", "the contract forbids no input that can be sent", subject=subject)
+        yield from owing.leave(
+            "VAL-EDGE", "not applicable: the contract forbids no input that can be sent", subject=subject
+        )
+        yield from owing.leave(
+            "VAL-DETAIL", "not applicable: the contract forbids no input that can be sent", subject=subject
+        )
         return
     yield from owing.judge(
         "VAL-EDGE",
@@ -96,13 +100,18 @@ def _settled(owing: Owing, subject: str, found: Refusals, seed: int, seconds: fl
             "VAL-DETAIL", found.silent, subject=subject, ran=ran, found=told, reproduce=found.silent_by
         )
     else:
-        yield from owing.leave("VAL-DETAIL", "nothing was refused with 400 or 422", subject=subject, ran=ran)
+        yield from owing.leave(
+            "VAL-DETAIL",
+            "nothing was refused with 400 or 422, so no reason could be read: VAL-EDGE says what was taken",
+            subject=subject,
+            ran=ran,
+        )
 
 
 def _sanitized(owing: Owing, found: Injections, seed: int) -> tuple[Receipt, ...]:
     ran = f"{found.asked} requests with text that would be more than text (seed {seed})"
     if not found.asked:
-        return owing.leave("VAL-SANITIZE", "no operation takes free text", ran=ran)
+        return owing.leave("VAL-SANITIZE", "not applicable: no operation takes free text", ran=ran)
     return owing.judge(
         "VAL-SANITIZE", found.problems, ran=ran, found="all of it stayed text", reproduce=found.reproduce
     )
@@ -152,7 +161,7 @@ def _runtime(
     ran = f"{turned.asked} requests at the corners of the contract, {found.asked} fuzzed ones (seed {seed})"
     details = {title: one.detail for title, one in found.failures.items()} | turned.problems
     if not details and not found.asked:
-        why = found.skipped or "there was no time to fuzz it"
+        why = found.skipped or "there was no time to fuzz it: give --fuzz more seconds"
         return owing.leave("CON-RUNTIME", why, subject=subject, ran=ran)
     smallest = min(found.failures.values(), key=lambda one: one.size, default=None)
     return owing.judge(

@@ -19,6 +19,8 @@ from evals.defects.collection import Defect
 from evals.defects.services import Opened
 from tools.scratch import scratch_folder
 
+_FUZZED = "CON-RUNTIME"
+
 
 class Judged(BaseModel):
     """What the checks said of one defect."""
@@ -77,7 +79,11 @@ async def judge_good(opened: Opened, toolchain: Path, rules: Collection[str]) ->
 async def _verdict(
     opened: Opened, toolchain: Path, files: Mapping[str, str | None], rules: Collection[str]
 ) -> tuple[Receipt, ...]:
-    """What fails of that which the checks settle that settle these rules; of everything, where there are none."""
+    """What fails of that which the checks settle that settle these rules; of everything, where there are none.
+
+    A defect that is not for fuzzing to notice is not fuzzed: what chance may find in it besides is no expectation.
+    """
+    effort = Effort() if not rules or _FUZZED in rules else Effort(fuzz_seconds=0)
     names = checks_for(rules) if rules else None
     judged = {rule for check in CHECKS for rule in check.rules if names is None or check.name in names}
     with scratch_folder("eval") as folder:
@@ -89,7 +95,7 @@ async def _verdict(
             snapshot_workspace, source, toolchain=toolchain, sandbox="auto", state=folder / "state"
         )
         with closing(workspace.sandbox):
-            verdict = await settle(opened.inputs.case(workspace, Effort()), only=names)
+            verdict = await settle(opened.inputs.case(workspace, effort), only=names)
     return tuple(receipt for receipt in verdict.failed if receipt.rule in judged)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from shutil import which
 
 from agent.checklist.checklist import Case, GateEvent, GateFinished, GateStarted, settle, settled_by
+from agent.checklist.pasting import NOT_APPLICABLE
 from agent.receipts import Outcome
 
 OPEN = {"PRF-CACHE", "PRF-DB", "PRF-P95", "PRF-RPS", "PRF-PROFILE", *(() if which("tsc") else ("COL-FRONTEND",))}
@@ -20,6 +21,10 @@ async def test_every_checked_rule_is_met(good: Case) -> None:
     met = {receipt.rule for receipt in verdict.receipts if receipt.outcome is Outcome.MET}
     owed = {receipt.rule for receipt in verdict.receipts}
     assert owed.intersection(settled_by()) - met <= OPEN
+    open_ones = [one for one in verdict.receipts if one.outcome is Outcome.UNCHECKED]
+    unexplained = [one.obligation.id for one in open_ones if not one.found]
+    assert not unexplained
+    assert all(one.reproduce or one.found.startswith(NOT_APPLICABLE) for one in open_ones), open_ones
     assert verdict.measures.endpoints == len(good.contract.operations)
     assert [one.gate for one in events if isinstance(one, GateFinished)]
     assert {one.gate for one in events if isinstance(one, GateStarted)} == {

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.checklist.case import Case, Found
+from agent.checklist.checklist import settle
 from agent.checklist.mutants.judging import changed_by
 from agent.checklist.mutants.model import Mutant
 from agent.checklist.pasting import asked_again, pasteable, shown, starting
@@ -38,6 +39,24 @@ def test_a_failure_without_a_command_is_seen_again_by_asking_its_check() -> None
     told = [one.reproduce for one in pasteable(Found((failed, own, met)), "lint").receipts]
     assert told == ['agent verify . --api "$API" --schema "$SCHEMA" --only lint', "ruff check .", ""]
     assert "--only" not in asked_again()
+
+
+def test_what_was_left_open_is_asked_again_unless_it_asks_nothing_of_the_service() -> None:
+    busy, nothing = (
+        Receipt(rule="PRF-RPS", subject="service", gate=Gate.PERFORMANCE, outcome=Outcome.UNCHECKED, found=found)
+        for found in ("the machine is too busy to tell", "not applicable: no bound was missed")
+    )
+    told = [one.reproduce for one in pasteable(Found((busy, nothing)), "performance").receipts]
+    assert told == ['agent verify . --api "$API" --schema "$SCHEMA" --only performance', ""]
+
+
+async def test_what_was_not_asked_says_what_settles_it(good: Case) -> None:
+    verdict = await settle(good, only={"layout"})
+    told = {one.rule: (one.found, one.reproduce) for one in verdict.receipts if one.outcome is Outcome.UNCHECKED}
+    assert told["API-STATUS"] == ("not asked: it is settled by the check errors", asked_again("errors"))
+    assert told["OUT-CODE"] == ("not asked: it follows from all checks together", asked_again())
+    assert told["COL-RESEARCH"] == ("no check settles this rule: it takes a person", "agent rules COL-RESEARCH")
+    assert all(found and line for found, line in told.values())
 
 
 def test_how_a_service_is_started_can_be_told(good: Case) -> None:

@@ -142,6 +142,7 @@ async def _run(workspace: GitWorkspace, results: Path, only: tuple[str, ...] = (
         coverage_config=CONFIG / "coverage.ini",
         only=only,
         limits=Limits(seconds=limits.get("seconds", 60)),
+        patience=limits.get("patience", 60),
     )
 
 
@@ -237,6 +238,22 @@ async def test_tests_that_never_end_are_ended(workspace: GitWorkspace, results: 
     report = await _run(workspace, results, seconds=4)
     assert "timeout" in report.crashed
     assert [case.outcome for case in report.cases] == ["passed"], "what ran before is known"
+
+
+async def test_a_test_that_hangs_is_named(workspace: GitWorkspace, results: Path) -> None:
+    workspace.write({"tests/test_a.py": "import time\n\n\ndef test_a(): ...\n\n\ndef test_b():\n    time.sleep(60)\n"})
+    report = await _run(workspace, results, patience=3)
+    assert report.crashed.startswith("tests/test_a.py::test_b took more than 0:00:03 and was ended in")
+    assert 'tests/test_a.py", line 8 in test_b' in report.crashed.splitlines()[1]
+    assert [case.outcome for case in report.cases] == ["passed"], "what ran before is known"
+
+
+async def test_an_import_that_hangs_is_shown(workspace: GitWorkspace, results: Path) -> None:
+    workspace.write({"src/__init__.py": "", "src/app.py": "import time\n\ntime.sleep(60)\n"})
+    workspace.write({"tests/conftest.py": "import src.app\n", "tests/test_a.py": "def test_a(): ...\n"})
+    report = await _run(workspace, results, patience=3)
+    assert report.crashed.startswith("collecting the tests took more than 0:00:03")
+    assert 'src/app.py", line 3' in report.crashed
 
 
 async def test_a_process_that_leaves_early_is_no_success(workspace: GitWorkspace, results: Path) -> None:

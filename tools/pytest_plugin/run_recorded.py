@@ -1,6 +1,7 @@
-"""Run a workspace's tests with coverage and the recorder: RESULTS COVERAGE_CONFIG PYTEST_CONFIG ORDER [TEST...].
+"""Run a workspace's tests, recorded: RESULTS COVERAGE_CONFIG PYTEST_CONFIG ORDER PATIENCE [TEST...].
 
-ORDER is the seed of a random order of all tests, or `-` for the order in which they stand. Where `changes.json` lies
+ORDER is the seed of a random order of all tests, or `-` for the order in which they stand. PATIENCE is in seconds: the
+import of the tests may take as long, and each test. Where `changes.json` lies
 in RESULTS, tests then run again on the changes that it lists, and lines are watched in place of coverage.
 
 Started with `python -I` in the worktree. Everything of the runtime's is imported before the worktree comes onto the
@@ -19,7 +20,7 @@ from typing import Any
 _PLUGINS = ("pytest_asyncio.plugin", "anyio.pytest_plugin")
 
 
-def main(results: Path, coverage_config: str, pytest_config: str, order: str, tests: list[str]) -> int:
+def main(results: Path, coverage_config: str, pytest_config: str, order: str, patience: float, tests: list[str]) -> int:
     """Run the tests; pytest's exit code."""
     sys.path.insert(0, str(Path(__file__).parent))
     pytest: Any = importlib.import_module("pytest")
@@ -28,18 +29,21 @@ def main(results: Path, coverage_config: str, pytest_config: str, order: str, te
     write, plan = records.open_record(results), results / records.PLAN
     recorder = importlib.import_module("runtime_recorder").RuntimeRecorder(write, None if order == "-" else order)
     recorder.watch_applications()
+    patient = importlib.import_module("runtime_patience").Patience(results / records.HUNG, patience)
     if plan.exists():
         changing = _changing(plan, recorder, write)
         sys.path[0] = str(Path.cwd())
         # What a failing assertion compares was told the first time; rewriting the tests for it costs a second.
-        code = int(pytest.main([*_arguments(pytest_config), "--assert=plain", *tests], plugins=[recorder, *changing]))
+        code = int(
+            pytest.main([*_arguments(pytest_config), "--assert=plain", *tests], plugins=[recorder, patient, *changing])
+        )
         write({"kind": "end", "exit_code": code, "coverage": ""})
         return code
     sys.path[0] = str(Path.cwd())
 
     measured = coverage.Coverage(data_file=None, config_file=coverage_config, concurrency=_concurrency())
     measured.start()
-    code = int(pytest.main([*_arguments(pytest_config), *tests], plugins=[recorder]))
+    code = int(pytest.main([*_arguments(pytest_config), *tests], plugins=[recorder, patient]))
     measured.stop()
     covered = results / "coverage.json"
     try:
@@ -81,4 +85,4 @@ def _installed(module: str) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[5:]))
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4], float(sys.argv[5]), sys.argv[6:]))

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-KEY, RECORD, PLAN = "key", "record.jsonl", "changes.json"
-"""Names in the results folder."""
+KEY, RECORD, PLAN, HUNG = "key", "record.jsonl", "changes.json", "hung.txt"
+"""Names in the results folder. What hung is for people to read: nothing vouches for it."""
 
 Write = Callable[[dict[str, Any]], None]
 

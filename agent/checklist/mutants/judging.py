@@ -73,7 +73,7 @@ def _of_mutants(
         problems += [f"{told}; at least {_ENOUGH:.0%} are asked for", *map(str, survived)]
     decided = len(killed) + len(survived)
     if not problems and (decided == 0 or (decided < _FEWEST and decided < possible)):
-        return owing.leave(rule, f"{told}: too few to tell; give them more seconds", ran=ran)
+        return owing.leave(rule, f"{told}: too few to tell; give --mutants more seconds", ran=ran)
     found = bounded([told, *(f"not noticed: {one}" for one in survived)])
     places = [f"{one.mutant.file}:{one.mutant.line}" for one in survived]
     changed = changed_by(survived[0].mutant) if survived and not others else "python -m pytest"

@@ -30,6 +30,7 @@ _COMING = 6.0
 """Seconds within which one of two requests has to reach the write: passwords are hashed before, on a busy machine."""
 _MEETING = 2.0
 """Seconds that it then waits for the other one, which may have to wait for itself; services give up after more."""
+_SENT_AWAY = (429, 503)
 _UNKNOWN = 1_900_000_000
 
 
@@ -85,9 +86,10 @@ async def _twice_at_once(
     conflicts.note(request, "with a unique value that is taken", await world.asker.send(request), wanted)
     new = await world.request(bound, exchange.need)
     await _slowly(service, world, request, count=4)  # so that a second connection is there already
-    replies = await _meeting(world, faults, new, bound.table)
-    lost = [reply for reply in replies if not 200 <= reply.status < 300] or replies[:1]
-    for reply in lost:
+    # Who had to wait for too long may be sent away, which says nothing about the other's value.
+    replies = [reply for reply in await _meeting(world, faults, new, bound.table) if reply.status not in _SENT_AWAY]
+    lost = [reply for reply in replies if not 200 <= reply.status < 300]
+    for reply in lost or replies[1:]:
         conflicts.note(new, "twice at once with the same unique value", reply, wanted)
 
 

@@ -104,7 +104,9 @@ async def _look(world: World, service: Observed, bound: Bound) -> _Seen:
         caller = await caller_for(world, bound)
         first = await world.row(bound.table, caller) if bound.table else None
         if bound.action is None or first is None:
-            seen.hindered = "nobody could tell which rows it lists"
+            seen.hindered = (
+                "which rows it lists could not be derived: `agent plan` says what the operation was taken for"
+            )
             return seen
         need = Need(caller, first)
         variants = list(await _variants(world, bound, need))

@@ -11,7 +11,7 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from agent.checklist.case import Owing
-from agent.checklist.observing.observed import Asked, Observed
+from agent.checklist.observing.observed import NO_GET, Asked, Observed
 from agent.checklist.probe.requests import Request
 from agent.checklist.probe.world import World
 from agent.checklist.routes import erased
@@ -62,7 +62,7 @@ async def judge(owing: Owing, service: Observed, world: World, requests: Sequenc
             one for rule in RULES for one in owing.judge(rule, [why], ran="GET /metrics", reproduce=_asked(PATHS[0]))
         ]
     if not requests:
-        return [one for rule in RULES for one in owing.leave(rule, "no GET worked that could be repeated")]
+        return [one for rule in RULES for one in owing.leave(rule, NO_GET)]
     before = await _series(service, path)
     asked = [await _sent(service, world, request) for request in requests for _ in range(_TIMES)]
     refused = [await _sent(service, world, one.without_credentials()) for one in requests if one.credentials][:1]

@@ -14,6 +14,9 @@ from tools.postgres.wire import Recorder, Statement
 ID_HEADERS = ("x-request-id", "x-correlation-id", "request-id")
 """Headers in which a request's id may travel; it is sent in each."""
 
+NO_GET = "no GET worked that could be repeated: the receipts of API-STATUS say why"
+"""Why nothing is known of what is only seen in requests that can be asked again."""
+
 _CONTROL = ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "START", "SET", "RESET", "DEALLOCATE", "SHOW")
 _SETTINGS = ("current_setting(", "set_config(")
 _CATALOGS = ("pg_catalog", "pg_type", "pg_class", "information_schema", "current_schema", "pg_advisory_unlock_all")

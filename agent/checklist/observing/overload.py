@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.checklist.case import Owing
-from agent.checklist.observing.observed import Observed
+from agent.checklist.observing.observed import NO_GET, Observed
+from agent.checklist.pasting import QUIETER
 from agent.checklist.probe.requests import Request
 from agent.checklist.probe.wire import on_the_wire, plain
 from agent.checklist.service import LIVENESS
@@ -50,7 +51,7 @@ class Answered:
 async def judge(owing: Owing, service: Observed, requests: Sequence[Request]) -> list[Receipt]:
     """Receipts of both rules; `requests` worked before, lead to the database, and may be repeated."""
     if not requests:
-        return [one for rule in RULES for one in owing.leave(rule, "no GET worked that could be repeated")]
+        return [one for rule in RULES for one in owing.leave(rule, NO_GET)]
     request, recorder = requests[0], service.recorder
     recorder.delay = _HANGS
     try:
@@ -71,7 +72,7 @@ def _backpressure(owing: Owing, request: Request, answered: Sequence[Answered], 
     problems = [] if refused else ["nobody was refused with 503: the queue has no bound"]
     if median is not None and median > _AT_ONCE:
         if alive.seconds > _SLOW_MACHINE:
-            return owing.leave("PRF-BACKPRESSURE", "the machine is too busy to tell", ran=ran)
+            return owing.leave("PRF-BACKPRESSURE", f"the machine is too busy to tell; {QUIETER}", ran=ran)
         problems.append(f"half of the {len(refused)} refused waited over {median:.1f} s for it")
     found = f"{len(refused)} refused, half of them within {median or 0:.2f} s"
     return owing.judge("PRF-BACKPRESSURE", problems, ran=ran, found=found, reproduce=_reproduce(request))

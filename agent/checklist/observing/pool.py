@@ -13,9 +13,12 @@ import psycopg
 
 from agent.checklist.case import Owing
 from agent.checklist.load import percentile
-from agent.checklist.observing.observed import Observed, is_query
+from agent.checklist.observing.observed import NO_GET, Observed, is_query
+from agent.checklist.pasting import QUIETER
 from agent.checklist.probe.requests import Request
 from agent.receipts import Receipt
+
+_NO_STATEMENT = "no request led to a statement: only those of a service that asks its database can be timed"
 
 RULES: Mapping[str, str] = {
     "PRF-POOL": "observing: connections opened to the database by a burst of requests",
@@ -41,7 +44,7 @@ async def judge(
     takes is the machine's, and not the service's.
     """
     if not requests:
-        return [one for rule in RULES for one in owing.leave(rule, "no GET worked that could be repeated")]
+        return [one for rule in RULES for one in owing.leave(rule, NO_GET)]
     recorder = service.recorder
     before, opened, times = recorder.connections, 0, list[float]()
     best: float | None = None
@@ -59,7 +62,7 @@ async def judge(
         if best is not None and best < _P95_MS:
             break
     if best is None:
-        return [one for rule in RULES for one in owing.leave(rule, "no request led to a statement")]
+        return [one for rule in RULES for one in owing.leave(rule, _NO_STATEMENT)]
     ran = f"{_REQUESTS} requests, {_AT_ONCE} at once: {requests[0].method} {requests[0].target} and others"
     found = f"p95 of {len(times)} statements {best:.1f} ms, measured on their way; under {_P95_MS:.0f} ms is asked for"
     new = f"{opened} connections were opened for {_REQUESTS} requests and more"
@@ -78,7 +81,7 @@ def too_busy(best: float, idling: float) -> bool:
 def _timed(owing: Owing, best: float, idling: float, found: str, *, ran: str, reproduce: str) -> tuple[Receipt, ...]:
     if too_busy(best, idling):
         why = f"the machine is too busy to tell: {found}; a statement that does nothing takes {idling:.1f} ms meanwhile"
-        return owing.leave("PRF-DB", why, ran=ran)
+        return owing.leave("PRF-DB", f"{why}; {QUIETER}", ran=ran)
     return owing.judge("PRF-DB", [found] if best >= _P95_MS else [], ran=ran, found=found, reproduce=reproduce)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from agent.checklist.case import Owing
 from agent.checklist.observing.exports import Span, spans_in
-from agent.checklist.observing.observed import Asked, Observed
+from agent.checklist.observing.observed import NO_GET, Asked, Observed
 from agent.checklist.probe.requests import Request
 from agent.checklist.probe.world import World
 from agent.receipts import Receipt
@@ -24,7 +24,7 @@ _PATIENCE = 6.0
 async def judge(owing: Owing, service: Observed, world: World, requests: Sequence[Request]) -> tuple[Receipt, ...]:
     """The receipt of TRC-PROPAGATE; `requests` worked before, and may be repeated."""
     if not requests:
-        return owing.leave("TRC-PROPAGATE", "no GET worked that could be repeated")
+        return owing.leave("TRC-PROPAGATE", NO_GET)
     sent: dict[tuple[str, str], Asked] = {}
     for request in requests:
         trace, parent = f"{service.chance.getrandbits(128):032x}", f"{service.chance.getrandbits(64):016x}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from agent.binding.model import Bound
 from agent.checklist.case import Case, Owing
+from agent.checklist.pasting import NOT_APPLICABLE as NOT_APPLICABLE
 from agent.checklist.probe.accounts import Caller
 from agent.checklist.probe.exchange import subject_table
 from agent.checklist.probe.requests import Request
@@ -16,9 +17,6 @@ from agent.checklist.probe.world import Need, World
 from agent.checklist.record import Record
 from agent.checklist.running import ORIGIN, Reply, Running
 from agent.receipts import Receipt
-
-NOT_APPLICABLE = "not applicable: "
-"""How the reason of a receipt begins when there is nothing that could keep the rule or break it."""
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.databases import NotMigrated
+from agent.checklist.pasting import QUIETER
 from agent.checklist.running import NotRunning
 from agent.checklist.sharing import caching, rates, state
 from agent.checklist.sharing.instances import Instances, two_instances
@@ -34,7 +35,7 @@ async def _judge(instances: Instances) -> tuple[Receipt, ...]:
     try:
         found = await rates.ask_too_often(instances)
     except rates.TooBusy as error:
-        limited = instances.owing.leave("API-RATE", f"the machine is too busy to tell: {error}", ran=ran)
+        limited = instances.owing.leave("API-RATE", f"the machine is too busy to tell: {error}; {QUIETER}", ran=ran)
     else:
         limited = _limits(instances, found, ran, time.perf_counter() - started)
     return (
