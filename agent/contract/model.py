@@ -143,8 +143,13 @@ class Contract:
     notes: tuple[str, ...] = ()
     """What was invalid and read as it is meant, each with its place."""
 
-    def resolve(self, schema: Schema) -> Schema:
-        """Follow `$ref` until something that is not a bare reference; siblings of `$ref` are laid over the target."""
+    def resolve(self, schema: Schema | bool) -> Schema:
+        """Follow `$ref` until something that is not a bare reference; siblings of `$ref` are laid over the target.
+
+        True is a schema that allows anything, and False one that allows nothing.
+        """
+        if isinstance(schema, bool):
+            return {} if schema else {"not": {}}
         seen: set[str] = set()
         while isinstance(schema.get("$ref"), str) and schema["$ref"] not in seen:
             reference = str(schema["$ref"])

@@ -247,14 +247,14 @@ def _signed_in(place: _Place) -> Iterator[UnitTest]:
     table = place.shape.table(accounts.table)
     given = ", ".join(
         f"{one.name}=await hash_password({literal(_PASSWORD)})"
-        if one.name == snake(accounts.password_column)
+        if one.name == "password_hash"
         else f"{one.name}={value_for(place.shape, table, one)}"
         for one in known.fields
     )
     begin = (*_service(place, filled=True), f"{place.own}.credentials = {known.name}({given})")
     right, wrong = (_call(place, "document", body=_signing_in(place, one)) for one in (_PASSWORD, _WRONG))
     name, fixtures = f"test_{place.method.name}", _fixtures(place, "TokenIssuer")
-    checks = _tokens(place, f"{place.own}.credentials.{snake(accounts.id_column)}")
+    checks = _tokens(place, f"{place.own}.credentials.id")
     yield UnitTest(name, "The right password opens a session.", (*begin, right, _DUMPED, *checks), fixtures)
     refused = ("with pytest.raises(Unauthenticated):", f"    {wrong.partition(' = ')[2]}")
     yield UnitTest(f"{name}_with_the_wrong_password", "A wrong password opens nothing.", (*begin, *refused), fixtures)

@@ -23,6 +23,9 @@ _DAY = date(2024, 1, 1)
 _HOUR = datetime(2024, 1, 1, 12, tzinfo=UTC)
 
 
+_DEEPEST = 6
+
+
 class Values:
     """Example values that keep to the contract's schemas and to the database's types and simple checks."""
 
@@ -34,10 +37,13 @@ class Values:
         self._catalog = catalog
         self._properties = properties
 
-    def of_schema(self, schema: Schema, name: str, number: int) -> Any:
-        """The `number`-th value of the schema, counted from 1; different ones where the schema allows it."""
+    def of_schema(self, schema: Schema, name: str, number: int, depth: int = 0) -> Any:
+        """The `number`-th value of the schema, counted from 1; different ones where the schema allows it.
+
+        `depth`: how many values it stands in. Schemas may contain themselves; at some depth, lists end.
+        """
         plain = self._plain(schema)
-        value = self._readable(plain, name, number)
+        value = self._readable(plain, name, number, depth)
         valid = Draft202012Validator({**plain, "components": {"schemas": self._contract.schemas}}).is_valid(value)
         return value if valid else sample(self._contract, plain, seed=number)
 
@@ -95,7 +101,7 @@ class Values:
             plain["enum"] = [value for value in plain["enum"] if value is not None] or [None]
         return plain
 
-    def _readable(self, schema: Schema, name: str, number: int) -> Any:
+    def _readable(self, schema: Schema, name: str, number: int, depth: int) -> Any:
         if "const" in schema:
             return schema["const"]
         if schema.get("enum"):
@@ -106,17 +112,18 @@ class Values:
             case "integer" | "number":
                 return _number(schema, number)
             case "array":
-                return [self.of_schema(schema.get("items", {}), name, number)]
+                deep = depth > _DEEPEST
+                return [] if deep else [self.of_schema(schema.get("items", {}), name, number, depth + 1)]
             case "object":
-                return self._object(schema, number)
+                return self._object(schema, number, depth)
             case "string" | None if "pattern" not in schema:
                 return _text(schema, name, number)
         return None
 
-    def _object(self, schema: Schema, number: int) -> Mapping[str, Any]:
-        properties = schema.get("properties", {})
+    def _object(self, schema: Schema, number: int, depth: int) -> Mapping[str, Any]:
+        properties = schema.get("properties", {}) if depth <= _DEEPEST else {}
         return {
-            key: self.of_schema(properties[key], key, number)
+            key: self.of_schema(properties[key], key, number, depth + 1)
             for key in properties
             if not self._contract.resolve(properties[key]).get("readOnly") and key in schema.get("required", ())
         }

@@ -1,0 +1,81 @@
+"""Documents that are odd and valid: a whole service is written from each, tests and all, and its code compiles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agent.binding.deriving import bind
+from agent.catalog.loading import load_catalog_from_text
+from agent.contract.loading import load_contract
+from agent.stacks.base import Scaffold
+from agent.stacks.python_fastapi.stack import PythonFastapi
+from tests.stacks.python_fastapi.blueprint.conftest import EXAMPLES
+from tools.postgres.server import PostgresServer
+
+TEXT = {"type": "string"}
+THINGS = "CREATE TABLE things (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, parts jsonb)"
+NESTED = {
+    "type": "object",
+    "required": ["id", "name", "parts"],
+    "properties": {
+        "id": {"type": "integer", "readOnly": True},
+        "name": TEXT,
+        "parts": {"type": "array", "items": {"$ref": "#/components/schemas/Nested"}},
+    },
+}
+
+
+def described(schema: Any) -> dict[str, Any]:
+    """What a body and an answer have in common."""
+    return {"description": "d", "content": {"application/json": {"schema": schema}}}
+
+
+def written(server: PostgresServer, paths: dict[str, Any], sql: str) -> Scaffold:
+    """The whole service of a document with these paths."""
+    contract = load_contract(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "Odd", "version": "1"},
+            "paths": paths,
+            "components": {"schemas": {"Nested": NESTED}},
+        }
+    )
+    catalog = load_catalog_from_text(server, sql, "schema.sql")
+    return PythonFastapi().scaffold(contract, catalog, bind(contract, catalog), "Odd")
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "array", "items": True},
+        {"type": "array", "prefixItems": [TEXT, {"type": "integer"}], "items": False},
+        {"enum": [1, "a", None]},
+        {"$ref": "#/components/schemas/Nested"},
+    ],
+    ids=["items of any kind", "a tuple", "values of several types", "a schema that contains itself"],
+)
+def test_a_service_is_written_and_compiles(postgres: PostgresServer, schema: dict[str, Any]) -> None:
+    item = {
+        "get": {"responses": {"200": described(schema)}},
+        "post": {"requestBody": described(schema), "responses": {"201": described(schema)}},
+    }
+
+    files = written(postgres, {"/things": item}, THINGS).files
+
+    for path, text in files.items():
+        if path.endswith(".py"):
+            compile(text, path, "exec")
+    assert "tests/factories.py" in files
+
+
+def test_unit_tests_of_a_login_know_the_password_whatever_its_column_is_called(postgres: PostgresServer) -> None:
+    contract = load_contract(EXAMPLES / "bookshop" / "openapi.yaml")
+    sql = (EXAMPLES / "bookshop" / "schema.sql").read_text(encoding="utf-8").replace("password_hash", "hashed_password")
+    catalog = load_catalog_from_text(postgres, sql, "schema.sql")
+
+    files = PythonFastapi().scaffold(contract, catalog, bind(contract, catalog), "Books").files
+
+    assert "hashed_password" in files["src/repositories/users.py"]
+    assert "password_hash=await hash_password(" in files["tests/unit/test_auth_service.py"]
