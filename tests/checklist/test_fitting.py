@@ -19,6 +19,7 @@ CREATE TABLE shops (
     opens text NOT NULL,
     address jsonb,
     tags jsonb NOT NULL,
+    motto jsonb NOT NULL,
     stars integer NOT NULL,
     mood text NOT NULL CHECK (mood = 'glad')
 );
@@ -32,6 +33,7 @@ SHOP: dict[str, Any] = {
         "opens": {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"},
         "address": {"type": "object", "required": ["street"], "properties": {"street": {"type": "string"}}},
         "tags": {"type": "array", "items": {"type": "object", "properties": {"name": {"type": "string"}}}},
+        "motto": {"type": ["string", "null"]},
         "stars": {"type": "integer", "minimum": 1, "maximum": 5},
     },
 }

@@ -117,4 +117,5 @@ def _binds(contract: Contract, column: Column, schema: Schema) -> bool:
     """True when the schema may say more of a value than the column's type does."""
     said = shape(contract, schema)
     plain = len(said.types) == 1 and said.types <= _FREE and not said.several
-    return not plain or bool(_BINDS & set(said.schema)) or (column.base_type in TEXTS and bool(said.format))
+    document = column.base_type in {"json", "jsonb"}
+    return document or not plain or bool(_BINDS & set(said.schema)) or (column.base_type in TEXTS and bool(said.format))
