@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from tools.mypy_seen import digests, forget_unseen, remember_seen
 from tools.reports import Finding, ToolReport
 from tools.running import Runner
 from tools.sandbox.base import CommandResult, Limits, Mounts
@@ -36,16 +37,20 @@ async def check_types(
     *,
     config: Path,
     cache: Path,
+    root: Path,
     paths: Sequence[str] = (".",),
     outside: tuple[Path, ...] = (),
     limits: Limits = _LIMITS,
 ) -> ToolReport:
     """What the type checker finds. `cache` is a folder of the caller's outside the worktree, kept between calls.
 
-    `outside` are files outside the worktree that `paths` name.
+    `root` is the worktree on the host; `outside` are files outside it that `paths` name.
     """
     cache.mkdir(parents=True, exist_ok=True)
+    now = await asyncio.to_thread(digests, root)
+    await asyncio.to_thread(forget_unseen, cache, now)
     result = await _mypy(run, config, cache, paths, extra=outside, limits=limits)
+    remember_seen(cache, now)
     findings = tuple(_findings(result.stdout))
     complete = result.ending == "exited" and (result.exit_code == 0 or (result.exit_code in (1, 2) and findings))
     crashed = "" if complete else result.output or f"ended by {result.ending}"

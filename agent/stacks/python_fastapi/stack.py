@@ -98,7 +98,9 @@ class PythonFastapi:
         limits = Limits(seconds=seconds, memory_bytes=2 << 30)
         reports = await asyncio.gather(
             ruff.lint(run, config=_TOOLCHAIN / "ruff.toml", paths=(path,), root=root, limits=limits),
-            mypy.check_types(run, config=_TOOLCHAIN / "mypy.ini", cache=cache, paths=(path,), limits=limits),
+            mypy.check_types(
+                run, config=_TOOLCHAIN / "mypy.ini", cache=cache, root=workspace.root, paths=(path,), limits=limits
+            ),
         )
         found = (one for report in reports for one in report.findings)
         return ToolReport(
@@ -131,7 +133,7 @@ class PythonFastapi:
     async def check_types(self, workspace: Workspace) -> ToolReport:
         """mypy, strict, on the whole worktree; the next one starts from what this one leaves."""
         cache = await self._types(workspace)
-        report = await mypy.check_types(workspace.run, config=_TOOLCHAIN / "mypy.ini", cache=cache)
+        report = await mypy.check_types(workspace.run, config=_TOOLCHAIN / "mypy.ini", cache=cache, root=workspace.root)
         if not report.crashed and (before := _types_before(workspace)):
             await asyncio.to_thread(mypy.keep_cache, cache, before)
         return report
@@ -152,7 +154,9 @@ class PythonFastapi:
             seed=_TOOLCHAIN / "seed.py",
             cache=workspace.state / "mypy-client",
         )
-        report = await mypy.check_types(workspace.run, config=config, cache=cache, paths=(str(file),), outside=(file,))
+        report = await mypy.check_types(
+            workspace.run, config=config, cache=cache, root=file.parent, paths=(str(file),), outside=(file,)
+        )
         if report.clean:
             good.touch()
         return report
