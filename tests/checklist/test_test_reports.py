@@ -60,7 +60,9 @@ def test_no_test_and_only_skipped_tests_fail() -> None:
 
 
 def test_a_suite_that_cannot_be_collected_fails() -> None:
-    assert "collected" in suite_problems(replace(GOOD, crashed="SyntaxError"))[0]
+    assert suite_problems(replace(GOOD, crashed="SyntaxError")) == [
+        "the tests could not be run to their end: SyntaxError"
+    ]
 
 
 def test_coverage_has_to_be_over_80_percent_of_lines_and_of_branches() -> None:
