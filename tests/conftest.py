@@ -41,6 +41,12 @@ class Files(LoadScopeScheduling):  # type: ignore[misc]  # see above
 
 
 @pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """With `-n auto`: one more than there are cores, for many tests wait for what they have started."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling | None:
     """With `--dist loadfile`."""
     return Files(config, log) if config.getvalue("dist") == "loadfile" else None

@@ -7,6 +7,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
@@ -50,7 +51,7 @@ async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = N
         async with (
             bench.migrated() as database,
             running(case, database.access, bench.record, starts=bench.starts) as service,
-            fuzzer(case.contract) as fuzzing,
+            _fuzzer(case) as fuzzing,
         ):
             with case.server.connect(database.database) as connection:
                 asker = Asker(case.contract, service, store_of(case, connection), random.Random(seed))
@@ -117,7 +118,12 @@ def _sanitized(owing: Owing, found: Injections, seed: int) -> tuple[Receipt, ...
     )
 
 
-async def _fuzzed(case: Case, owing: Owing, world: World, fuzzing: Fuzzer, seed: int) -> list[Receipt]:
+def _fuzzer(case: Case) -> AbstractAsyncContextManager[Fuzzer | None]:
+    """None where no time is given: its process takes some seconds to get ready."""
+    return nullcontext() if case.effort.fuzz_seconds == 0 else fuzzer(case.contract)
+
+
+async def _fuzzed(case: Case, owing: Owing, world: World, fuzzing: Fuzzer | None, seed: int) -> list[Receipt]:
     """Fuzz every operation; the same failure of many operations is told once for each, with the others beside it."""
     targets, turned, unreachable = list[Target](), dict[str, Corners](), dict[str, str]()
     for bound in case.binding.operations:
@@ -128,9 +134,10 @@ async def _fuzzed(case: Case, owing: Owing, world: World, fuzzing: Fuzzer, seed:
             continue
         targets.append(Target(request, _risk(request)))
         turned[bound.operation.key] = await turn_corners(world.asker, request)
-    found = await fuzzing.fuzz(
-        world.asker.service.socket, targets, seconds=_budget(case.effort, len(targets)), seed=seed
-    )
+    found: Mapping[str, Fuzzed] = {one.request.operation.key: Fuzzed() for one in targets}
+    if fuzzing is not None:
+        seconds = _budget(case.effort, len(targets))
+        found = await fuzzing.fuzz(world.asker.service.socket, targets, seconds=seconds, seed=seed)
     shared = Counter(title for key, one in found.items() for title in {*one.failures, *turned[key].problems})
     receipts: list[Receipt] = []
     for subject in owing.subjects("CON-RUNTIME"):
