@@ -88,6 +88,7 @@ class PostgresServer:
                 raise ServerUnavailable(f"The server makes no database: {str(error).strip()}") from error
             self._databases[name] = made
             self._run("REVOKE ALL ON DATABASE {} FROM PUBLIC", Identifier(name))
+            self._run("ALTER DATABASE {} ALLOW_CONNECTIONS true", Identifier(name))
             if template is not None:
                 self._hand_over(made, template)
         return made
@@ -155,7 +156,8 @@ class PostgresServer:
         deadline = time.monotonic() + _PATIENCE
         while True:
             try:
-                self._run("CREATE DATABASE {} OWNER {} TEMPLATE {} {}", *parts)
+                # Everybody may enter a new database: nobody can until that is taken back.
+                self._run("CREATE DATABASE {} OWNER {} TEMPLATE {} ALLOW_CONNECTIONS false {}", *parts)
                 return
             except errors.ObjectInUse:
                 if time.monotonic() > deadline:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from psycopg import errors
 
 from tools.errors import ServerUnavailable
 from tools.postgres.binaries import find_binaries
+from tools.postgres.foreign import check_doors
 from tools.postgres.launching import connect, launched
 from tools.postgres.server import Database, PostgresServer, postgres_server
 
@@ -251,3 +253,22 @@ class TestAServerOfOthers:
             assert [path.name for path in server.socket_folder.iterdir()] == [".s.PGSQL.5432"]
             with server.database() as made, server.connect(made) as connection:
                 assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_nobody_can_enter_a_database_that_is_just_being_made(postgres: PostgresServer) -> None:
+    """Somebody else's run looks for open doors while this one makes databases."""
+    made = threading.Event()
+
+    def make() -> None:
+        for _ in range(15):
+            postgres.drop_database(postgres.create_database())
+        made.set()
+
+    with postgres.database() as own, postgres.connect(own) as looking:
+        maker = threading.Thread(target=make)
+        maker.start()
+        try:
+            while not made.is_set():
+                check_doors(looking)
+        finally:
+            maker.join()
