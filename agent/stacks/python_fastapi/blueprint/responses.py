@@ -19,6 +19,8 @@ _BODILESS = {"204", "205", "304"}
 _EMPTY = {204, 205, 304}
 _DEEPEST = 6
 """How far references are followed into one another where no class may stand for them."""
+_LARGEST = 20_000
+"""Characters of what is written so: schemas that refer to many others grow with each step."""
 
 
 @dataclass
@@ -97,7 +99,7 @@ class Responses:
     def _beside(self, answer: Answer, *, typed: bool) -> dict[str, str]:
         """What no class stands for, and headers, as they stand in the document."""
         content = {
-            media: {"schema": self.spelt(self._whole(schema))}
+            media: {"schema": self.spelt(schema if typed and schema == answer.json else self._whole(schema))}
             for media, schema in answer.content.items()
             if not (typed and media == answer.json_media)
         }
@@ -105,20 +107,30 @@ class Responses:
         found = {"content": content, "headers": headers}
         return {key: repr(value) for key, value in found.items() if value}
 
-    def _whole(self, schema: Any, above: frozenset[str] = frozenset()) -> Any:
-        """The schema without references: no class may stand for them in the document. What it is inside of is open."""
+    def _whole(self, schema: Schema) -> Any:
+        """The schema without references, for no class may stand for them in the document; cut where it grows too large.
+
+        What is cut, and what it is inside of, is open.
+        """
+        made = self._opened(schema, 0)
+        for depth in range(1, _DEEPEST + 1):
+            deeper = self._opened(schema, depth)
+            if deeper == made or len(repr(deeper)) > _LARGEST:
+                break
+            made = deeper
+        return made
+
+    def _opened(self, schema: Any, depth: int, above: frozenset[str] = frozenset()) -> Any:
         if isinstance(schema, list | tuple):
-            return [self._whole(one, above) for one in schema]
+            return [self._opened(one, depth, above) for one in schema]
         if not isinstance(schema, Mapping):
             return schema
         target = schema.get("$ref")
         if not isinstance(target, str):
-            return {key: self._whole(value, above) for key, value in schema.items()}
-        return (
-            {}
-            if target in above or len(above) > _DEEPEST
-            else self._whole(self.contract.resolve(schema), above | {target})
-        )
+            return {key: self._opened(value, depth, above) for key, value in schema.items()}
+        if target in above or len(above) > depth:
+            return {}
+        return self._opened(self.contract.resolve(schema), depth, above | {target})
 
     def spelt(self, schema: Schema, *, sent: bool = False) -> Any:
         """The schema with references to the generated classes, those of requests where it is `sent`."""
