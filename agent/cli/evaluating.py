@@ -34,14 +34,11 @@ def defects_command(choice: Choice, *, as_json: bool) -> NoReturn:
 
 
 def steady_command(services: tuple[str, ...], runs: int, rules: frozenset[str], *, as_json: bool) -> NoReturn:
-    """Judge the good services again and again; every finding is a false alarm."""
-    done = steady(services, runs, rules, _tell)
+    """Judge the good services again and again; every finding is a false alarm, and told when it is made."""
+    done = steady(services, runs, rules, _tell, lambda finding: print(finding, file=sys.stderr, flush=True))
     if as_json:
         sys.stdout.write(json.dumps([one.model_dump() for one in done], indent=2) + "\n")
     else:
-        for one in done:
-            for finding in one.findings:
-                sys.stdout.write(f"{one.service}: {finding}\n")
         alarms = sum(1 for one in done if one.findings)
         sys.stdout.write(f"{len(done)} runs, {alarms} with a finding\n")
     sys.exit(ExitCode.NOT_MET if any(one.findings for one in done) else ExitCode.OK)

@@ -18,7 +18,7 @@ from agent.places import cache_folder, runs_folder
 from agent.stacks.registry import stack_named
 from agent.workspace.toolchain import build_toolchain
 from evals.defects.collection import Defect, all_defects
-from evals.defects.judging import Judged, Steady, judge_defect, judge_good
+from evals.defects.judging import Finding, Judged, Steady, judge_defect, judge_good
 from evals.defects.services import SERVICES, Opened, opened, service_named
 from tools.scratch import scratch_folder
 
@@ -76,8 +76,13 @@ def evaluate(choice: Choice, progress: Progress) -> tuple[Judged, ...]:
     return tuple(done[one.name] for one in defects)
 
 
-def steady(services: Sequence[str], runs: int, rules: Collection[str], progress: Progress) -> tuple[Steady, ...]:
-    """Judge each good service so often, every time with values made up anew. Raises as `evaluate` does."""
+def steady(
+    services: Sequence[str], runs: int, rules: Collection[str], progress: Progress, tell: Finding
+) -> tuple[Steady, ...]:
+    """Judge each good service so often, every time with values made up anew. Raises as `evaluate` does.
+
+    Each finding is told when it is made: a round that is cut off has not looked in vain.
+    """
     done: list[Steady] = []
     names = [service_named(name).name for name in services] or list(SERVICES)
     with stoppable(), scratch_folder("eval") as scratch:
@@ -85,7 +90,7 @@ def steady(services: Sequence[str], runs: int, rules: Collection[str], progress:
         for name in names:
             with opened(service_named(name), scratch) as good:
                 for _ in range(runs):
-                    done.append(asyncio.run(judge_good(good, toolchain, rules)))
+                    done.append(asyncio.run(judge_good(good, toolchain, rules, tell)))
                     progress(done[-1], len(done), runs * len(names))
     return tuple(done)
 

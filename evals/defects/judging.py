@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from agent.checklist.case import GateEvent, GateFinished
 from agent.checklist.checklist import CHECKS, checks_for, settle
 from agent.checklist.effort import Effort
-from agent.receipts import Receipt
+from agent.receipts import Outcome, Receipt
 from agent.workspace.opening import snapshot_workspace
 from evals.defects.collection import Defect
 from evals.defects.services import Opened
 from tools.scratch import scratch_folder
 
 _FUZZED = "CON-RUNTIME"
+
+Finding = Callable[[str], None]
+"""Told of each finding as soon as it is made."""
 
 
 class Judged(BaseModel):
@@ -65,19 +69,37 @@ async def judge_defect(defect: Defect, key: str, opened: Opened, toolchain: Path
     )
 
 
-async def judge_good(opened: Opened, toolchain: Path, rules: Collection[str]) -> Steady:
+async def judge_good(opened: Opened, toolchain: Path, rules: Collection[str], tell: Finding) -> Steady:
     """The verdict on the service as it is; with rules, only the checks that settle one of them."""
     began = time.monotonic()
-    found = await _verdict(opened, toolchain, {}, rules)
+
+    def progress(event: GateEvent) -> None:
+        for receipt in event.receipts if isinstance(event, GateFinished) else ():
+            if receipt.outcome is Outcome.FAILED:
+                tell(_told(receipt))
+
+    found = await _verdict(opened, toolchain, {}, rules, progress)
     return Steady(
         service=opened.name,
-        findings=tuple(f"{one.obligation.id}: {one.ran}: {one.found}" for one in found),
+        findings=tuple(map(_told, found)),
         seconds=round(time.monotonic() - began, 1),
     )
 
 
+def _told(receipt: Receipt) -> str:
+    return f"{receipt.obligation.id}: {receipt.ran}: {receipt.found}"
+
+
+def _unheard(_: GateEvent) -> None:
+    return
+
+
 async def _verdict(
-    opened: Opened, toolchain: Path, files: Mapping[str, str | None], rules: Collection[str]
+    opened: Opened,
+    toolchain: Path,
+    files: Mapping[str, str | None],
+    rules: Collection[str],
+    progress: Callable[[GateEvent], None] = _unheard,
 ) -> tuple[Receipt, ...]:
     """What fails of that which the checks settle that settle these rules; of everything, where there are none.
 
@@ -95,7 +117,7 @@ async def _verdict(
             snapshot_workspace, source, toolchain=toolchain, sandbox="auto", state=folder / "state"
         )
         with closing(workspace.sandbox):
-            verdict = await settle(opened.inputs.case(workspace, effort), only=names)
+            verdict = await settle(opened.inputs.case(workspace, effort), progress, only=names)
     return tuple(receipt for receipt in verdict.failed if receipt.rule in judged)
 
 
