@@ -32,6 +32,22 @@ def usage(pid: int) -> Usage:
     return Usage(resident, ticks / _TICKS, queued / 1e9)
 
 
+@dataclass(frozen=True, slots=True)
+class Queues:
+    """How long known processes, and the thread that asks, wait for a processor while they are ready to run."""
+
+    pids: tuple[int, ...]
+
+    @classmethod
+    def of(cls, pid: int) -> Queues:
+        """Of the process and the descendants that it has now."""
+        return cls(tuple(_tree(pid)))
+
+    def seconds(self) -> float:
+        """Waited so far, all together; main threads only, and 0 where the kernel does not count."""
+        return (sum(map(_queued, self.pids)) + _waited(Path("/proc/thread-self/schedstat"))) / 1e9
+
+
 def _tree(pid: int) -> list[int]:
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
@@ -44,9 +60,14 @@ def _tree(pid: int) -> list[int]:
 
 
 def _queued(pid: int) -> int:
-    """Nanoseconds that its main thread waited in a run queue; 0 where the kernel does not count them."""
+    """Of its main thread."""
+    return _waited(Path(f"/proc/{pid}/schedstat"))
+
+
+def _waited(file: Path) -> int:
+    """Nanoseconds waited in a run queue; 0 where the kernel does not count them."""
     try:
-        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1])
+        return int(file.read_text().split()[1])
     except (OSError, IndexError, ValueError):
         return 0
 
