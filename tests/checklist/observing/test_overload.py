@@ -7,7 +7,9 @@ from agent.checklist.observing.overload import Answered, Crowd
 IDLE = ((0.0, 0.0), (30.0, 0.0))
 
 
-def crowd(*answered: tuple[int, float], queued: tuple[tuple[float, float], ...] = IDLE, patience: float = 15.0) -> Crowd:
+def crowd(
+    *answered: tuple[int, float], queued: tuple[tuple[float, float], ...] = IDLE, patience: float = 15.0
+) -> Crowd:
     return Crowd(patience, [Answered(*one) for one in answered], queued, alive=True, well=True)
 
 
