@@ -71,8 +71,38 @@ def _dialect(direction: Direction | None) -> Any:
             if name not in excused:
                 yield ValidationError(f"{name!r} is a required property")
 
-    made: Any = extend(Draft202012Validator, {"pattern": pattern, "required": required})  # type: ignore[no-untyped-call]
+    own = {
+        "pattern": pattern,
+        "required": required,
+        "patternProperties": _named_by_patterns,
+        "additionalProperties": _others,
+    }
+    made: Any = extend(Draft202012Validator, own)  # type: ignore[no-untyped-call]
     return made
+
+
+def _named_by_patterns(validator: Any, patterns: Mapping[str, Any], instance: Any, _: Any) -> Iterator[Any]:
+    for wanted, schema in patterns.items() if isinstance(instance, Mapping) else ():
+        for name in filter(compiled(wanted), instance):
+            yield from validator.descend(instance[name], schema, path=name, schema_path=wanted)
+
+
+def _others(validator: Any, allowed: Any, instance: Any, schema: Any) -> Iterator[Any]:
+    """Properties that are neither declared nor named by a pattern."""
+    from jsonschema.exceptions import ValidationError
+
+    if not isinstance(instance, Mapping):
+        return
+    patterns = [compiled(wanted) for wanted in schema.get("patternProperties", ())]
+    declared = schema.get("properties", ())
+    extra = [name for name in instance if name not in declared and not any(fits(name) for fits in patterns)]
+    for name in extra if isinstance(allowed, Mapping) else ():
+        yield from validator.descend(instance[name], allowed, path=name)
+    if allowed is False and extra:
+        told = ", ".join(map(repr, extra))
+        yield ValidationError(
+            f"Additional properties are not allowed ({told} {'was' if len(extra) == 1 else 'were'} unexpected)"
+        )
 
 
 def _one_way(validator: Any, schema: Any, keyword: str, depth: int) -> set[str]:

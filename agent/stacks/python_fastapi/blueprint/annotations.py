@@ -6,29 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from agent.contract.flattening import flat
 from agent.contract.model import Contract, Parameter, Schema
+from agent.stacks.python_fastapi.blueprint.bounds import Bounds, bounds_of
 from agent.stacks.python_fastapi.blueprint.naming import Names, snake
-from agent.stacks.python_fastapi.blueprint.schemas import SchemaModule, bounded, reference
+from agent.stacks.python_fastapi.blueprint.schemas import SchemaModule, reference
 from agent.stacks.python_fastapi.blueprint.text import literal, one_line
 
-_CONSTRAINTS = {
-    "minimum": "ge",
-    "exclusiveMinimum": "gt",
-    "maximum": "le",
-    "exclusiveMaximum": "lt",
-    "multipleOf": "multiple_of",
-    "minLength": "min_length",
-    "maxLength": "max_length",
-    "minItems": "min_length",
-    "maxItems": "max_length",
-    "pattern": "pattern",
-}
-_OF_TYPE = {
-    "string": ("minLength", "maxLength", "pattern"),
-    "integer": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
-    "number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
-    "array": ("minItems", "maxItems"),
-}
 _FORMATS = {
     "uuid": "UUID",
     "date": "date",
@@ -44,8 +28,10 @@ _IMPORTS = {
     "AwareDatetime": "from src.schemas.formats import AwareDatetime",
     "EmailStr": "from src.schemas.formats import EmailStr",
     "Literal": "from typing import Literal",
-    "Any": "from typing import Any",
 }
+_NOTES = frozenset({"default", "description", "title", "examples", "deprecated"})
+_DEPTH = 8
+"""How deep choices within choices are followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +58,39 @@ class PlannedParameter:
     location: str
     inner: Typed
     """Of the value inside the service."""
-    marker: str
-    """`Query(alias="authorId", ge=0)`."""
+    annotation: str
+    """Of the route's argument: `Annotated[int, Query(alias="authorId", ge=0)]`."""
     default: str | None
     """None: it must be sent."""
     description: str = ""
     imports: frozenset[str] = field(default_factory=frozenset)
 
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """One type that a value may have, and what it must keep besides."""
+
+    type: Typed
+    bounds: Bounds = Bounds()
+    item: _Choice | None = None
+    """Of a list."""
+
     @property
-    def annotation(self) -> str:
-        """Of the route's argument."""
-        return f"Annotated[{self.inner.text}, {self.marker}]"
+    def sent(self) -> Typed:
+        """The type as the route has it, its bounds left out but not those of its items."""
+        if self.item is None:
+            return self.type
+        inside = self.item.bounded
+        return Typed(f"list[{inside.text}]", inside.imports)
+
+    @property
+    def bounded(self) -> Typed:
+        """The type with its bounds, for a place that has no others."""
+        told = self.bounds.spelt()
+        if not told:
+            return self.sent
+        imports = self.sent.imports | self.bounds.imports | {"from typing import Annotated"}
+        return Typed(f"Annotated[{self.sent.text}, {', '.join(told)}]", imports)
 
 
 class Annotations:
@@ -92,61 +100,79 @@ class Annotations:
         self._contract = contract
         self._schemas = schemas
 
-    def of(self, schema: Schema) -> Typed:
-        """The Python type of a parameter's schema; `str` where the schema is too much for a parameter."""
-        component = reference(schema)
-        target = self._contract.resolve(schema)
-        choices = [one for one in target.get("anyOf", ()) if one != {"type": "null"}]
-        if len(choices) == 1:
-            return self.of({**{k: v for k, v in target.items() if k != "anyOf"}, **choices[0]}).optional()
-        kinds = target.get("type")
-        types = [kinds] if isinstance(kinds, str) else list(kinds or ())
-        plain = [one for one in types if one != "null"]
-        made = self._plain(target, plain[0] if len(plain) == 1 else "", component)
-        return made.optional() if "null" in types else made
+    def parameter(self, parameter: Parameter, names: Names) -> PlannedParameter:
+        """The parameter as the route and the service spell it."""
+        name = names.take(snake(parameter.name, fallback="parameter"))
+        choices, nullable = self._choices(parameter.schema)
+        plain, sent = _either([one.type for one in choices]), _either([one.bounded for one in choices])
+        bounds = choices[0].bounds if len(choices) == 1 else Bounds()
+        sent = choices[0].sent if len(choices) == 1 else sent
+        default = None if parameter.required else self._default(parameter.schema, plain)
+        empty = nullable or (not parameter.required and default is None)
+        inner, sent = (plain.optional(), sent.optional()) if empty else (plain, sent)
+        kind = parameter.location.capitalize()
+        marker = f"{kind}({', '.join([*_named(parameter, name), *bounds.told, *_described(parameter)])})"
+        used = sent.imports | bounds.imports_beside
+        return PlannedParameter(
+            name=name,
+            original=parameter.name,
+            location=parameter.location,
+            inner=inner,
+            annotation=f"Annotated[{', '.join([sent.text, *bounds.checks, marker])}]",
+            default=None if parameter.required else default or "None",
+            description=one_line(parameter.description),
+            imports=used | {f"from fastapi import {kind}", "from typing import Annotated"},
+        )
 
-    def _plain(self, schema: Schema, kind: str, component: str | None) -> Typed:
-        values = schema.get("enum") or ([schema["const"]] if "const" in schema else [])
-        enum_class = self._schemas.classes.get(component or "", "")
-        if values and enum_class in self._schemas.members:
-            return Typed(enum_class, frozenset({f"from src.schemas.api import {enum_class}"}))
-        if values and all(isinstance(value, str | int | bool) for value in values):
+    def _choices(self, schema: Schema) -> tuple[list[_Choice], bool]:
+        """What a value may be, and whether null is among it; text where the schema is too much for a parameter."""
+        options, nullable = self._options(schema, 0)
+        found = {choice.bounded.text: choice for choice in map(self._choice, options)}
+        return list(found.values()) or [_Choice(Typed("str"))], nullable
+
+    def _options(self, schema: Schema, depth: int) -> tuple[list[Schema], bool]:
+        """The schemas that a value may keep, each of one type and with what stands around them."""
+        if self._enum_class(schema):
+            return [schema], False
+        piece = flat(self._contract, schema)
+        if piece.alternatives and depth < _DEPTH:
+            around = {key: one for key, one in piece.schema.items() if key not in {"oneOf", "anyOf", *_NOTES}}
+            whole = [{"allOf": [one, around]} if around else one for one in piece.alternatives]
+            parts = [self._options(one if isinstance(one, Mapping) else {}, depth + 1) for one in whole]
+            return [one for options, _ in parts for one in options], any(nullable for _, nullable in parts)
+        kinds = [kind for kind in piece.types if kind != "null"]
+        options: list[Schema] = [{**piece.schema, "type": kind} for kind in kinds]
+        return options or ([] if piece.types else [piece.schema]), "null" in piece.types
+
+    def _choice(self, schema: Schema) -> _Choice:
+        known = self._enum_class(schema)
+        if known:
+            return _Choice(Typed(known, frozenset({f"from src.schemas.api import {known}"})))
+        values = [one for one in schema.get("enum") or _constants(schema) if one is not None]
+        bounds = bounds_of(schema)
+        if values and all(isinstance(value, str | int) and not isinstance(value, bool) for value in values):
             told = ", ".join(literal(value) if isinstance(value, str) else repr(value) for value in values)
-            return Typed(f"Literal[{told}]", frozenset({_IMPORTS["Literal"]}))
+            return _Choice(Typed(f"Literal[{told}]", frozenset({_IMPORTS["Literal"]})), bounds)
+        kind = schema.get("type")
         if kind == "array":
-            item_schema = schema.get("items") or {}
-            item = self.of(item_schema)
-            inside = self.constraints(item_schema)
-            text = f"Annotated[{item.text}, Field({inside})]" if inside else item.text
-            extra = frozenset({"from pydantic import Field", "from typing import Annotated"}) if inside else frozenset()
-            return Typed(f"list[{text}]", item.imports | extra)
-        name = _FORMATS.get(str(schema.get("format")), "str") if kind == "string" else _TYPES.get(kind, "str")
-        return Typed(name, frozenset({_IMPORTS[name]}) if name in _IMPORTS else frozenset())
+            items, nullable = self._choices(schema.get("items") or {})
+            item = items[0] if len(items) == 1 and not nullable else _Choice(_either([one.bounded for one in items]))
+            return _Choice(Typed(f"list[{item.type.text}]", item.type.imports), bounds, item)
+        name = _FORMATS.get(str(schema.get("format")), "str") if kind == "string" else _TYPES.get(str(kind), "str")
+        return _Choice(Typed(name, frozenset({_IMPORTS[name]}) if name in _IMPORTS else frozenset()), bounds)
 
-    def constraints(self, schema: Schema) -> str:
-        """Keyword arguments that say the schema's bounds: `ge=1, le=100`."""
-        target = bounded(self._contract.resolve(schema))
-        choices = [one for one in target.get("anyOf", ()) if one != {"type": "null"}]
-        if len(choices) == 1:
-            return self.constraints(choices[0])
-        kinds = target.get("type")
-        types = [kinds] if isinstance(kinds, str) else [one for one in kinds or () if one != "null"]
-        told = [
-            f"{_CONSTRAINTS[key]}={_constant(target[key])}"
-            for kind in types
-            for key in _OF_TYPE.get(str(kind), ())
-            if key in target and not isinstance(target[key], bool)
-        ]
-        if "enum" in target or "const" in target:
-            told = []
-        form = target.get("format")
-        if "string" in types and form and form not in _FORMATS:
-            told.append(f"json_schema_extra={{'format': {literal(str(form))}}}")
-        return ", ".join(told)
+    def _enum_class(self, schema: Schema) -> str:
+        """The class of the listing that the schema is, looked for behind an `allOf` of one; empty when it is none."""
+        parts = schema.get("allOf")
+        if isinstance(parts, list | tuple) and len(parts) == 1 and not set(schema) - {"allOf", *_NOTES}:
+            return self._enum_class(parts[0])
+        named = reference({key: one for key, one in schema.items() if key not in _NOTES})
+        known = self._schemas.classes.get(named or "", "")
+        return known if known in self._schemas.members else ""
 
-    def default(self, schema: Schema, typed: Typed) -> str | None:
+    def _default(self, schema: Schema, typed: Typed) -> str | None:
         """The schema's default as source, None when it has none that can stand there."""
-        value = self._contract.resolve(schema).get("default")
+        value = flat(self._contract, schema).schema.get("default")
         if value is None:
             return None
         member = self._schemas.members.get(typed.text, {}).get(value) if isinstance(value, str | int) else None
@@ -156,33 +182,25 @@ class Annotations:
             return _constant(value)
         return None
 
-    def parameter(self, parameter: Parameter, names: Names) -> PlannedParameter:
-        """The parameter as the route and the service spell it."""
-        name = names.take(snake(parameter.name, fallback="parameter"))
-        typed = self.of(parameter.schema)
-        default = None if parameter.required else self.default(parameter.schema, typed)
-        inner = typed if parameter.required or default is not None else typed.optional()
-        marker = self._marker(parameter, name)
-        kind = parameter.location.capitalize()
-        return PlannedParameter(
-            name=name,
-            original=parameter.name,
-            location=parameter.location,
-            inner=inner,
-            marker=f"{kind}({marker})",
-            default=None if parameter.required else default or "None",
-            description=one_line(parameter.description),
-            imports=inner.imports | {f"from fastapi import {kind}", "from typing import Annotated"},
-        )
 
-    def _marker(self, parameter: Parameter, name: str) -> str:
-        alias = parameter.name if parameter.location != "path" else path_name(parameter.name)
-        spelt = [f"alias={literal(alias)}"] if alias != name or parameter.location == "header" else []
-        if parameter.location == "header" and "_" in alias:
-            spelt.append("convert_underscores=False")
-        bounds = self.constraints(parameter.schema)
-        described = [f"description={literal(one_line(parameter.description))}"] if parameter.description else []
-        return ", ".join([*spelt, *([bounds] if bounds else []), *described])
+def _either(types: list[Typed]) -> Typed:
+    """A union; one type stays itself."""
+    texts = dict.fromkeys(one.text for one in types)
+    return Typed(" | ".join(texts), frozenset().union(*(one.imports for one in types)))
+
+
+def _constants(schema: Schema) -> list[Any]:
+    return [schema["const"]] if "const" in schema else []
+
+
+def _named(parameter: Parameter, name: str) -> list[str]:
+    alias = parameter.name if parameter.location != "path" else path_name(parameter.name)
+    spelt = [f"alias={literal(alias)}"] if alias != name or parameter.location == "header" else []
+    return [*spelt, "convert_underscores=False"] if parameter.location == "header" and "_" in alias else spelt
+
+
+def _described(parameter: Parameter) -> list[str]:
+    return [f"description={literal(one_line(parameter.description))}"] if parameter.description else []
 
 
 def path_name(name: str) -> str:

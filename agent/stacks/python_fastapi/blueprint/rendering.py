@@ -169,6 +169,10 @@ class Renderer:
         formats["UUID"] = bool(re.search(r"\bUUID\b", self._plan.schemas.text))
         if any(formats.values()):
             yield self._file("schemas/formats.py", uses=formats)
+        sent = "".join(one.annotation for operation in self._plan.operations for one in operation.parameters)
+        for name, call in (("spelling", "Spelt("), ("distinct", "(distinct)")):
+            if call in self._plan.schemas.text or call in sent:
+                yield self._file(f"schemas/{name}.py")
         if COUNTED in self._plan.schemas.text:
             yield self._file("schemas/counting.py")
         if "grouped(" in services:

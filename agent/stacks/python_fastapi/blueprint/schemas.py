@@ -15,7 +15,9 @@ from agent.contract.model import Body, Contract, Operation, Schema
 from agent.contract.validating import INTEGER_BOUNDS
 from agent.stacks.python_fastapi.blueprint.counting import with_counts
 from agent.stacks.python_fastapi.blueprint.directions import directed
+from agent.stacks.python_fastapi.blueprint.keeping import CARRIED, marked, with_kept
 from agent.stacks.python_fastapi.blueprint.naming import Names, pascal
+from agent.stacks.python_fastapi.blueprint.patterns import readable
 from agent.stacks.python_fastapi.blueprint.text import clean
 from tools.scratch import scratch_folder
 
@@ -191,7 +193,7 @@ def _rewritten(schema: Any, safe: Mapping[str, str]) -> Any:
             name = target.removeprefix(_PREFIX)
             others = {key: value for key, value in schema.items() if key != "$ref"}
             return {"$ref": f"{_PREFIX}{safe[name]}", **others} if name in safe else others
-        plain = _textual(_nullable(schema))
+        plain = marked(_textual(_nullable(schema)))
         made = {key: _part(key, value, safe) for key, value in plain.items() if key not in _UNSAID}
         return _with_required(made)
     return [_rewritten(item, safe) for item in schema] if isinstance(schema, list | tuple) else schema
@@ -258,7 +260,8 @@ def _part(key: str, value: Any, safe: Mapping[str, str]) -> Any:
         # A part may require what another part declares.
         return [_apart(one, safe) for one in value]
     if key in _NAMED and isinstance(value, Mapping):
-        made = {name: _rewritten(schema, safe) for name, schema in value.items()}
+        named = readable if key == "patternProperties" else str
+        made = {named(name): _rewritten(schema, safe) for name, schema in value.items()}
         # Elsewhere than in properties the generator would make a class of every bounded number.
         return {name: bounded(one) for name, one in made.items()} if key == "properties" else made
     return _rewritten(value, safe)
@@ -316,7 +319,7 @@ def _generated(schemas: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
             collapse_root_models=True,
             use_specialized_enum=True,
             deserialize_default_values=[DefaultValueType.Enum],
-            field_extra_keys={"readOnly", "writeOnly"},
+            field_extra_keys={"readOnly", "writeOnly", *CARRIED},
             use_schema_description=True,
             use_field_description=True,
             use_single_line_docstring=True,
@@ -324,7 +327,7 @@ def _generated(schemas: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
             import_overrides=dict.fromkeys(("AwareDatetime", "EmailStr", "UUID", "date"), "src.schemas.formats"),
         )
         told = json.loads(metadata.read_text())
-        return with_counts(_with_type_statements(output.read_text()), told, schemas), told
+        return with_counts(with_kept(_with_type_statements(output.read_text())), told, schemas), told
 
 
 def _with_type_statements(text: str) -> str:
