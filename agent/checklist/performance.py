@@ -83,6 +83,7 @@ _BUSY = 0.75
 _STARVED = 0.5
 """Waiting for a processor as a share of running, from which on the machine is too busy to judge by."""
 _CLEARLY_LESS = 750.0
+"""Answers a second, on this machine at its best: how many fewer than a thousand are no matter of chance."""
 _SLOWED_MOST = 2.2
 """Neighbours on both threads of a core doubled the processor time of an answer, and hardly more."""
 _HOPELESS = 250.0
@@ -128,7 +129,7 @@ class Measured:
     @property
     def telling(self) -> float:
         """Fewer answers a second than this are the service's fault, and not its neighbours'."""
-        return min(_CLEARLY_LESS, _PER_SECOND / min(self.slowdown, _SLOWED_MOST))
+        return _CLEARLY_LESS / min(self.slowdown, _SLOWED_MOST)
 
 
 async def settle(case: Case, owing: Owing, databases: Databases, *, seed: int | None = None) -> Found:

@@ -11,7 +11,8 @@ from agent.binding.deriving import bind
 from agent.catalog.loading import load_catalog
 from agent.checklist.booted import Bench
 from agent.checklist.case import Owing
-from agent.checklist.performance import candidates, settle, slowest
+from agent.checklist.load import Window
+from agent.checklist.performance import Measured, candidates, outcomes, settle, slowest
 from agent.checklist.probe.requests import Request
 from agent.contract.loading import load_contract
 from agent.receipts import Outcome
@@ -51,6 +52,25 @@ async def test_the_slowest_of_several_lists_is_found(tmp_path: Path) -> None:
         found = await slowest(tmp_path / "s", requests)
 
     assert found.operation.key == "GET /tickets"
+
+
+@pytest.mark.parametrize(
+    ("cpu_ms", "slowdown", "outcome"),
+    [
+        (0.9, 1.0, Outcome.MET),
+        (1.2, 1.0, Outcome.UNCHECKED),
+        (1.5, 1.0, Outcome.FAILED),
+        (1.5, 1.8, Outcome.UNCHECKED),
+        (2.6, 1.8, Outcome.FAILED),
+        (3.2, 9.0, Outcome.FAILED),
+    ],
+)
+def test_a_service_fails_by_what_it_would_give_on_the_machine_at_its_best(
+    cpu_ms: float, slowdown: float, outcome: Outcome
+) -> None:
+    window = Window(seconds=1.0, latencies=(0.02,) * round(900 / cpu_ms), errors=0)
+    one = Measured(window, 1 << 20, ran=0.9, queued=0.05, failed=0, asked=window.requests, slowdown=slowdown)
+    assert outcomes(one)["PRF-RPS"] is outcome
 
 
 async def test_a_missed_bound_comes_with_the_functions_in_which_the_time_goes(
