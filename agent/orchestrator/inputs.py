@@ -61,6 +61,15 @@ class Inputs:
         )
         return (*self.contract.notes, *self.catalog.notes, *((proposed,) if self.proposal else ()))
 
+    @property
+    def reservations(self) -> tuple[str, ...]:
+        """The same, and what a service that the blueprint writes will not keep, for a run's delivery."""
+        told = self.stack.unkept(self.contract)
+        return (
+            *self.assumptions,
+            *(f"The contract says, and the written service does not keep: {one}" for one in told),
+        )
+
     def case(self, workspace: Workspace, effort: Effort, task: str = "") -> Case:
         """This, with the backend in that workspace, before the checklist; `task`: the title of what was asked for."""
         return Case(

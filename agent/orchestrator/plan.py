@@ -42,7 +42,7 @@ def plan_of(inputs: Inputs, title: str) -> dict[str, Any]:
         "title": title,
         "schema": "proposed" if inputs.proposal else "given",
         "users": accounts.table if accounts else "",
-        "warnings": list(inputs.assumptions),
+        "warnings": list(inputs.reservations),
         "operations": [_shown(inputs, key, reasons) for key in (one.key for one in inputs.contract.operations)],
     }
 

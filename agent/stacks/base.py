@@ -124,6 +124,10 @@ class Stack(Protocol):
         """Write the whole service as text; the blueprint. Pure: same input, same bytes."""
         ...
 
+    def unkept(self, contract: Contract) -> tuple[str, ...]:
+        """What the contract says and no service that `scaffold` writes keeps, each with its JSON pointers."""
+        ...
+
     def open_holes(self, files: Mapping[str, str]) -> tuple[Hole, ...]:
         """The holes that are still open in these files (path → content)."""
         ...

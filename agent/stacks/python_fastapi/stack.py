@@ -66,6 +66,12 @@ class PythonFastapi:
         project = formatted(project_files(contract, catalog, binding, title, source))
         return Scaffold(files=dict(sorted({**project, **source}.items())), holes=holes)
 
+    def unkept(self, contract: Contract) -> tuple[str, ...]:
+        """Keywords and parts of the contract that types and routes cannot say."""
+        from agent.stacks.python_fastapi.blueprint.unkept import unkept
+
+        return unkept(contract)
+
     def open_holes(self, files: Mapping[str, str]) -> tuple[Hole, ...]:
         """The functions whose body still says that nobody has written it."""
         from agent.stacks.python_fastapi.blueprint.holes import open_holes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -79,3 +80,14 @@ def test_unit_tests_of_a_login_know_the_password_whatever_its_column_is_called(p
 
     assert "hashed_password" in files["src/repositories/users.py"]
     assert "password_hash=await hash_password(" in files["tests/unit/test_auth_service.py"]
+
+
+def test_factories_call_nothing_in_the_defaults_of_arguments(postgres: PostgresServer) -> None:
+    sql = THINGS.replace("parts jsonb", "parts jsonb, origin uuid NOT NULL")
+
+    text = written(postgres, {"/things": {"get": {"responses": {"200": described(TEXT)}}}}, sql).files[
+        "tests/factories.py"
+    ]
+
+    assert "    origin: UUID = THING_ORIGIN,\n" in text
+    assert re.search(r'^THING_ORIGIN = UUID\("[0-9a-f-]{36}"\)$', text, re.MULTILINE)

@@ -45,6 +45,8 @@ class _Parameter:
     column: str
     value: str
     """What stands in VALUES: `$3`, or `COALESCE($3, now())` where the database has a default."""
+    constant: str = ""
+    """What the name in `default` stands for: a call that ruff wants to have made once; empty for all others."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,10 @@ def _parameter(shape: Shape, table: Table, column: Column, number: int) -> _Para
         kind = f"{kind} | None"
     else:
         default = str(shape.values.code(column, shape.values.of_column(table, column, 1)))
-    return _Parameter(identifier(column.name), kind, default, column.name, value)
+    constant = default if default.startswith("UUID(") else ""
+    if constant:
+        default = f"{shape.row_name(table.name)}_{identifier(column.name)}".upper()
+    return _Parameter(identifier(column.name), kind, default, column.name, value, constant)
 
 
 def _mandatory_key(shape: Shape, table: Table, column: Column) -> ForeignKey | None:
