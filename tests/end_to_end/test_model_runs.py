@@ -31,11 +31,16 @@ from tests.wire.otlp import Collector, collector
 from tests.wire.server import AnthropicServer, Asked, Call, Say, Script, Turn, anthropic_server
 from tools.postgres.server import PostgresServer
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+HERE = Path(__file__).parent
+HELPDESK = HERE.parents[1] / "examples" / "helpdesk"
+TINY = HERE / "tiny"
+UNDECIDED = HERE / "undecided"
 MODEL = "anthropic:claude-sonnet-5-5"
 BRIEFLY = RunOptions(effort=Effort(fuzz_seconds=0, mutant_seconds=1))
 """For runs that are about something else than what long looking finds."""
 HOLES = {"POST /tickets/{ticket_id}/merge", "POST /tickets/{ticket_id}/escalate", "GET /reports/workload"}
+FEW_HOLES = {"POST /notes/{id}/summary", "GET /counts"}
+"""Those of the smallest service that has some in two files."""
 GOOD = {"src/services/tickets.py": fill("tickets"), "src/services/reports.py": fill("reports")}
 
 
@@ -70,22 +75,22 @@ def model_environment(url: str, state: Path, traced: str = "") -> Iterator[None]
         yield
 
 
-def run(script: Script, folder: Path, options: RunOptions = BRIEFLY, example: str = "helpdesk") -> Run:
-    """Deliver an example with a model that follows a script."""
+def run(script: Script, folder: Path, options: RunOptions = BRIEFLY, inputs: Path = HELPDESK) -> Run:
+    """Deliver a task with a model that follows a script."""
     chosen = replace(options, models=options.models or (MODEL,), out=folder / "service")
     with (
         anthropic_server(script) as server,
         collector() as traced,
         model_environment(server.url, folder / "state", traced.url),
     ):
-        delivery = run_task(EXAMPLES / example / "task.yaml", chosen)
+        delivery = run_task(inputs / "task.yaml", chosen)
         return Run(delivery, server, tuple(read_events(find_run(delivery.run))), traced)
 
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Helpdesk, its holes filled as they should be."""
-    return run(Filling(GOOD), tmp_path_factory.mktemp("filled"), RunOptions())
+    return run(Filling(GOOD), tmp_path_factory.mktemp("filled"))
 
 
 def test_holes_that_a_model_fills_well_are_delivered(filled: Run) -> None:
@@ -209,45 +214,45 @@ def test_when_a_model_only_talks_the_next_one_of_the_list_does_the_work(mended: 
 
 
 def pretending(asked: Asked) -> Turn:
-    """Talks of the reports; gives the tickets fixed answers, and throws away the tests that would show it."""
-    if asked.turn or "tickets" not in asked.opening.split("\n", 1)[0]:
+    """Talks of the counts; gives the notes fixed answers, and throws away the tests that would show it."""
+    if asked.turn or "notes" not in asked.opening.split("\n", 1)[0]:
         return [Say("All operations are implemented, tested and documented.")]
     names = re.findall(r"^### `(src\.\S+)`$", asked.opening, re.MULTILINE)
     fixed = "async def {}(self, *given: object) -> object:\n    return {{'id': 1}}\n"
     return [
         *(Call("replace_function", {"name": one, "source": fixed.format(one.split(".")[-1])}) for one in names),
-        Call("write_file", {"path": "tests/integration/test_tickets.py", "content": '"""Nothing."""\n'}),
+        Call("write_file", {"path": "tests/integration/test_notes.py", "content": '"""Nothing."""\n'}),
     ]
 
 
 def test_a_model_that_talks_and_pretends_gets_nothing_delivered_as_done(tmp_path: Path) -> None:
-    pretended = run(pretending, tmp_path)
-    title = "src/services/tickets.py"
-    given = ["src/services/reports.py", title, title, "the whole service"]
+    pretended = run(pretending, tmp_path, inputs=UNDECIDED)
+    title = "src/services/notes.py"
+    given = ["src/services/counts.py", title, title, "the whole service"]
     assert pretended.assignments == given, "once more after it was told; then what else is open"
-    assert len(pretended.server.asked) == 9, "two for each, and one for the report's function alone, without tools"
+    assert len(pretended.server.asked) == 9, "two for each, and one for the counting function alone, without tools"
     done = [event for event in pretended.events if isinstance(event, AssignmentDone) and event.title == title]
     assert [len(event.found) >= 3 for event in done] == [True, True]
     assert all(found.endswith("(put back)") for event in done for found in event.found)
     told = next(asked.opening for asked in pretended.server.asked if "without doing the work" in asked.opening)
     assert "uses nothing of what it is given: it returns a fixed answer" in told
-    assert "test_merge_ticket was deleted" in told
+    assert "test_summarise_note was deleted" in told
     assert any("went on making checks pass" in warning for warning in pretended.delivery.warnings)
     assert pretended.delivery.exit_code == 1
-    assert {hole.operation for hole in pretended.delivery.holes} == HOLES
-    for operation in HOLES:
+    assert {hole.operation for hole in pretended.delivery.holes} == FEW_HOLES
+    for operation in FEW_HOLES:
         assert operation in pretended.delivery.sentence
 
 
 def test_at_a_limit_what_is_proven_is_delivered(tmp_path: Path) -> None:
-    """Eight requests: enough for the report, not enough for the tickets. This time through the command line."""
+    """Eight requests: enough for the counts, not enough for the notes. This time through the command line."""
     task = tmp_path / "task.yaml"
-    example = EXAMPLES / "helpdesk"
-    text = (example / "task.yaml").read_text()
+    text = (UNDECIDED / "task.yaml").read_text()
     for name in ("openapi.yaml", "schema.sql"):
-        text = text.replace(f": {name}", f": {example / name}")
-    task.write_text(f"{text}\nbudget: {{model_requests: 8}}\n")
-    with anthropic_server(Filling(GOOD)) as server:
+        text = text.replace(f": {name}", f": {UNDECIDED / name}")
+    task.write_text(f"{text}budget: {{model_requests: 8}}\n")
+    fills = {f"src/services/{name}.py": fill("counts") for name in ("counts", "notes")}
+    with anthropic_server(Filling(fills)) as server:
         done = subprocess.run(
             [sys.executable, "-c", "from agent.cli.app import main; main()", "run", str(task)]
             + ["--model", MODEL, "--out", str(tmp_path / "service"), "--fuzz", "0", "--mutants", "1", "--json"],
@@ -268,8 +273,8 @@ def test_at_a_limit_what_is_proven_is_delivered(tmp_path: Path) -> None:
     assert len(server.asked) == delivery.usage.requests == 8
     assert delivery.stopped_by == "8 model requests"
     met = {one.obligation.id for one in delivery.receipts if one.outcome is Outcome.MET}
-    assert "API-STATUS:GET /reports/workload" in met
-    assert {hole.operation for hole in delivery.holes} == HOLES - {"GET /reports/workload"}
+    assert "API-STATUS:GET /counts" in met
+    assert {hole.operation for hole in delivery.holes} == FEW_HOLES - {"GET /counts"}
 
 
 def test_a_model_that_writes_everything_is_judged_the_same(tmp_path: Path, postgres: PostgresServer) -> None:
@@ -282,17 +287,17 @@ def test_a_model_that_writes_everything_is_judged_the_same(tmp_path: Path, postg
             return [Call("write_file", {"path": path, "content": files[path]}) for path in batches[asked.turn]]
         return [Say("The service is written.")]
 
-    whole = run(script, tmp_path, replace(BRIEFLY, blueprint=False), example="bookshop")
+    whole = run(script, tmp_path, replace(BRIEFLY, blueprint=False), TINY)
     opening = whole.server.asked[0].opening
     assert "Nothing is written yet" in opening
-    assert "CREATE TABLE books" in opening
-    assert "operationId: listBooks" in opening
+    assert "CREATE TABLE notes" in opening
+    assert "operationId: listNotes" in opening
     assert whole.assignments == ["the whole service"]
     assert whole.unmet == []
     assert whole.delivery.exit_code == 0
 
 
 def written_by_the_blueprint(postgres: PostgresServer) -> Mapping[str, str]:
-    contract = load_contract(EXAMPLES / "bookshop" / "openapi.yaml")
-    catalog = load_catalog(postgres, [EXAMPLES / "bookshop" / "schema.sql"])
-    return PythonFastapi().scaffold(contract, catalog, bind(contract, catalog), "Bookshop API").files
+    contract = load_contract(TINY / "openapi.yaml")
+    catalog = load_catalog(postgres, [TINY / "schema.sql"])
+    return PythonFastapi().scaffold(contract, catalog, bind(contract, catalog), "Notes").files
