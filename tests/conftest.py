@@ -55,3 +55,4 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScope
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What takes too long for every day."""
     parser.addoption("--every-defect", action="store_true", help="Seed every defect, not only one for each rule.")
+    parser.addoption("--every-hole", action="store_true", help="Fill every hole of evals/holes, not only one.")

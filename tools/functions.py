@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tools.errors import EditFailed
+from tools.imported import is_import, with_imports
 
 if TYPE_CHECKING:
     import libcst
@@ -46,14 +47,15 @@ def find_function(paths: Collection[str], name: str) -> FunctionPlace:
 
 def replace_function(text: str, place: FunctionPlace, source: str) -> str:
     """The file's text with the function in place of the old one; comments above it and its decorators stay, where the
-    source has none of its own. The source may be indented in any way.
+    source has none of its own. The source may be indented in any way. Imports that stand above the function in the
+    source are added to those of the file.
 
     Raises EditFailed, with line and reason, when the source is no single function of that name, when the file has
     no such function, or several, and when either cannot be parsed.
     """
     import libcst
 
-    new = _function(place, source)
+    new, imports = _function(place, source)
     try:
         module = libcst.parse_module(text)
     except libcst.ParserSyntaxError as error:
@@ -67,7 +69,7 @@ def replace_function(text: str, place: FunctionPlace, source: str) -> str:
     old = found[place.name]
     changed = module.deep_replace(old, _dressed(new, old))
     assert isinstance(changed, libcst.Module)
-    return changed.code
+    return with_imports(changed, imports).code
 
 
 def transplant(text: str, origin: str, name: str) -> str:
@@ -86,7 +88,8 @@ def transplant(text: str, origin: str, name: str) -> str:
     return changed.code
 
 
-def _function(place: FunctionPlace, source: str) -> libcst.FunctionDef:
+def _function(place: FunctionPlace, source: str) -> tuple[libcst.FunctionDef, list[libcst.CSTNode]]:
+    """The function of a source, and the lines of imports above it."""
     import libcst
 
     text = textwrap.dedent(source).strip("\n") + "\n"
@@ -100,11 +103,13 @@ def _function(place: FunctionPlace, source: str) -> libcst.FunctionDef:
         raise EditFailed(f"{place.name}: the source cannot be parsed: {error}") from error
     wanted = place.name.rpartition(".")[2]
     match list(module.body):
-        case [libcst.FunctionDef() as function] if function.name.value == wanted:
-            comments = [line for line in module.header if line.comment]
-            return function.with_changes(leading_lines=[*comments, *function.leading_lines])
+        case [*imports, libcst.FunctionDef() as function] if function.name.value == wanted and all(
+            map(is_import, imports)
+        ):
+            comments = [] if imports else [line for line in module.header if line.comment]
+            return function.with_changes(leading_lines=[*comments, *function.leading_lines]), list(imports)
     raise EditFailed(
-        f"{place.name}: the source must be the function `{wanted}` and nothing else; change imports with edit_file"
+        f"{place.name}: the source must be the function `{wanted}` and nothing else, but for imports above it"
     )
 
 

@@ -121,11 +121,12 @@ async def edit_file(ctx: RunContext[Toolbox], path: str, old: str, new: str) -> 
 
 @toolset.tool(sequential=True)
 async def replace_function(ctx: RunContext[Toolbox], name: str, source: str) -> str:
-    """Replace one whole function or method that is there. The rest of the file, its imports too, stays as it is.
+    """Replace one whole function or method that is there. The rest of the file stays as it is.
 
     Args:
         name: Qualified: `src.services.orders.OrderService.cancel`.
-        source: The whole new function: its decorators, signature, docstring and body, indented in any way.
+        source: The whole new function: its decorators, signature, docstring and body, indented in any way. Imports that
+            it needs may stand above it; they join those of the file.
     """
     files = ctx.deps.files
     change = await asyncio.to_thread(ctx.deps.stack.replace_function, files, name, source)

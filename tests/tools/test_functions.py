@@ -80,10 +80,30 @@ def test_a_function_of_the_module_is_not_the_method_of_the_same_name() -> None:
     assert changed == TEXT.replace("def cancel() -> None: ...\n", "def cancel() -> None:\n    return\n")
 
 
+def test_imports_above_the_function_join_those_of_the_file() -> None:
+    source = "from uuid import UUID, uuid4 as made\nimport logging\nimport os.path\n\n\ndef total(self) -> int: ...\n"
+    changed = replace_function(TEXT, FunctionPlace("a.py", "OrderService.total"), source)
+    below = (
+        "import logging   # kept as it stands\nfrom uuid import UUID\nfrom uuid import uuid4 as made\nimport os.path\n"
+    )
+    assert below in changed
+    assert "    def total(self) -> int: ...\n" in changed
+    again = replace_function(changed, FunctionPlace("a.py", "OrderService.total"), source)
+    assert again == changed, "what is imported already is not imported twice"
+
+
+def test_a_file_without_imports_gets_them_below_its_docstring() -> None:
+    for text, above in (('"""Sums."""\n\ndef total(): ...\n', '"""Sums."""\n'), ("def total(): ...\n", "")):
+        changed = replace_function(text, FunctionPlace("a.py", "total"), "import os\n\ndef total(): return os.name\n")
+        assert changed.startswith(f"{above}import os\n")
+        assert ast.parse(changed)
+
+
 BAD: dict[str, tuple[str, str]] = {
     "no syntax": ("def total(self:\n    return 1", "line 1 of the source: .*: def total"),
     "another name": ("def totals(self): ...", "the function `total` and nothing else"),
-    "more than it": ("import os\ndef total(self): ...", "change imports with edit_file"),
+    "more than it": ("LIMIT = 3\ndef total(self): ...", "nothing else, but for imports"),
+    "something below it": ("def total(self): ...\nimport os", "nothing else, but for imports"),
     "no function": ("total = 3", "nothing else"),
     "nothing": ("", "nothing else"),
     "null byte": ("def total(self):\0 ...", "total"),
