@@ -48,8 +48,11 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling | None:
-    """With `--dist loadfile`."""
-    return Files(config, log) if config.getvalue("dist") == "loadfile" else None
+    """With `--dist loadfile`: in the order of the folders, in which the long ones come neither first nor last."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    config.option.loadscopereorder = False  # or files of few tests would come last, and those are the longest
+    return Files(config, log)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 from jsonschema import Draft202012Validator
 
+from agent.checklist.effort import Effort
 from agent.contract.loading import load_contract
 from agent.delivery.model import Delivery, delivery_json_schema
 from agent.journal.events import Event
@@ -59,7 +60,10 @@ def told() -> list[Event | Note]:
 def delivery(place: Path, told: list[Event | Note]) -> Delivery:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AGENT_STATE_DIR", str(place / "state"))
-        return run_task(BOOKSHOP, RunOptions(models=("offline",), out=place / "service"), told.append)
+        options = RunOptions(
+            models=("offline",), out=place / "service", effort=Effort(fuzz_seconds=2, mutant_seconds=1)
+        )
+        return run_task(BOOKSHOP, options, told.append)
 
 
 @pytest.fixture(scope="module")
