@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from agent.binding.columns import short
 from agent.binding.corrections import Correction
 from agent.binding.model import Action, Bound, Field
+from agent.binding.namespaces import parts_of
 from agent.binding.words import singular
 from agent.catalog.model import Catalog
 
@@ -79,7 +80,7 @@ def _reasons(bound: Bound, catalog: Catalog, correction: Correction) -> Iterator
 def _of_table(bound: Bound, correction: Correction) -> str:
     if correction.table:
         return f"plan: its rows are those of `{bound.table}`"
-    parts = [part for part in bound.operation.path.split("/") if singular(part) == singular(_short(bound.table))]
+    parts = [part for part in parts_of(bound.operation.path) if singular(part) == singular(_short(bound.table))]
     return f"path part `{parts[-1]}` is the table `{bound.table}`" if parts else f"its path means `{bound.table}`"
 
 

@@ -18,8 +18,8 @@ _VERSION = re.compile(r"v\d+(\.\d+)*", re.IGNORECASE)
 
 
 def parts_of(path: str) -> Parts:
-    """The parts between the slashes."""
-    return tuple(part for part in path.split("/") if part)
+    """The parts between the slashes; that the last one ends as a file of JSON does says nothing of what it names."""
+    return tuple(part for part in path.removesuffix(".json").split("/") if part)
 
 
 def is_technical(part: str) -> bool:

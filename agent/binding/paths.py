@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from agent.binding.columns import alone_unique, column_for, links, only_key, role, short
-from agent.binding.converting import INTEGERS, conversion
+from agent.binding.converting import INTEGERS, TEXTS, conversion
 from agent.binding.inputs import Inputs
 from agent.binding.model import PathColumn
 from agent.binding.namespaces import is_technical, parts_of, skipped
@@ -179,14 +179,18 @@ def _selected(inputs: Inputs, operation: Operation, table: Table, name: str) -> 
 def _key_by_place(inputs: Inputs, table: Table, name: str, said: Shape) -> Column | None:
     """The key that an id behind a collection means, whatever the id is called: `/warehouse-items/{itemId}`.
 
+    Also where it bears the collection's own name: `/customers/{customer}`.
+
     Not where it is called after another table, nor where what is sent is no value of the key.
     """
     key, meant = only_key(table), role(name)
     others = {singular(short(one)) for one in inputs.catalog.tables if one.name != table.name}
-    if key is None or words(name)[-1:] not in (("id",), ("uuid",)) or meant in others:
+    own = singular(name) == singular(short(table))
+    if key is None or not (own or words(name)[-1:] in (("id",), ("uuid",))) or meant in others:
         return None
     whole = said.types == {"integer"} and key.base_type in INTEGERS
-    return key if whole or (said.format == "uuid" and key.base_type == "uuid") else None
+    text = own and said.types == {"string"} and not said.format and key.base_type in TEXTS
+    return key if whole or text or (said.format == "uuid" and key.base_type == "uuid") else None
 
 
 def _demand_unique(table: Table, columns: set[str | None], name: str) -> None:

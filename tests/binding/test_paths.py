@@ -54,6 +54,24 @@ def test_the_key_is_found_under_its_usual_names(derive: Derive, name: str) -> No
     assert [step.column for step in bound.path] == ["id"]
 
 
+def test_a_path_that_ends_as_a_file_of_json_names_the_same(derive: Derive) -> None:
+    get = operation(answer=SHELF)
+    bound = derive(LIBRARY, f"/shelves/{{id}}.json: {{get: {get}}}").operations[0]
+    assert (bound.action, [step.column for step in bound.path]) == (Action.RETRIEVE, ["id"])
+
+
+def test_an_item_is_selected_by_its_key_where_the_parameter_bears_its_name(derive: Derive) -> None:
+    tags = "CREATE TABLE tags (code text PRIMARY KEY, label text NOT NULL);"
+
+    def found(name: str) -> list[str]:
+        parameter = {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        get = operation(answer=record("label"), parameters=[parameter])
+        return [step.column for step in derive(tags, f"/tags/{{{name}}}: {{get: {get}}}").operations[0].path]
+
+    assert found("tag") == ["code"]
+    assert found("word") == []
+
+
 LARGE_ITEMS = """
 CREATE TABLE large_items (id uuid PRIMARY KEY, label text NOT NULL);
 CREATE TABLE crates (id uuid PRIMARY KEY);

@@ -40,7 +40,10 @@ def written(server: PostgresServer, paths: dict[str, Any], sql: str) -> Scaffold
             "openapi": "3.1.0",
             "info": {"title": "Odd", "version": "1"},
             "paths": paths,
-            "components": {"schemas": {"Nested": NESTED}},
+            "components": {
+                "schemas": {"Nested": NESTED},
+                "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            },
         }
     )
     catalog = load_catalog_from_text(server, sql, "schema.sql")
@@ -80,6 +83,26 @@ def test_unit_tests_of_a_login_know_the_password_whatever_its_column_is_called(p
 
     assert "hashed_password" in files["src/repositories/users.py"]
     assert "password_hash=await hash_password(" in files["tests/unit/test_auth_service.py"]
+
+
+def test_a_service_that_only_logs_in_has_unit_tests(postgres: PostgresServer) -> None:
+    sent = {"type": "object", "required": ["email", "password"], "properties": {"email": TEXT, "password": TEXT}}
+    said = {"type": "object", "required": ["access_token"], "properties": {"access_token": TEXT}}
+    paths = {"/auth/login": {"post": {"requestBody": described(sent), "responses": {"200": described(said)}}}}
+    sql = "CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL UNIQUE, password_hash text NOT NULL)"
+
+    text = written(postgres, paths, sql).files["tests/unit/test_auth_service.py"]
+
+    assert "users.credentials = UserCredentials(" in text
+    assert len(re.findall("^async def test_", text, re.MULTILINE)) == 3
+
+
+def test_tests_send_a_body_with_methods_that_have_no_argument_for_one(postgres: PostgresServer) -> None:
+    item = {"get": {"requestBody": described(TEXT), "responses": {"200": described(TEXT)}}}
+
+    text = written(postgres, {"/things": item}, THINGS).files["tests/integration/test_things.py"]
+
+    assert 'client.request("GET", "/things", json=' in text
 
 
 def test_factories_call_nothing_in_the_defaults_of_arguments(postgres: PostgresServer) -> None:

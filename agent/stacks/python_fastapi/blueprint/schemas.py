@@ -19,6 +19,7 @@ from agent.stacks.python_fastapi.blueprint.keeping import CARRIED, marked, with_
 from agent.stacks.python_fastapi.blueprint.naming import Names, pascal
 from agent.stacks.python_fastapi.blueprint.patterns import readable
 from agent.stacks.python_fastapi.blueprint.text import clean
+from agent.stacks.python_fastapi.blueprint.untangling import untangled
 from tools.scratch import scratch_folder
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -116,7 +117,7 @@ def class_reference(contract: Contract, schema: Schema) -> str | None:
 def generate_schemas(contract: Contract) -> SchemaModule:
     """Models of all components, and of the bodies and JSON answers that stand inline."""
     ways = directed(contract, dict(_inline_bodies(contract)), dict(_inline_answers(contract)))
-    components = ways.components
+    components = untangled(contract, ways.components)
     names = Names(*(name.lower() for name in _SHADOWED))
     safe = {name: names.take(_class_name(name)) for name in components}
     renamed = {safe[name]: _rewritten(schema, safe) for name, schema in components.items()}

@@ -95,9 +95,7 @@ def ask(
     arguments += [f"params={literal(query)}"] if query else []
     arguments += [f"{keyword}={body}"] if body is not None else []
     arguments += [f"headers={headers}"] if headers else []
-    if operation.method in ("get", "post", "put", "patch", "head", "options") or (
-        operation.method == "delete" and body is None
-    ):
+    if operation.method in ("post", "put", "patch") or (body is None and operation.method != "trace"):
         return f"await {client}.{operation.method}({', '.join(arguments)})"
     return f'await {client}.request("{operation.method.upper()}", {", ".join(arguments)})'
 

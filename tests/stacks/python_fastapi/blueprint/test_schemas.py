@@ -44,3 +44,32 @@ def test_models_hold_integers_within_their_format_and_bounded_maps_are_type_stat
     assert "number: Annotated[StrictInt, Field(ge=-2147483648, le=2147483647)]" in text
     assert "type RatesAdditionalProperty = " in text
     assert "TypeAliasType" not in text
+
+
+def test_a_property_that_two_parts_declare_otherwise_is_of_one_class() -> None:
+    text = {"type": "string"}
+    page = {
+        "type": "object",
+        "required": ["data"],
+        "properties": {"data": {"type": "array", "items": {}}, "state": text, "total": {"type": "integer"}},
+    }
+    own = {"properties": {"data": {"type": "array", "items": text}, "state": {**text, "enum": ["a"]}}}
+    schema = {"allOf": [{"$ref": "#/components/schemas/Page"}, own]}
+    content = {"application/json": {"schema": schema}}
+    module = generate_schemas(
+        load_contract(
+            {
+                "openapi": "3.1.0",
+                "info": {"title": "Test", "version": "1"},
+                "paths": {"/a": {"get": {"responses": {"200": {"description": "a", "content": content}}}}},
+                "components": {"schemas": {"Page": page}},
+            }
+        )
+    )
+
+    made = module.classes["GET /a answer 200"]
+    assert module.bases[made] == ("BaseModel",)
+    assert {name: one.type for name, one in module.fields[made].items() if name != "state"} == {
+        "data": "list[str]",
+        "total": "StrictInt | MISSING",
+    }
