@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -13,11 +13,13 @@ from agent.catalog.model import Catalog
 from agent.checklist import schema
 from agent.checklist.case import Case, Found, Owing, joined
 from agent.checklist.databases import Databases, Opened, tail
+from agent.checklist.pasting import shown
+from agent.checklist.schema_changes import schema_changes
 from agent.receipts import Receipt
 from agent.stacks.base import Migrations
 
 RULES: Mapping[str, str] = {
-    "MIG-TOOL": "database: the migration tool finds migrations in the tree",
+    "MIG-TOOL": "database: the migration tool finds migrations in the tree; no other code changes the schema",
     "MIG-VCS": "database: heads as the migration tool counts them",
     "MIG-ROLLBACK": "database: up and down by each revision, and up; the catalog compared at every step",
     **schema.RULES,
@@ -67,7 +69,8 @@ async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
     """Settle what the gate database owes."""
     migrations = await case.stack.migrations(case.workspace)
     rollback = await _rollback(case, owing, databases, migrations.line)
-    return joined((_heads(owing, migrations), rollback, schema.settle(case, owing)))
+    beside = await asyncio.to_thread(lambda: schema_changes(case.workspace.read()))
+    return joined((_heads(owing, migrations, beside), rollback, schema.settle(case, owing)))
 
 
 def steps(line: tuple[str, ...]) -> tuple[Step, ...]:
@@ -82,7 +85,7 @@ def steps(line: tuple[str, ...]) -> tuple[Step, ...]:
     )
 
 
-def _heads(owing: Owing, migrations: Migrations) -> Found:
+def _heads(owing: Owing, migrations: Migrations, beside: Sequence[str]) -> Found:
     told, heads = migrations.told, migrations.heads
     ran = " ".join(told.command)
     if not told.ok:
@@ -92,7 +95,15 @@ def _heads(owing: Owing, migrations: Migrations) -> Found:
     none = [] if heads else ["the migration tool finds no migration"]
     several = [f"{len(heads)} heads: {named}; merge them into one line"] if len(heads) > 1 else []
     receipts: list[Receipt] = [
-        *owing.judge("MIG-TOOL", none, ran=ran, found=f"head {named}", reproduce=ran, seconds=told.seconds),
+        *owing.judge(
+            "MIG-TOOL",
+            [*none, *(f"{place}: changes the schema, and is no migration" for place in beside)],
+            ran=f"{ran}; the syntax trees of all other code",
+            found=f"head {named}; nothing else changes the schema",
+            reproduce=shown(beside, ran) if heads else ran,
+            places=beside,
+            seconds=told.seconds,
+        ),
         *owing.judge("MIG-VCS", none + several, ran=ran, found="one head", reproduce=ran, seconds=told.seconds),
     ]
     return Found(tuple(receipts))

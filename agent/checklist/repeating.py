@@ -35,7 +35,7 @@ from agent.contract.model import Operation
 from agent.receipts import Receipt
 
 RULES: Mapping[str, str] = {
-    "API-IDEM": "repeating: one Idempotency-Key ten times at once, again, with another body and by another user",
+    "API-IDEM": "repeating: one Idempotency-Key ten times at once, again, changed, by another user, and elsewhere",
     "PRI-IDEMPOTENT": "repeating: every PUT and DELETE twice, every change twice under its key; effects counted",
 }
 
@@ -152,6 +152,7 @@ async def repeat(world: World, bound: Bound, redis_url: str | None = None) -> Re
     if _declared(bound.operation) or _makes_row(bound):
         await _with_another_body(world, request, one)
     await _by_another(world, bound, request, good[0], one)
+    await _elsewhere(world, bound, request, good[0], one)
     return one
 
 
@@ -191,6 +192,31 @@ async def _by_another(world: World, bound: Bound, request: Request, first: Reply
     one.asked.append(f"by another user → {reply.status or 'no answer'}")
     if 200 <= reply.status < 300 and _same(reply, first):
         one.answers.append(f"another user with the same key is shown the first one's answer: {excerpt(reply)}")
+
+
+async def _elsewhere(world: World, bound: Bound, request: Request, first: Reply, one: Repeated) -> None:
+    """The key stands for what it was sent to: for another row it may be refused, or work, but not tell of the first."""
+    if _makes_row(bound) or not request.path_values:
+        return
+    try:
+        exchange = await prepared(world, bound, fresh=True)
+    except (NoRow, NoCredentials):
+        return
+    row, other = exchange.need.row, exchange.request
+    if row is None or other.sent_target == request.sent_target:
+        return
+    key = {name: value for name, value in request.headers.items() if name.lower() == HEADER.lower()}
+    reply = await world.asker.send(replace(other, headers={**other.headers, **key}, body=request.body))
+    one.asked.append(f"the same key for another row → {reply.status or 'no answer'}")
+    if not matches(reply.status, successes(bound.operation)):
+        return
+    undone = bound.action is Action.DELETE and world.asker.store.fresh(row) is not None
+    if undone or (first.body and _same(reply, first)):
+        what = "is still there" if undone else "was not looked at"
+        one.answers.append(
+            f"{other.method} {other.target} with the key of {request.method} {request.target} → {reply.status}: it is "
+            f"told the other's answer, and its own row {what}"
+        )
 
 
 def _note_refusal(one: Repeated, bound: Bound, worst: Reply) -> None:

@@ -62,7 +62,7 @@ def test_somebody_else_is_named_where_claims_are_altered() -> None:
     altered = read_token(made["claims altered, signature kept"])
     assert altered is not None
     assert altered.claims["sub"] == "bob"
-    assert "expired an hour ago" not in made
+    assert not any(name.startswith("expired") for name in made)
 
 
 def test_a_number_is_no_truth() -> None:

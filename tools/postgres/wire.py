@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 
 _CANCEL, _ENCRYPTIONS = 80877102, (80877103, 80877104)
 _LARGEST = 64 << 20
+_IDLE = b"I"
+"""Status of a connection on which no transaction is open."""
 _HEAD = 5
 """Bytes of a message's kind and length."""
 
@@ -39,12 +41,19 @@ class Statement:
     """SQLSTATE of the error, empty when there was none."""
     error: str = ""
     """The server's message."""
+    transaction: int = 0
+    """Number of the transaction on its connection, counted from 0: what one alone made is a transaction of its own."""
 
     @property
     def writes(self) -> bool:
         """It changed, or was meant to change, rows."""
         word = (self.tag or self.text.lstrip()).split(" ", 1)[0].upper()
         return word in ("INSERT", "UPDATE", "DELETE", "MERGE", "COPY")
+
+    @property
+    def wrote(self) -> bool:
+        """It changed rows, and was not refused."""
+        return self.writes and not self.code and not self.tag.endswith(" 0")
 
     @property
     def seconds(self) -> float | None:
@@ -82,6 +91,7 @@ class Wire:
         self._prepared: dict[str, str] = {}
         self._portals: dict[str, str] = {}
         self._last_parsed = ""
+        self._transaction = 0
         self._pending: deque[Statement | None] = deque()
         """Executions without a whole answer; None stands for the end of a group, which ends with ReadyForQuery."""
 
@@ -166,9 +176,10 @@ class Wire:
                 self._refused(current, body)
             case b"Z":
                 self._end_group()
+                self._transaction += body == _IDLE
 
     def _answered(self, statement: Statement) -> None:
-        statement.ended = time.perf_counter()
+        statement.ended, statement.transaction = time.perf_counter(), self._transaction
         if statement.bound:
             self._pending.popleft()
 

@@ -22,7 +22,7 @@ from agent.receipts import Receipt
 
 RULES: Mapping[str, str] = {
     "SVC-GENERIC": "observing: every operation asked with its tables gone and with writes refused; answers and log",
-    "DBQ-TX": "observing: each write of an operation refused in turn; rows before and after compared",
+    "DBQ-TX": "observing: writes of an operation in one transaction; each refused in turn, rows compared",
 }
 
 _TELLTALES = (
@@ -34,6 +34,7 @@ _MOST_WRITES = 6
 _QUIET = 0.15
 """Seconds that a service is given to print what belongs to an answer."""
 _GLANCE = 0.01
+_TEXT_SHOWN = 80
 _INTERNAL = ("XX", "42", "58")
 """Classes of SQLSTATE that nobody but the service can do anything about."""
 
@@ -96,12 +97,25 @@ async def break_writes(
         writes = sum(one.writes for one in asked.statements)
         if writes > 1:
             broken.several.append(bound.operation.key)
+            _apart(asked, exchange.request, broken)
         for number in range(1, min(writes, _MOST_WRITES) + 1):
             try:
                 request = await _again(world, bound, exchange)
             except (NoRow, NoCredentials):
                 break
             await _refuse(service, world, faults, request, number, broken)
+
+
+def _apart(asked: Asked, request: Request, broken: Broken) -> None:
+    """Note writes that were committed one after the other: who is killed between them leaves the first behind."""
+    wrote = [one for one in asked.statements if one.wrote]
+    transactions = {(one.connection, one.transaction) for one in wrote}
+    if len(transactions) > 1:
+        broken.halves.append(
+            f"{request.operation.key}: {len(wrote)} writes in {len(transactions)} transactions, one committed before "
+            f"the next: {'; '.join(' '.join(one.text.split())[:_TEXT_SHOWN] for one in wrote)}"
+        )
+        broken.reproduce.setdefault("DBQ-TX", request.curl())
 
 
 async def _refuse(

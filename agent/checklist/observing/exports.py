@@ -37,6 +37,7 @@ class Span:
     parent: str
     server: bool
     attributes: Mapping[str, str]
+    """Those of its events too, each with the event's name before it."""
 
     @property
     def of_database(self) -> bool:
@@ -84,7 +85,10 @@ def _spans(body: bytes) -> Iterator[Span]:
     for resource in message.resource_spans:
         for scope in resource.scope_spans:
             for one in scope.spans:
-                attributes = {each.key: str(each.value.string_value or each.value.int_value) for each in one.attributes}
+                attributes = {each.key: _text(each.value) for each in one.attributes}
+                attributes |= {
+                    f"{event.name}: {each.key}": _text(each.value) for event in one.events for each in event.attributes
+                }
                 yield Span(
                     one.name,
                     one.trace_id.hex(),
@@ -93,6 +97,12 @@ def _spans(body: bytes) -> Iterator[Span]:
                     one.kind == one.SPAN_KIND_SERVER,
                     attributes,
                 )
+
+
+def _text(value: Any) -> str:
+    """Of texts, numbers and lists of texts."""
+    parts = [each.string_value for each in value.array_value.values]
+    return "\n".join(parts) if parts else str(value.string_value or value.int_value)
 
 
 def _read(path: Path) -> bytes:

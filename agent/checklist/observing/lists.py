@@ -5,11 +5,11 @@ Each filter and the sorting are asked too, for the statements of one branch say 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
-from agent.binding.model import Bound, Filter
+from agent.binding.model import Bound
 from agent.catalog.model import ForeignKey
 from agent.checklist.case import Owing
 from agent.checklist.observing.observed import Asked, Observed
@@ -18,7 +18,7 @@ from agent.checklist.probe.asking import carried
 from agent.checklist.probe.exchange import caller_for
 from agent.checklist.probe.requests import Request
 from agent.checklist.probe.store import NoRow, Row
-from agent.checklist.probe.values import to_json
+from agent.checklist.probe.variants import Variant, variants
 from agent.checklist.probe.world import Need, World
 from agent.receipts import Receipt
 
@@ -30,16 +30,10 @@ RULES: Mapping[str, str] = {
 _FEW, _MANY = 8, 50
 _PAGE = 4
 """Rows a page, where it is seen whether pages are cut in SQL."""
+_REPEATED = 3
+"""By how much more often one statement may be sent, where the next request for the same sends it no more."""
 _SPARE = 2
 """Rows that may be read beyond a page, to see whether there is another."""
-
-
-@dataclass(frozen=True, slots=True)
-class Variant:
-    """One way to ask for a list."""
-
-    name: str
-    request: Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +45,8 @@ class Count:
     statements: int
     rows: int
     """Sent by the server, the largest of the statements."""
+    repeated: int
+    """How often the most frequent statement was sent."""
     asked: Asked
 
 
@@ -109,15 +105,15 @@ async def _look(world: World, service: Observed, bound: Bound) -> _Seen:
             )
             return seen
         need = Need(caller, first)
-        variants = list(await _variants(world, bound, need))
+        asked = list(variants(bound, await world.request(bound, need), need.row))
         await _grow(world, bound, need, first, _FEW)
-        few = {one.name: await _both(world, service, bound, one, limit) for one in variants}
+        few = {one.name: await _both(world, service, bound, one, limit) for one in asked}
         await _grow(world, bound, need, first, _MANY)
-        many = {one.name: await _both(world, service, bound, one, limit) for one in variants}
+        many = {one.name: await _both(world, service, bound, one, limit) for one in asked}
     except (NoRow, NoCredentials) as error:
         seen.hindered = f"there could not be many rows: {error}"
         return seen
-    for variant in variants:
+    for variant in asked:
         _compare(seen, variant, few[variant.name], many[variant.name])
     if not seen.compared:
         seen.hindered = "no answer had more rows than before"
@@ -128,11 +124,11 @@ def _compare(seen: _Seen, variant: Variant, few: tuple[Count, Count], many: tupl
     before, after = few[0], many[0]
     if after.shown > before.shown > 0:
         seen.compared.append(f"{variant.name} {before.statements} then {after.statements} statements")
-        if after.statements > before.statements:
+        if after.statements > before.statements or after.repeated > before.repeated + _REPEATED:
             repeated = _most_repeated(after.asked)
             seen.growing.append(
                 f"{variant.name}: {before.statements} statements for {before.shown} rows, {after.statements} for "
-                f"{after.shown}; the most frequent: {repeated}"
+                f"{after.shown}; the most frequent, when they were shown for the first time: {repeated}"
             )
             seen.reproduce = seen.reproduce or variant.request.curl()
     before, after = few[1], many[1]
@@ -159,9 +155,14 @@ async def _both(
 
 
 async def _count(world: World, service: Observed, bound: Bound, request: Request) -> Count:
-    """The cheaper of two tries: the first on a new connection costs what later ones do not."""
+    """The cheaper of two tries: the first on a new connection costs what later ones do not.
+
+    What repeats counts of both: no connection is the reason of that, but something that a process knows afterwards.
+    """
     counts = [await _once(world, service, bound, request) for _ in range(2)]
-    return min(counts, key=lambda one: (one.statements, one.rows))
+    most = max(counts, key=lambda one: one.repeated)
+    cheaper = min(counts, key=lambda one: (one.statements, one.rows))
+    return replace(cheaper, repeated=most.repeated, asked=most.asked)
 
 
 async def _once(world: World, service: Observed, bound: Bound, request: Request) -> Count:
@@ -170,7 +171,9 @@ async def _once(world: World, service: Observed, bound: Bound, request: Request)
     asked = service.asked[-1]
     queries = asked.queries
     shown = len(things) if isinstance(things, list) else 0
-    return Count(shown, len(queries), max((one.rows for one in queries if not _of_many(one.text)), default=0), asked)
+    rows = max((one.rows for one in queries if not _of_many(one.text)), default=0)
+    frequent = Counter(one.text for one in queries).most_common(1)
+    return Count(shown, len(queries), rows, frequent[0][1] if frequent else 0, asked)
 
 
 def _of_many(text: str) -> bool:
@@ -211,30 +214,6 @@ async def _parent(world: World, need: Need, key: ForeignKey, *, fresh: bool) -> 
     if fresh and accounts is not None and key.table == accounts.table:
         return world.asker.store.seed(key.table, {})
     return await world.row(key.table, need.caller, fresh=fresh)
-
-
-async def _variants(world: World, bound: Bound, need: Need) -> list[Variant]:
-    """The list asked plainly, with each of its filters, and sorted."""
-    plain = await world.request(bound, need)
-    found = [Variant("plain", plain)]
-    for one in bound.filters:
-        value = _value_of(one, need.row)
-        if value is not None:
-            query = {**plain.query, one.parameter: value}
-            found.append(Variant(f"with {one.parameter}", replace(plain, query=query)))
-    if bound.sorting is not None and bound.sorting.columns:
-        name = next(iter(bound.sorting.columns))
-        found.append(Variant("sorted", replace(plain, query={**plain.query, bound.sorting.parameter: name})))
-    return found
-
-
-def _value_of(one: Filter, row: Row | None) -> Any:
-    """A value that finds the row; None when its column is empty, or a filter that leaves it out."""
-    if row is None or one.comparison in ("above", "below"):
-        return None
-    value = next((row.values.get(name) for name in one.columns if row.values.get(name) is not None), None)
-    found = to_json(value) if value is not None else None
-    return found if isinstance(found, str | int | float) else None
 
 
 def _limit(bound: Bound) -> tuple[str, int] | None:

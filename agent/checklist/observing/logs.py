@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.checklist.case import Owing
+from agent.checklist.observing.exports import Span
 from agent.checklist.observing.observed import Asked, Line, hidden
 from agent.checklist.security.round import curl
 from agent.receipts import Receipt
@@ -14,13 +15,15 @@ from agent.receipts import Receipt
 RULES: Mapping[str, str] = {
     "LOG-JSON": "observing: every line that was printed under requests",
     "LOG-CORR": "observing: the request's id in answers and lines, the user's id in lines, alone and in parallel",
-    "LOG-SECRETS": "observing: passwords, tokens and addresses of made-up users searched in everything printed",
+    "LOG-SECRETS": "observing: passwords, tokens and addresses of made-up users searched in all lines and spans",
 }
 
 _LEVEL_NAMES = ("level", "severity", "levelname", "lvl", "log.level", "loglevel")
 _ERRORS = frozenset({"error", "err", "critical", "crit", "fatal", "panic", "alert", "emergency", "exception"})
 _LEVELS = _ERRORS | {"trace", "debug", "info", "notice", "warn", "warning"}
 _SHOWN = 160
+_HALF = 8
+PASSWORD = "a password"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +38,16 @@ class Person:
     """What no line may hold → what it is."""
 
 
-def judge(owing: Owing, lines: Sequence[Line], asked: Sequence[Asked], people: Sequence[Person]) -> Iterator[Receipt]:
-    """Receipts of the gate logging."""
+def judge(
+    owing: Owing, lines: Sequence[Line], asked: Sequence[Asked], people: Sequence[Person], spans: Sequence[Span]
+) -> Iterator[Receipt]:
+    """Receipts of the gate logging. What is exported is read by as many as what is printed, so it holds no secret."""
     secrets = {text: kind for person in people for text, kind in person.secrets.items()}
     ran = f"{len(lines)} lines printed under {len(asked)} requests"
     found = {
         "LOG-JSON": json_problems(lines, asked),
         "LOG-CORR": correlation_problems(lines, asked, people),
-        "LOG-SECRETS": secret_problems(lines, secrets) if lines else [],
+        "LOG-SECRETS": [*secret_problems(lines, secrets), *_exported(spans, secrets)],
     }
     for rule, problems in found.items():
         if rule == "LOG-SECRETS" and not secrets:
@@ -70,7 +75,7 @@ def _again(problems: Sequence[str], asked: Sequence[Asked], secrets: Collection[
 _FINE = {
     "LOG-JSON": "one JSON object a line, each with a level",
     "LOG-CORR": "every line carries the id of its request, and the user's once they are known; every answer gives it",
-    "LOG-SECRETS": "no secret of a made-up user in any line",
+    "LOG-SECRETS": "no secret of a made-up user in any line or span",
 }
 
 
@@ -135,12 +140,15 @@ def _user_problems(
 
 
 def secret_problems(lines: Sequence[Line], secrets: Mapping[str, str]) -> list[str]:
-    """Lines that hold a secret, written plainly, escaped, or in base64."""
+    """Lines that hold a secret, written plainly, escaped, or in base64, or half of a password."""
     forms = {form: kind for text, kind in secrets.items() for form in _forms(text)}
+    forms |= {half: f"part of {kind}" for text, kind in secrets.items() if kind == PASSWORD for half in _halves(text)}
+    printed = "\n".join(text for line in lines for text in (line.text, *line.values))
+    found = {form: kind for form, kind in forms.items() if form in printed}
     problems: dict[str, str] = {}
-    for line in lines:
+    for line in lines if found else ():
         texts = (line.text, *line.values)
-        for form, kind in forms.items():
+        for form, kind in found.items():
             if any(form in text for text in texts):
                 problems.setdefault(f"{kind} {_message(line)}", f"{kind} in the line: {line.text[:_SHOWN]}")
     return list(problems.values())
@@ -148,6 +156,28 @@ def secret_problems(lines: Sequence[Line], secrets: Mapping[str, str]) -> list[s
 
 def _forms(text: str) -> Collection[str]:
     return {text, base64.b64encode(text.encode()).decode().rstrip("=")}
+
+
+def _exported(spans: Sequence[Span], secrets: Mapping[str, str]) -> Iterator[str]:
+    """Spans that hold a secret."""
+    texts = [(one, "\n".join((one.name, *one.attributes.values()))) for one in spans]
+    exported = "\n".join(text for _, text in texts)
+    found = {text: kind for text, kind in secrets.items() if text in exported}
+    told: dict[str, str] = {}
+    for span, shown in texts:
+        for text, kind in found.items():
+            if text in shown:
+                told.setdefault(kind, f"{kind} in the span {span.name!r}, as {_attribute(span, text)}")
+    yield from told.values()
+
+
+def _attribute(span: Span, text: str) -> str:
+    return next((name for name, value in span.attributes.items() if text in value), "its name")
+
+
+def _halves(text: str) -> Iterator[str]:
+    """Eight characters in a row from every fourth on: one of them is in whatever shows a few more, or either end."""
+    yield from (text[at : at + _HALF] for at in range(0, len(text) - _HALF + 1, _HALF // 2))
 
 
 def _message(line: Line) -> str:

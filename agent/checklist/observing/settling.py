@@ -28,7 +28,7 @@ from agent.checklist.observing import (
 )
 from agent.checklist.observing.breaking import Broken
 from agent.checklist.observing.conflicts import Conflicts
-from agent.checklist.observing.exports import stalls_in
+from agent.checklist.observing.exports import spans_in, stalls_in
 from agent.checklist.observing.faults import Faults
 from agent.checklist.observing.logs import Person
 from agent.checklist.observing.observed import Asked, Observed, lines_of
@@ -141,7 +141,8 @@ async def _receipts(session: _Session, started: int) -> list[Receipt]:
         await service.ask_unmarked("GET", _plain_path(session))
     await asyncio.sleep(_QUIET)
     printed = lines_of(service.process.log()[started:])
-    receipts += logs.judge(owing, printed, service.asked, list(_people(session)))
+    spans = await asyncio.to_thread(spans_in, service.socket.parent)
+    receipts += logs.judge(owing, printed, service.asked, list(_people(session)), spans)
     receipts += await overload.judge(owing, service, _from_database(session))
     return receipts
 
@@ -262,7 +263,7 @@ def _people(session: _Session) -> Iterator[Person]:
 
 
 def _secrets_of(caller: Caller) -> Iterator[tuple[str, str]]:
-    yield caller.password, "a password"
+    yield caller.password, logs.PASSWORD
     for token, kind in ((caller.token, "an access token"), (caller.refresh_token, "a refresh token")):
         if token:
             yield token.rpartition(".")[2], kind

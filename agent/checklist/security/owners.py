@@ -18,6 +18,7 @@ from agent.checklist.probe.judging import excerpt, matches, successes
 from agent.checklist.probe.requests import Request
 from agent.checklist.probe.store import NoRow, Row
 from agent.checklist.probe.values import to_json
+from agent.checklist.probe.variants import variants
 from agent.checklist.probe.world import Need
 from agent.checklist.running import Reply
 from agent.checklist.security.round import Round
@@ -28,6 +29,7 @@ RULES: Mapping[str, str] = {
 }
 
 _REFUSALS = (403, 404, 410)
+_INVALID = (400, 422)
 
 
 async def judge_owners(probes: Round) -> tuple[Receipt, ...]:
@@ -73,8 +75,11 @@ async def _as_stranger(probes: Round, bound: Bound, owner: Caller, stranger: Cal
     if bound.action is Action.LIST and not below:
         asked = await _listing(probes, bound, foreign, need.row, (owner, stranger), problems)
     else:
-        asked = foreign
-        await _touching(probes, bound, foreign, need.row, problems)
+        for one in variants(bound, foreign, need.row):
+            asked = one.request
+            await _touching(probes, bound, asked, need.row, problems, invalid=one.name != "plain")
+            if problems:
+                break
     own = await probes.send(probes.world.asker.refreshed(request))
     if not matches(own.status, successes(bound.operation)):
         problems.append(f"its owner is refused too, so nothing was shown: {own.status} {excerpt(own)}")
@@ -101,10 +106,11 @@ async def _listing(
     both: tuple[Caller, Caller],
     problems: list[str],
 ) -> Request:
-    """List as somebody else, also by filters that ask for the owner's rows; the request that showed them."""
+    """List as somebody else, also filtered, sorted, and by filters that name the owner; what showed another's rows."""
     owner, stranger = both
     by_owner = [one.parameter for one in bound.filters if bound.owner in one.columns]
-    asked = [foreign, *(replace(foreign, query={**foreign.query, name: to_json(owner.id)}) for name in by_owner)]
+    asked = [one.request for one in variants(bound, foreign, row)]
+    asked += [replace(foreign, query={**foreign.query, name: to_json(owner.id)}) for name in by_owner]
     for request in asked:
         reply = await probes.send(request)
         problem = _shows_others(probes, bound, reply, row, stranger)
@@ -134,12 +140,15 @@ async def _naming(probes: Round, bound: Bound, foreign: Request, owner: Caller, 
     return named
 
 
-async def _touching(probes: Round, bound: Bound, foreign: Request, row: Row | None, problems: list[str]) -> None:
-    """Read, change, delete, or add below what is another user's."""
+async def _touching(
+    probes: Round, bound: Bound, foreign: Request, row: Row | None, problems: list[str], *, invalid: bool
+) -> None:
+    """Read, change, delete, or add below what is another user's; `invalid`: nobody may be allowed to ask like this."""
     store, table = probes.world.asker.store, probes.world.catalog.table(bound.table)
     keys = store.keys(table) if table else set()
     reply = await probes.send(probes.world.asker.refreshed(foreign))
-    if reply.status not in _REFUSALS and not (bound.action is Action.LIST and carried(bound, reply) == []):
+    refusals = (*_REFUSALS, *_INVALID) if invalid else _REFUSALS
+    if reply.status not in refusals and not (bound.action is Action.LIST and carried(bound, reply) == []):
         problems.append(f"somebody else: expected 403 or 404, got {reply.status or 'no answer'}")
     after = store.fresh(row) if row else None
     if row is not None and (after is None or after.values != row.values):

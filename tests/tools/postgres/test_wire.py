@@ -51,6 +51,25 @@ def test_refusals_with_their_code_and_message(postgres: PostgresServer, database
     assert recorder.statements[0].error == 'column "nothing" does not exist'
 
 
+def test_which_writes_are_committed_together(postgres: PostgresServer, database: Database) -> None:
+    recorder = Recorder()
+    with (
+        forwarded(postgres, recorder) as forward,
+        psycopg.connect(database.url(forward.folder), autocommit=True) as connection,
+    ):
+        connection.execute("CREATE TABLE things (id int PRIMARY KEY)")
+        connection.execute("INSERT INTO things VALUES (1)")
+        connection.execute("INSERT INTO things VALUES (2)")
+        with connection.transaction():
+            connection.execute("INSERT INTO things VALUES (3)")
+            connection.execute("UPDATE things SET id = 4 WHERE id = 3")
+        connection.execute("DELETE FROM things WHERE id = 9")
+    wrote = [one for one in recorder.statements if one.wrote]
+    assert [one.tag for one in wrote] == ["INSERT 0 1"] * 3 + ["UPDATE 1"]
+    assert len({one.transaction for one in wrote}) == 3
+    assert wrote[2].transaction == wrote[3].transaction
+
+
 def test_many_executions_in_one_group(postgres: PostgresServer, database: Database) -> None:
     recorder = Recorder()
     with (
