@@ -62,6 +62,13 @@ def conversion(
     raise Undecided(f"`{name}` is {_said(said)}, column `{column.name}` is {column.type}")
 
 
+def selecting(contract: Contract, catalog: Catalog, column: Column, name: str, said: Shape) -> Conversion:
+    """The same for a parameter that selects rows by the column, and need not be a value that the column can hold."""
+    if said.types == {"number"} and column.base_type in INTEGERS and not (column.array or said.several):
+        return "whole"
+    return conversion(contract, catalog, column, name, said, writes=True)
+
+
 def _of_array(
     contract: Contract, catalog: Catalog, column: Column, name: str, said: Shape, *, writes: bool
 ) -> Conversion:

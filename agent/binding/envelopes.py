@@ -17,10 +17,26 @@ _WRAPPERS = frozenset(
 )
 _META: dict[str, Meta] = {
     **dict.fromkeys(("page", "current_page", "page_number", "page_no"), Meta.PAGE),
-    **dict.fromkeys(("limit", "per_page", "page_size", "size"), Meta.LIMIT),
+    **dict.fromkeys(("limit", "per_page", "page_size", "size", "take"), Meta.LIMIT),
     **dict.fromkeys(("offset", "skip"), Meta.OFFSET),
-    **dict.fromkeys(("total", "total_count", "total_items", "total_results", "total_elements", "count"), Meta.TOTAL),
+    **dict.fromkeys(
+        (
+            "total",
+            "total_count",
+            "total_items",
+            "item_count",
+            "total_results",
+            "total_elements",
+            "total_records",
+            "count",
+        ),
+        Meta.TOTAL,
+    ),
     **dict.fromkeys(("pages", "total_pages", "page_count", "last_page", "num_pages"), Meta.PAGES),
+}
+_AROUND: dict[str, Meta] = {
+    **dict.fromkeys(("has_next", "has_next_page", "has_more"), Meta.NEXT),
+    **dict.fromkeys(("has_previous", "has_previous_page", "has_prev", "has_prev_page"), Meta.PREVIOUS),
 }
 _DONE = frozenset({"success", "ok", "deleted"})
 _TELLS = frozenset({"message", "msg", "detail"})
@@ -136,6 +152,8 @@ def _meta(
             found |= _meta(inputs, inner, data, here, left_out)
         elif _means(name, names) and inner.types <= {"integer", "number"}:
             found[here] = _META[snake(name)]
+        elif snake(name) in _AROUND and inner.types == {"boolean"}:
+            found[here] = _AROUND[snake(name)]
         elif name in said.required:
             raise Undecided(f"answer property `{name}` beside the list is neither total nor page, and nothing gives it")
         else:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from agent.binding.columns import column_for, event
-from agent.binding.converting import TEMPORAL, TEXTS, conversion
+from agent.binding.converting import TEMPORAL, TEXTS, conversion, selecting
 from agent.binding.inputs import Inputs
 from agent.binding.model import Comparison, Field, Filter, Paging, Sorting
 from agent.binding.reasons import Undecided, all_or_reasons
@@ -151,7 +151,10 @@ def _filter(inputs: Inputs, table: Table, asked: Parameter, answer: tuple[Field,
 def _equal(inputs: Inputs, column: Column, asked: Parameter, said: Shape) -> Filter:
     several = said.is_array and not column.array
     one = inputs.shape(said.items or {}) if several else said
-    between = conversion(inputs.contract, inputs.catalog, column, asked.name, one, writes=True)
+    if several:
+        between = conversion(inputs.contract, inputs.catalog, column, asked.name, one, writes=True)
+    else:
+        between = selecting(inputs.contract, inputs.catalog, column, asked.name, one)
     partly = (
         column.base_type in TEXTS and not column.enum and any(word in asked.description.lower() for word in _PARTIAL)
     )

@@ -45,6 +45,10 @@ class Meta(StrEnum):
     OFFSET = "offset"
     TOTAL = "total"
     PAGES = "pages"
+    NEXT = "next"
+    """Whether more rows follow."""
+    PREVIOUS = "previous"
+    """Whether rows stand before these."""
 
 
 class TokenPart(StrEnum):
@@ -70,12 +74,13 @@ class Proof(StrEnum):
 
 
 Printed = Literal["printed uuid", "printed date", "printed time", "printed date-time"]
-Conversion = Literal["", "number", "integer", "text", "date", "utc"] | Printed
+Conversion = Literal["", "number", "integer", "whole", "text", "date", "utc"] | Printed
 """What stands between JSON and the column, where the two types disagree.
 
 - empty: nothing; both sides have the same kind of value.
 - `number`: the column is an exact decimal, JSON carries a number.
 - `integer`: the column is a decimal without places, JSON carries an integer.
+- `whole`: the column holds whole numbers, a parameter carries any: one with places is the value of no row.
 - `text`: JSON carries a string; the column's value is its text form. A body or parameter that cannot be read as the
   column's type is a validation error.
 - `date`: JSON carries a date, the column holds a timestamp: the date in UTC, and midnight UTC when written.

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from agent.binding.columns import alone_unique, column_for, links, only_key, role, short
-from agent.binding.converting import INTEGERS, TEXTS, conversion
+from agent.binding.converting import INTEGERS, TEXTS, selecting
 from agent.binding.inputs import Inputs
 from agent.binding.model import PathColumn
 from agent.binding.namespaces import is_technical, parts_of, skipped
@@ -172,7 +172,7 @@ def _selected(inputs: Inputs, operation: Operation, table: Table, name: str) -> 
     column = column_for(table, name, said) or _key_by_place(inputs, table, name, said)
     if column is None:
         raise Undecided(f"path parameter `{name}` has no column in `{table.name}`")
-    between = conversion(inputs.contract, inputs.catalog, column, name, said, writes=True)
+    between = selecting(inputs.contract, inputs.catalog, column, name, said)
     return PathColumn(name, table.name, column.name, conversion=between)
 
 
@@ -188,7 +188,7 @@ def _key_by_place(inputs: Inputs, table: Table, name: str, said: Shape) -> Colum
     own = singular(name) == singular(short(table))
     if key is None or not (own or words(name)[-1:] in (("id",), ("uuid",))) or meant in others:
         return None
-    whole = said.types == {"integer"} and key.base_type in INTEGERS
+    whole = said.types in ({"integer"}, {"number"}) and key.base_type in INTEGERS
     text = own and said.types == {"string"} and not said.format and key.base_type in TEXTS
     return key if whole or text or (said.format == "uuid" and key.base_type == "uuid") else None
 

@@ -29,6 +29,9 @@ def filter_of(derive: Derive, name: str, schema: Any, description: str = "") -> 
     return bound.filters[0]
 
 
+FLAG = {"type": "boolean"}
+
+
 @pytest.mark.parametrize(
     ("answer", "data", "meta"),
     [
@@ -44,6 +47,16 @@ def filter_of(derive: Derive, name: str, schema: Any, description: str = "") -> 
                 ("meta", "perPage"): Meta.LIMIT,
                 ("meta", "totalItems"): Meta.TOTAL,
                 ("meta", "totalPages"): Meta.PAGES,
+            },
+        ),
+        (
+            record(items=rows(BOOK), take=WHOLE, itemCount=WHOLE, hasNextPage=FLAG, has_previous=FLAG),
+            ("items",),
+            {
+                ("take",): Meta.LIMIT,
+                ("itemCount",): Meta.TOTAL,
+                ("hasNextPage",): Meta.NEXT,
+                ("has_previous",): Meta.PREVIOUS,
             },
         ),
         (record(data=record(items=rows(BOOK), offset=WHOLE)), ("data", "items"), {("data", "offset"): Meta.OFFSET}),

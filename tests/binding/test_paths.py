@@ -72,6 +72,15 @@ def test_an_item_is_selected_by_its_key_where_the_parameter_bears_its_name(deriv
     assert found("word") == []
 
 
+def test_any_number_may_select_by_a_whole_one(derive: Derive) -> None:
+    tags = "CREATE TABLE tags (id bigint PRIMARY KEY, label text NOT NULL);"
+    parameter = {"name": "id", "in": "path", "required": True, "schema": {"type": "number"}}
+    get = operation(answer=record("label"), parameters=[parameter])
+    assert derive(tags, f"/tags/{{id}}: {{get: {get}}}").operations[0].path == (
+        PathColumn("id", "tags", "id", conversion="whole"),
+    )
+
+
 LARGE_ITEMS = """
 CREATE TABLE large_items (id uuid PRIMARY KEY, label text NOT NULL);
 CREATE TABLE crates (id uuid PRIMARY KEY);

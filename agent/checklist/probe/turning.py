@@ -55,6 +55,7 @@ async def _totals(one: AskedList) -> None:
     expected = {Meta.TOTAL: len(one.things)}
     if paging.limit_parameter:
         expected |= {Meta.LIMIT: FEW, Meta.PAGES: -(-len(one.things) // FEW)}
+        expected |= {Meta.NEXT: len(one.things) > 2 * FEW, Meta.PREVIOUS: True}
     expected |= {Meta.PAGE: second} if paging.style == "page" else {Meta.OFFSET: second}
     for path, meaning in one.bound.envelope.meta.items():
         got = answered(reply)

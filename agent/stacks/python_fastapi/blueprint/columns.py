@@ -168,7 +168,16 @@ _PYTHON = {
     "bytea": "bytes",
     **dict.fromkeys(("json", "jsonb"), "Any"),
 }
-_OF_CONVERSION = {"number": "float", "integer": "int", "text": "str", "date": "date", "utc": "datetime"}
+_OF_CONVERSION = {
+    "number": "float",
+    "integer": "int",
+    "whole": "float",
+    "text": "str",
+    "date": "date",
+    "utc": "datetime",
+}
+_LARGEST = {"int2": 2**15 - 1, "int4": 2**31 - 1, "int8": 2**53}
+"""The largest whole number of the type that a float tells from the next one."""
 _IMPORTS = {
     "Decimal": "from decimal import Decimal",
     "UUID": "from uuid import UUID",
@@ -217,6 +226,10 @@ def written(column: Column, conversion: Conversion, spot: str = "{}") -> str:
             return f"{spot}::float8{many}"
         case "integer":
             return f"{spot}::int8{many}"
+        case "whole":
+            within = f"value = trunc(value) AND abs(value) <= {_LARGEST[column.base_type]}"
+            chosen = f"CASE WHEN {within} THEN value::{column.base_type} END"
+            return f"(SELECT {chosen} FROM (SELECT {spot}::float8 AS value) AS given)"
         case "text":
             return f"{spot}::text{many}::{column.type}"
         case "date" if column.base_type == "timestamptz":

@@ -35,7 +35,8 @@ class Directed:
 def directed(contract: Contract, bodies: Mapping[str, Schema], answers: Mapping[str, Schema]) -> Directed:
     """The contract's components, with what stands inline in bodies and answers: name → schema.
 
-    A component of both ways keeps its name for answers, and gets another for requests.
+    A component of both ways keeps its name for answers, and gets another for requests. What is only answered has no
+    defaults: an answer shows what is kept, and not what a client that left it out would have meant.
     """
     known = contract.schemas
     sent, shown = _reached(known, _sent_schemas(contract, bodies)), _reached(known, _shown_schemas(contract, answers))
@@ -50,7 +51,9 @@ def directed(contract: Contract, bodies: Mapping[str, Schema], answers: Mapping[
             made[renamed[name]] = _without(contract, schema, "request", renamed)
     inline_bodies = {name: _without(contract, schema, "request", renamed) for name, schema in bodies.items()}
     inline_answers = {name: _without(contract, schema, "response", renamed) for name, schema in answers.items()}
-    return Directed({**made, **inline_bodies, **inline_answers}, renamed)
+    answered = {name: _without_defaults(made[name]) for name in made if name in shown - sent}
+    inline_answers = {name: _without_defaults(schema) for name, schema in inline_answers.items()}
+    return Directed({**made, **answered, **inline_bodies, **inline_answers}, renamed)
 
 
 def _sent_schemas(contract: Contract, bodies: Mapping[str, Schema]) -> list[Schema]:
@@ -135,6 +138,20 @@ def _without(
         return made if isinstance(value, list | tuple) else made[0]
 
     return {key: part(key, value) for key, value in schema.items()}
+
+
+def _without_defaults(schema: Any) -> Any:
+    if not isinstance(schema, Mapping):
+        return schema
+
+    def part(key: str, value: Any) -> Any:
+        if key in _BY_NAME and isinstance(value, Mapping):
+            return {name: _without_defaults(one) for name, one in value.items()}
+        if key not in _SCHEMAS:
+            return value
+        return list(map(_without_defaults, value)) if isinstance(value, list | tuple) else _without_defaults(value)
+
+    return {key: part(key, value) for key, value in schema.items() if key != "default"}
 
 
 def _renamed_targets(discriminator: Any, renamed: Mapping[str, str]) -> Any:

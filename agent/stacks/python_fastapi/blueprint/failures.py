@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from agent.contract.model import Answer, Contract, Schema
+from agent.contract.model import Contract, Schema
 from agent.stacks.python_fastapi.blueprint.schemas import reference
 from agent.stacks.python_fastapi.blueprint.text import literal
 
@@ -58,7 +58,9 @@ class FailureShape:
     """Of that function: what it needs of `status`, `code`, `message`, `details` and `retry_after`."""
     media: str
     statuses: tuple[int, ...]
-    """Empty: all that no other shape has."""
+    """Empty: all that no other shape has, for the first; none, for those that only `places` have."""
+    places: tuple[tuple[str, int], ...] = ()
+    """Operation and status, where only some operations give errors of that status this shape."""
 
     @property
     def inputs(self) -> dict[str, str]:
@@ -71,33 +73,61 @@ class FailureShape:
         }
 
 
+_Look = tuple[tuple[str, ...], str]
+"""Lines and media type."""
+
+
 def failure_shapes(contract: Contract) -> tuple[FailureShape, ...]:
-    """The shape of most errors, then those of the statuses for which the contract mostly says something else."""
+    """The shape of most errors, then those of the statuses for which the contract mostly says something else.
+
+    Operations that give a status another shape than most do have theirs in `places`.
+    """
     media = failure_media(contract)
     usual, invalid = ((failure_lines(contract, invalid=one), media) for one in (False, True))
-    wanted = {int(status): invalid for status in _INVALID} | dict(_own_shapes(contract))
+    answers = _error_looks(contract)
+    wanted = {int(status): invalid for status in _INVALID} | dict(_own_shapes(answers))
     shapes = [FailureShape("_failure", *usual, statuses=())]
     for shape in dict.fromkeys(wanted.values()):
         statuses = tuple(sorted(status for status, one in wanted.items() if one == shape))
         name = "_invalid" if shape == invalid else f"_failure_{statuses[0]}"
         shapes += [] if shape == usual else [FailureShape(name, *shape, statuses=statuses)]
-    return tuple(shapes)
+    apart: dict[_Look, list[tuple[str, int]]] = {}
+    for key, status, look, _ in answers:
+        if look is not None and look != wanted.get(status, usual):
+            apart.setdefault(look, []).append((key, status))
+    return tuple(_with_places(shapes, apart))
 
 
-def _own_shapes(contract: Contract) -> Iterator[tuple[int, tuple[tuple[str, ...], str]]]:
-    """Lines and media type of each status that has a shape of its own in the contract."""
-    found: dict[str, list[Answer]] = {}
+def _with_places(shapes: list[FailureShape], apart: Mapping[_Look, list[tuple[str, int]]]) -> Iterator[FailureShape]:
+    for one in shapes:
+        yield replace(one, places=tuple(apart.get((one.lines, one.media), ())))
+    known = {(one.lines, one.media) for one in shapes}
+    for number, (look, places) in enumerate(((look, found) for look, found in apart.items() if look not in known), 1):
+        yield FailureShape(f"_failure_apart_{number}", *look, statuses=(), places=tuple(places))
+
+
+def _error_looks(contract: Contract) -> list[tuple[str, int, _Look | None, str]]:
+    """Operation, status, how its error looks (None: it has no place to say what is wrong), and what is said of it."""
+    found: list[tuple[str, int, _Look | None, str]] = []
     for operation in contract.operations:
         for answer in operation.answers:
             if answer.json is not None and answer.status.isdigit() and answer.status >= "400":
-                found.setdefault(answer.status, []).append(answer)
-    for status, answers in sorted(found.items()):
-        counted = Counter(_told(answer.json) for answer in answers if answer.json is not None)
-        most = next(one for one in answers if one.json and _told(one.json) == counted.most_common(1)[0][0])
-        lines = _lines(contract, most.json) if most.json is not None else None
-        if lines is not None:
-            media = most.json_media or ""
-            yield int(status), (lines, media if "json" in media else "application/json")
+                lines, media = _lines(contract, answer.json), answer.json_media or ""
+                look = (lines, media if "json" in media else "application/json") if lines is not None else None
+                found.append((operation.key, int(answer.status), look, _told(answer.json)))
+    return found
+
+
+def _own_shapes(answers: Iterable[tuple[str, int, _Look | None, str]]) -> Iterator[tuple[int, _Look]]:
+    """The look of each status that has one of its own in the contract."""
+    found: dict[int, list[tuple[_Look | None, str]]] = {}
+    for _, status, look, told in answers:
+        found.setdefault(status, []).append((look, told))
+    for status, looks in sorted(found.items()):
+        most = Counter(told for _, told in looks).most_common(1)[0][0]
+        look = next(one for one, told in looks if told == most)
+        if look is not None:
+            yield status, look
 
 
 def _told(schema: Schema) -> str:

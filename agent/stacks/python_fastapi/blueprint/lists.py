@@ -9,6 +9,9 @@ from agent.stacks.python_fastapi.blueprint.operations import call
 from agent.stacks.python_fastapi.blueprint.repositories import Method, filtered
 from agent.stacks.python_fastapi.blueprint.scopes import scope
 
+_COUNTING = {Meta.TOTAL, Meta.PAGES, Meta.NEXT}
+"""What cannot be told without counting all rows."""
+
 
 def list_steps(one: Deriving) -> None:
     bound, repository = one.bound, one.repository
@@ -25,7 +28,7 @@ def list_steps(one: Deriving) -> None:
     for taken in ("sort", "limit", "offset"):
         if taken in names:
             raise Underivable(f"a filter is called `{taken}`")
-    counted = bool(bound.envelope.total_header) or bool({Meta.TOTAL, Meta.PAGES} & set(bound.envelope.meta.values()))
+    counted = bool(bound.envelope.total_header) or bool(_COUNTING & set(bound.envelope.meta.values()))
     if bound.sorting:
         arguments["sort"] = _order(one)
     arguments |= _window(one)
@@ -67,6 +70,10 @@ def _meta(one: Deriving, meta: Meta) -> str:
         case Meta.PAGE:
             paged = paging and paging.style == "page"
             return _given(one, paging.page_parameter, str(paging.first)) if paging and paged else "1"
+        case Meta.NEXT:
+            return f"{_window(one)['offset']} + {limit} < total"
+        case Meta.PREVIOUS:
+            return f"{_window(one)['offset']} > 0"
 
 
 def _window(one: Deriving) -> dict[str, str]:
@@ -94,7 +101,8 @@ def _limit(one: Deriving) -> str:
 def _given(one: Deriving, parameter: str, otherwise: str) -> str:
     name = one.parameter(parameter)
     planned = next(found for found in one.planned.parameters if found.name == name)
-    return f"({otherwise} if {name} is None else {name})" if "None" in planned.inner.text else name
+    given = f"({otherwise} if {name} is None else {name})" if "None" in planned.inner.text else name
+    return f"int({given.strip('()')})" if "float" in planned.inner.text else given
 
 
 def _order(one: Deriving) -> str:

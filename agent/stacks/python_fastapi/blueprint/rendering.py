@@ -11,7 +11,7 @@ from agent.binding.model import Bound, Keys, Proof
 from agent.contract.model import Contract
 from agent.stacks.python_fastapi.blueprint.columns import quoted
 from agent.stacks.python_fastapi.blueprint.counting import COUNTED
-from agent.stacks.python_fastapi.blueprint.failures import failure_shapes
+from agent.stacks.python_fastapi.blueprint.failures import FailureShape, failure_shapes
 from agent.stacks.python_fastapi.blueprint.planning import Plan, Resource
 from agent.stacks.python_fastapi.blueprint.repositories import Repository
 from agent.stacks.python_fastapi.blueprint.rows import RowField
@@ -268,12 +268,19 @@ class Renderer:
             credentials=self._plan.caller_id.text if login else "",
         )
 
+    def _places(self, shape: FailureShape) -> list[tuple[str, str, int]]:
+        """Method, path and status, as the application knows them."""
+        base, paths = self._plan.contract.base_path, {one.bound.operation.key: one for one in self._plan.operations}
+        found = ((paths[key], status) for key, status in shape.places)
+        return [(one.bound.operation.method.upper(), base + one.path, status) for one, status in found]
+
     def _api(self) -> Iterator[tuple[str, str]]:
         plan = self._plan
         shapes = failure_shapes(plan.contract)
         yield self._file(
             "api/errors.py",
             shapes=shapes,
+            places={shape.name: self._places(shape) for shape in shapes},
             said={name for shape in shapes for name in shape.inputs},
             challenge=_challenge(plan),
             kinds=_kinds(plan.contract),

@@ -129,10 +129,11 @@ def _pages(shape: Shape, bound: Bound) -> Iterator[Scenario]:
 
 
 def _meta(bound: Bound, **expected: int) -> Iterator[str]:
-    known = {**expected, "pages": 2}
+    more = expected["offset"] + expected["limit"] < expected["total"]
+    known = {**expected, "pages": 2, "next": more, "previous": expected["offset"] > 0}
     for path, meaning in bound.envelope.meta.items():
-        place = "".join(f"[{literal(name)}]" for name in path)
-        yield f"assert response.json(){place} == {known[meaning.value]}"
+        place, value = "".join(f"[{literal(name)}]" for name in path), known[meaning.value]
+        yield f"assert response.json(){place} {'is' if isinstance(value, bool) else '=='} {value}"
 
 
 def _filter(shape: Shape, bound: Bound, narrowing: Filter) -> Iterator[Scenario]:

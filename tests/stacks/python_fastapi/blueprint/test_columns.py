@@ -7,6 +7,7 @@ import pytest
 from agent.binding.model import Conversion
 from agent.catalog.model import Column
 from agent.stacks.python_fastapi.blueprint.columns import python_type, quoted, quoted_table, read, written
+from tools.postgres.server import PostgresServer
 
 
 def column(kind: str, *, array: bool = False, enum: str | None = None) -> Column:
@@ -63,3 +64,19 @@ def test_arrays_and_enums() -> None:
     assert written(column("int4", array=True), "text", "$1") == "$1::text[]::int4[]"
     assert python_type(column("text", array=True), "", nullable=True).text == "list[str] | None"
     assert python_type(column("mood", enum="mood"), "", nullable=False).text == "str"
+
+
+@pytest.mark.parametrize("kind", ["int2", "int4", "int8"])
+@pytest.mark.parametrize(
+    ("sent", "selects"),
+    [(5.0, 5), (-3.0, -3), (1.5, None), (1e300, None), (float("nan"), None), (float("inf"), None)],
+)
+def test_a_number_with_places_is_no_value_of_a_whole_column(
+    postgres: PostgresServer, kind: str, sent: float, selects: int | None
+) -> None:
+    expression = written(column(kind), "whole", "%s")
+
+    with postgres.administer() as connection:
+        found = connection.execute(f"SELECT {expression}", [sent]).fetchone()
+
+    assert found == (selects,)

@@ -136,3 +136,27 @@ def test_a_status_has_the_media_type_that_the_contract_gives_it() -> None:
         (): "application/json",
         (409,): "application/problem+json",
     }
+
+
+def test_operations_that_say_an_error_otherwise_than_most_have_their_own_shape() -> None:
+    usual, other = object_of(["message"], message=TEXT), object_of(["title"], title=TEXT)
+    answers = {
+        name: {"description": "d", "content": {"application/json": {"schema": one}}}
+        for name, one in (("u", usual), ("o", other))
+    }
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "t", "version": "1"},
+        "paths": {
+            "/a": {"get": {"responses": {"404": answers["u"], "409": answers["u"]}}},
+            "/b": {"get": {"responses": {"404": answers["u"], "409": answers["u"]}}},
+            "/c": {"get": {"responses": {"404": answers["o"], "409": {"description": "d"}}}},
+        },
+    }
+
+    shapes = failure_shapes(load_contract(document))
+
+    assert {one.name: (one.statuses, one.places) for one in shapes} == {
+        "_failure": ((), ()),
+        "_failure_apart_1": ((), (("GET /c", 404),)),
+    }

@@ -73,3 +73,24 @@ def test_a_property_that_two_parts_declare_otherwise_is_of_one_class() -> None:
         "data": "list[str]",
         "total": "StrictInt | MISSING",
     }
+
+
+def test_what_is_only_answered_has_no_defaults_and_what_is_sent_keeps_them() -> None:
+    size = {"type": "object", "properties": {"size": {"type": "integer", "default": 1}, "default": {"type": "string"}}}
+    shown = {"description": "a", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Shown"}}}}
+    sent = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Sent"}}}}
+    nested = {"type": "object", "properties": {"parts": {"type": "array", "items": size}}}
+    module = generate_schemas(
+        load_contract(
+            {
+                "openapi": "3.1.0",
+                "info": {"title": "Test", "version": "1"},
+                "paths": {"/a": {"post": {"requestBody": sent, "responses": {"200": shown}}}},
+                "components": {"schemas": {"Shown": nested, "Sent": size}},
+            }
+        )
+    )
+
+    assert "size: StrictInt = 1" in module.text
+    assert "size: StrictInt | MISSING = MISSING" in module.text
+    assert {"size", "default"} <= set(module.fields[module.classes["Sent"]])
