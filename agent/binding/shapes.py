@@ -50,8 +50,10 @@ class Shape:
         return self.schema.get("default")
 
 
-def shape(contract: Contract, schema: Schema) -> Shape:
-    """The shape of a schema."""
+def shape(contract: Contract, schema: Schema | bool) -> Shape:
+    """The shape of a schema; true, which a property may be, is any value."""
+    if isinstance(schema, bool):
+        return Shape(schema={} if schema else {"not": {}}, several=not schema)
     return _shape(contract, schema, ())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import Any
 
@@ -28,12 +29,20 @@ NESTED = {
 }
 
 
+DISTINCT = {"type": "array", "items": TEXT, "uniqueItems": True}
+
+
+def refers(name: str) -> dict[str, Any]:
+    """A reference to a component."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
 def described(schema: Any) -> dict[str, Any]:
     """What a body and an answer have in common."""
     return {"description": "d", "content": {"application/json": {"schema": schema}}}
 
 
-def written(server: PostgresServer, paths: dict[str, Any], sql: str) -> Scaffold:
+def written(server: PostgresServer, paths: dict[str, Any], sql: str, **schemas: Any) -> Scaffold:
     """The whole service of a document with these paths."""
     contract = load_contract(
         {
@@ -41,7 +50,7 @@ def written(server: PostgresServer, paths: dict[str, Any], sql: str) -> Scaffold
             "info": {"title": "Odd", "version": "1"},
             "paths": paths,
             "components": {
-                "schemas": {"Nested": NESTED},
+                "schemas": {"Nested": NESTED, **schemas},
                 "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
             },
         }
@@ -57,8 +66,15 @@ def written(server: PostgresServer, paths: dict[str, Any], sql: str) -> Scaffold
         {"type": "array", "prefixItems": [TEXT, {"type": "integer"}], "items": False},
         {"enum": [1, "a", None]},
         {"$ref": "#/components/schemas/Nested"},
+        {"type": "object", "properties": {"name": True, "parts": {"type": "string", "minLength": 5, "maxLength": 3}}},
     ],
-    ids=["items of any kind", "a tuple", "values of several types", "a schema that contains itself"],
+    ids=[
+        "items of any kind",
+        "a tuple",
+        "values of several types",
+        "a schema that contains itself",
+        "properties of any value and of none",
+    ],
 )
 def test_a_service_is_written_and_compiles(postgres: PostgresServer, schema: dict[str, Any]) -> None:
     item = {
@@ -114,3 +130,37 @@ def test_factories_call_nothing_in_the_defaults_of_arguments(postgres: PostgresS
 
     assert "    origin: UUID = THING_ORIGIN,\n" in text
     assert re.search(r'^THING_ORIGIN = UUID\("[0-9a-f-]{36}"\)$', text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", ["Response", "Form", "Route", "NotFound", "AfterValidator", "List", "date", "class"])
+def test_a_component_may_be_called_as_what_the_code_around_it_imports(postgres: PostgresServer, name: str) -> None:
+    schema = {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}, "tags": DISTINCT}}
+    item = {"post": {"requestBody": described(refers(name)), "responses": {"201": described(refers(name))}}}
+
+    files = written(postgres, {"/things": item}, THINGS, **{name: schema}).files
+
+    routes = ast.parse(files["src/api/routes/things.py"])
+    imported = [one.name for node in routes.body if isinstance(node, ast.ImportFrom) for one in node.names]
+    assert len(imported) == len(set(imported))
+    classes = [node.name for node in ast.parse(files["src/schemas/api.py"]).body if isinstance(node, ast.ClassDef)]
+    assert not {"Response", "Form", "Route", "NotFound", "AfterValidator"} & set(classes)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "string", "format": "date", "default": "2020-01-01"},
+        {"type": "integer", "default": "10"},
+        {"type": "object", "properties": {"a": TEXT}, "default": {}},
+    ],
+)
+def test_a_default_that_generated_types_cannot_hold_is_said_and_not_filled_in(
+    postgres: PostgresServer, schema: dict[str, Any]
+) -> None:
+    body = {"type": "object", "properties": {"value": schema}}
+    item = {"post": {"requestBody": described(body), "responses": {"201": described(TEXT)}}}
+
+    text = written(postgres, {"/things": item}, THINGS).files["src/schemas/api.py"]
+
+    assert f'"default": {schema["default"]!r}'.replace("'", '"') in text
+    assert "= MISSING" in text

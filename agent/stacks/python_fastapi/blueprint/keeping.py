@@ -15,7 +15,16 @@ _MARK = "x-kept-"
 _SPELT = {"minLength": "min_length", "maxLength": "max_length", "pattern": "pattern"}
 _READ_AS_OTHERS = frozenset({"uuid", "date", "date-time", "time", "uri", "duration", "ipv4", "ipv6"})
 """Formats whose values are no text any more when the generated bounds would be looked at."""
-CARRIED = frozenset(f"{_MARK}{key}" for key in ("uniqueItems", *_SPELT))
+_JSON_TYPES: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+    "null": (type(None),),
+}
+CARRIED = frozenset(f"{_MARK}{key}" for key in ("uniqueItems", "default", "format", *_SPELT))
 """Keys that the generator has to hand on."""
 
 
@@ -26,7 +35,28 @@ def marked(schema: Mapping[str, Any]) -> Mapping[str, Any]:
         lost |= {key for key in _SPELT if key in schema}
     if isinstance(schema.get("pattern"), str) and not generator_reads(schema["pattern"]):
         lost.add("pattern")
+    if schema.get("format") == "hostname":
+        lost.add("format")
+    if not fills_in(schema):
+        lost.add("default")
     return {f"{_MARK}{key}" if key in lost else key: value for key, value in schema.items()} if lost else schema
+
+
+def fills_in(schema: Mapping[str, Any]) -> bool:
+    """Whether the schema's default, if it has one, can stand in generated code: what is of another type than it cannot.
+
+    Of several types, or of none, nothing is known, and the generator is trusted.
+    """
+    declared = schema.get("type")
+    kinds = [declared] if isinstance(declared, str) else list(declared or ())
+    if "default" not in schema or not kinds:
+        return True
+    value = schema["default"]
+    if isinstance(value, str) and "string" in kinds:
+        return schema.get("format") not in _READ_AS_OTHERS
+    if isinstance(value, dict) and schema.get("properties"):
+        return False
+    return any(type(value) in _JSON_TYPES.get(str(kind), ()) for kind in kinds)
 
 
 def with_kept(text: str) -> str:

@@ -29,7 +29,22 @@ _UNSAID = {"title", "example", "examples", "externalDocs", "xml", "deprecated"}
 _DESCRIPTION_WIDTH = 84
 _NAMED = {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"}
 _HEADER = '"""What requests and answers carry, as the contract says it."""'
-_TAKEN = ("ValidationError", "HTTPValidationError", "Caller", "Database", "Path", "Query", "Header", "Cookie", "Body")
+_TAKEN = (
+    *("ValidationError", "HTTPValidationError", "Caller", "Database", "Path", "Query", "Header", "Cookie", "Body"),
+    *(
+        "AfterValidator",
+        "BeforeValidator",
+        "Spelt",
+        "Sequence",
+        "Mapping",
+        "AwareDatetime",
+        "EmailStr",
+        "UUID",
+        "SecretStr",
+    ),
+    *("APIRouter", "Depends", "Form", "Request", "Response", "Route", "SkipJsonSchema", "CurrentCaller", "TokenIssuer"),
+    *("Forbidden", "InvalidInput", "NotFound", "OperationNotImplemented", "Unauthenticated", "Sessions"),
+)
 """Names that FastAPI gives components of its own, and names that the code around imports."""
 _SHADOWED = ("BaseModel", "RootModel", "Field", "Any", "Annotated", "Literal", "Enum", "StrEnum", "MISSING")
 
@@ -237,7 +252,7 @@ def bounded(schema: Any) -> Any:
 def _textual(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     """Formats that the generator makes something else of than text, or knows by another name."""
     match schema.get("format"):
-        case "decimal" if schema.get("type") == "string":
+        case "decimal":
             return {key: value for key, value in schema.items() if key != "format"}
         case "url" if schema.get("type") == "string":
             return {**schema, "format": "uri"}

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from agent.contract.grammar import Step
+from agent.stacks.python_fastapi.blueprint.keeping import fills_in
 from agent.stacks.python_fastapi.blueprint.patterns import generator_reads, plain_pattern, python_pattern
 
 _NEVER = ("not", "if", "contains", "dependentRequired", "dependentSchemas", "prefixItems")
@@ -15,9 +16,9 @@ _BOUNDS: Mapping[str, tuple[str, ...]] = {
     "number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
     "array": ("minItems", "maxItems", "uniqueItems"),
 }
-_UNREAD_FORMATS = frozenset({"byte", "base64", "uri-reference", "iri", "iri-reference", "idn-hostname"})
+_UNREAD_FORMATS = frozenset({"byte", "base64", "uri-reference", "iri", "iri-reference", "hostname", "idn-hostname"})
 """Formats of which a wrong value is taken everywhere."""
-_UNREAD_IN_PARAMETERS = frozenset({"uri", "url", "hostname", "ipv4", "ipv6", "duration"})
+_UNREAD_IN_PARAMETERS = frozenset({"uri", "url", "ipv4", "ipv6", "duration"})
 _READ_AS_OTHERS = frozenset({"uuid", "date", "date-time", "time", "uri", "duration", "ipv4", "ipv6"})
 _COMPOSED = ("allOf", "anyOf", "oneOf", "$ref", "enum", "const")
 _COMPOSING = frozenset({"allOf", "anyOf", "oneOf"})
@@ -102,6 +103,8 @@ def _read(pattern: str, place: Place) -> bool:
 
 
 def _values(schema: Mapping[str, Any], place: Place) -> Iterator[tuple[Step, str]]:
+    if place is not Place.PARAMETER and not fills_in(schema):
+        yield ("default",), "default"
     if place is Place.DEEP and schema.get("uniqueItems") is True:
         yield ("uniqueItems",), "uniqueItems"
     if isinstance(schema.get("const"), float):

@@ -104,7 +104,7 @@ def _parameter(shape: Shape, table: Table, column: Column, number: int) -> _Para
         kind = f"{kind} | None"
     else:
         default = str(shape.values.code(column, shape.values.of_column(table, column, 1)))
-    constant = default if default.startswith("UUID(") else ""
+    constant = default if default.startswith(("UUID(", "json.dumps(")) else ""
     if constant:
         default = f"{shape.row_name(table.name)}_{identifier(column.name)}".upper()
     return _Parameter(identifier(column.name), kind, default, column.name, value, constant)

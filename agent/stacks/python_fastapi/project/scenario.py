@@ -50,6 +50,13 @@ class Scenario:
     """For a test that runs once for each of several values: its names and values; in the code it is `case`."""
 
     @property
+    def asserted(self) -> Sequence[str]:
+        """The checks; of an answer in which nothing can be compared, that there is one."""
+        *before, last = self.checks or ("",)
+        named = re.fullmatch(r"(?:data|answer) = (.*)", last)
+        return [*before, f"assert {named[1]} is not None"] if named else self.checks
+
+    @property
     def arranged(self) -> list[str]:
         """What is there; a row that nothing asks for later has no name."""
         read = names_read(self._source)

@@ -15,7 +15,7 @@ from agent.binding.model import Field
 from agent.binding.words import words
 from agent.catalog.model import Catalog, Column, Table
 from agent.contract.model import Contract, Schema
-from agent.contract.sample import sample
+from agent.contract.sample import Unsatisfiable, sample
 from agent.stacks.python_fastapi.project.columns import column_schema, narrow, ordered_columns
 from agent.stacks.python_fastapi.project.source import Code, literal
 
@@ -45,7 +45,14 @@ class Values:
         plain = self._plain(schema)
         value = self._readable(plain, name, number, depth)
         valid = Draft202012Validator({**plain, "components": {"schemas": self._contract.schemas}}).is_valid(value)
-        return value if valid else sample(self._contract, plain, seed=number)
+        return value if valid else self._sampled(plain, number, value)
+
+    def _sampled(self, schema: Schema, number: int, otherwise: Any) -> Any:
+        """A value of the schema; where contract and database leave none, tests are written with one that breaks it."""
+        try:
+            return sample(self._contract, schema, seed=number)
+        except Unsatisfiable:
+            return otherwise
 
     def of_property(self, schema: Schema, field: Field, table: Table | None, number: int) -> Any:
         """The same for a property of a body, which must also fit the column behind it."""
@@ -65,7 +72,7 @@ class Values:
         places = column.numeric_scale if column.base_type == "numeric" else None
         text = str(value) if places is None else f"{Decimal(str(value)):.{places}f}"
         fits = "pattern" not in plain or re.search(plain["pattern"], text)
-        return text if fits else str(sample(self._contract, plain, seed=number))
+        return text if fits else str(self._sampled(plain, number, text))
 
     def of_column(self, table: Table, column: Column, number: int) -> Any:
         """The same for a column, as JSON: dates and UUIDs are strings."""
