@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agent.contract.bundling import Bundle
+from agent.contract.component_names import with_plain_names
 from agent.contract.grammar import METHODS, Step, children, replaced
 from agent.contract.mending import Mend, mend_schema
 from agent.contract.rules import followed
@@ -28,8 +29,9 @@ _TEMPLATE = re.compile(r"\{([^{}]*)\}")
 def mended(bundle: Bundle) -> tuple[Bundle, tuple[Problem, ...]]:
     """The document with what is clear put right, and what was assumed; the same document when nothing was."""
     old = str(bundle.document.get("openapi", "")).startswith("3.0")
-    mending = _Mending(bundle.document, old)
-    document = mending.node("document", bundle.document, ())
+    named, renames = with_plain_names(bundle.document)
+    mending = _Mending(named, old, renames)
+    document = mending.node("document", named, ())
     notes = tuple(Problem(bundle.place(path), message) for path, message in mending.notes)
     return (replace(bundle, document=document), notes) if notes else (bundle, ())
 

@@ -146,3 +146,33 @@ def _mappings(node: Any) -> list[dict[str, Any]]:
     if not isinstance(node, dict):
         return []
     return [node, *(found for one in node.values() for found in _mappings(one))] if node else []
+
+
+@pytest.mark.parametrize(
+    ("name", "spelt", "plain"),
+    [
+        ("Page«Item»", "Page«Item»", "Page_Item"),
+        ("Page«Item»", "Page%C2%ABItem%C2%BB", "Page_Item"),
+        ("List[Item]", "List[Item]", "List_Item"),
+        ("a/b c", "a~1b%20c", "a_b_c"),
+        ("«»", "«»", "Component"),
+        ("Plain!", "Plain!", "Plain_2"),
+    ],
+)
+def test_components_with_names_that_are_not_allowed_are_named_anew(name: str, spelt: str, plain: str) -> None:
+    reference = {"$ref": f"#/components/schemas/{spelt}"}
+    answer = {"description": "", "content": {"application/json": {"schema": reference}}}
+    contract = load_contract(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "Shop", "version": "1"},
+            "paths": {"/things": {"get": {"responses": {"200": answer}}}},
+            "components": {"schemas": {name: {"type": "string", "maxLength": 3}, "Plain": {"type": "object"}}},
+        }
+    )
+
+    said = contract.operations[0].answers[0].json
+    assert said == {"$ref": f"#/components/schemas/{plain}"}
+    assert contract.resolve(said) == {"type": "string", "maxLength": 3}
+    assert len(contract.notes) == 1
+    assert f"is read as `{plain}`" in contract.notes[0]
