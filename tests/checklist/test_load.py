@@ -84,7 +84,7 @@ def measured(
         (measured(600, ran=0.3), Outcome.FAILED),
         (measured(569, ran=0.78, queued=0.1), Outcome.FAILED),
         (measured(569, ran=0.78, queued=0.1, slowdown=1.5), Outcome.UNCHECKED),
-        (measured(400, ran=0.9, queued=0.05, slowdown=5.0), Outcome.FAILED),
+        (measured(300, ran=0.9, queued=0.05, slowdown=5.0), Outcome.FAILED),
         (measured(569, ran=0.3, slowdown=1.5), Outcome.FAILED),
         (measured(300, ran=0.5, queued=0.5), Outcome.UNCHECKED),
         (measured(50, ran=0.5, queued=0.5), Outcome.FAILED),

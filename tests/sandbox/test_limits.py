@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -31,6 +34,16 @@ for _ in range(3):
         while time.monotonic() < until: pass
         os._exit(0)
 time.sleep(20)
+"""
+
+
+_ONE_COMMAND = """
+import asyncio, sys
+from contextlib import closing
+from pathlib import Path
+from tools.sandbox.choosing import open_sandbox
+with closing(open_sandbox(sys.argv[1], Path(sys.argv[2]))) as place:
+    print(asyncio.run(place.run(("sh", "-c", "ulimit -Hn; ulimit -Hc; ulimit -Hl"))).output, end="")
 """
 
 
@@ -125,6 +138,16 @@ async def test_nothing_of_a_command_is_there_for_the_next(confined: Sandbox) -> 
     assert "file" not in seen.stdout
     assert "closed" not in seen.stdout
     assert seen.stdout.endswith("0\n")
+
+
+@pytest.mark.parametrize("kind", ["bubblewrap", "none"])
+def test_where_the_machine_allows_less_commands_get_that_much(kind: str, worktree: Path) -> None:
+    """Many machines let nobody dump core, and let few open thousands of files."""
+    less = ["prlimit", "--nofile=512", "--core=0", "--memlock=16384", "--"]
+    done = subprocess.run(
+        [*less, sys.executable, "-c", _ONE_COMMAND, kind, str(worktree)], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("512\n0\n16", "")
 
 
 @given(st.integers(min_value=0, max_value=1 << 50))

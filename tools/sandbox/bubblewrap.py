@@ -20,6 +20,7 @@ from tools.sandbox.bubblewrap_command import (
     Descriptors,
     Mode,
     bubblewrap_command,
+    hard_limits,
 )
 from tools.sandbox.control_groups import ControlGroup, create_control_group, remove_abandoned
 from tools.sandbox.ownership import hand_over
@@ -132,6 +133,7 @@ class Bubblewrap:
                 descriptors=descriptors,
                 writable=writable,
                 counted=group is not None,
+                hard=hard_limits(),
             )
             folders = [self.worktree, *mounts.writable] if writable else [*mounts.writable]
             launch = Launch(

@@ -6,9 +6,11 @@ reached, and the command is then given an unprivileged user id. As `user`, a use
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Literal
 
 from tools.sandbox.base import WORKSPACE, Limits, Mounts
@@ -22,6 +24,16 @@ USER_MODE_UID = 1000
 
 SHARED_MEMORY_BYTES = 64 << 20
 LOCKED_BYTES = 64 << 10
+
+_LIMITED: Mapping[str, int] = {
+    "nproc": resource.RLIMIT_NPROC,
+    "data": resource.RLIMIT_DATA,
+    "fsize": resource.RLIMIT_FSIZE,
+    "cpu": resource.RLIMIT_CPU,
+    "nofile": resource.RLIMIT_NOFILE,
+    "memlock": resource.RLIMIT_MEMLOCK,
+    "core": resource.RLIMIT_CORE,
+}
 
 _HOST_FILES = (
     "/etc/ssl",
@@ -71,8 +83,12 @@ def bubblewrap_command(
     descriptors: Descriptors,
     writable: bool,
     counted: bool,
+    hard: Mapping[str, int],
 ) -> list[str]:
-    """The whole command line. `counted`: control groups hold memory and processes, so that rlimits need not."""
+    """The whole command line. `counted`: control groups hold memory and processes, so that rlimits need not.
+
+    `hard`: as `rlimits` takes it.
+    """
     return [
         confinement.binary,
         *_namespaces(confinement.mode),
@@ -86,25 +102,36 @@ def bubblewrap_command(
         *(word for name, value in environment.items() for word in ("--setenv", name, value)),
         *(() if descriptors.seccomp is None else ("--seccomp", str(descriptors.seccomp))),
         *("--json-status-fd", str(descriptors.status), "--"),
-        *rlimits(limits, processes=not counted, memory=not counted),
+        *rlimits(limits, processes=not counted, memory=not counted, hard=hard),
         *(_drop_rights() if confinement.mode == "root" else ()),
         *command,
     ]
 
 
-def rlimits(limits: Limits, *, processes: bool, memory: bool) -> list[str]:
-    """A `prlimit` prefix that sets what the kernel limits per process or user."""
-    return [
-        "prlimit",
-        *((f"--nproc={limits.processes}",) if processes else ()),
-        *((f"--data={limits.memory_bytes}",) if memory else ()),
-        f"--fsize={limits.file_bytes}",
-        f"--cpu={limits.cpu_seconds}:{limits.cpu_seconds + 1}",  # a signal that names the limit, then a killing one
-        f"--nofile={limits.open_files}",
-        f"--memlock={LOCKED_BYTES}",
-        "--core=1",  # no dump fits, and unlike with 0 the kernel does not start the host's handler of crashes either
-        "--",
-    ]
+def rlimits(
+    limits: Limits, *, processes: bool, memory: bool, hard: Mapping[str, int] = MappingProxyType({})
+) -> list[str]:
+    """A `prlimit` prefix that sets what the kernel limits per process or user.
+
+    `hard`: what nobody may go beyond here, as `hard_limits` tells it; what asks for more gets that much.
+    """
+    wanted = {
+        **({"nproc": (limits.processes,)} if processes else {}),
+        **({"data": (limits.memory_bytes,)} if memory else {}),
+        "fsize": (limits.file_bytes,),
+        "cpu": (limits.cpu_seconds, limits.cpu_seconds + 1),  # a signal that names the limit, then a killing one
+        "nofile": (limits.open_files,),
+        "memlock": (LOCKED_BYTES,),
+        "core": (1,),  # no dump fits, and unlike with 0 the kernel does not start the host's handler of crashes either
+    }
+    told = {name: ":".join(str(min(one, hard.get(name, one))) for one in values) for name, values in wanted.items()}
+    return ["prlimit", *(f"--{name}={values}" for name, values in told.items()), "--"]
+
+
+def hard_limits() -> Mapping[str, int]:
+    """What the commands that this process starts may not go beyond, by the names of `prlimit`."""
+    found = {name: resource.getrlimit(kind)[1] for name, kind in _LIMITED.items()}
+    return {name: most for name, most in found.items() if most != resource.RLIM_INFINITY}
 
 
 def _namespaces(mode: Mode) -> list[str]:

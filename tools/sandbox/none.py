@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 from tools.sandbox.base import CommandResult, Limits, Mounts, SandboxKind
-from tools.sandbox.bubblewrap_command import rlimits
+from tools.sandbox.bubblewrap_command import hard_limits, rlimits
 from tools.sandbox.running import Launch, Service, kill_group, run_process, running_service
 from tools.sandbox.watching import watcher
 
@@ -80,7 +80,11 @@ class NoSandbox:
         mark = uuid.uuid4().hex
         fixed = {"PATH": os.defpath, "HOME": "/tmp", "TMPDIR": "/tmp", "LANG": "C.UTF-8"}
         return Launch(
-            argv=[*_dying_with_parent(), *rlimits(limits, processes=False, memory=True), *command],
+            argv=[
+                *_dying_with_parent(),
+                *rlimits(limits, processes=False, memory=True, hard=hard_limits()),
+                *command,
+            ],
             environment={**fixed, **environment, _MARK: mark},
             folder=self.worktree,
             watch=watcher([self.worktree, *mounts.writable], limits, memory=True, processes=True),
