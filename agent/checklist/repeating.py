@@ -21,7 +21,7 @@ from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.databases import NotMigrated, redis_seen_here
 from agent.checklist.probe.accounts import NoCredentials, credentials
-from agent.checklist.probe.asking import Asker, answered
+from agent.checklist.probe.asking import Asker, answered, plain_values
 from agent.checklist.probe.exchange import prepared
 from agent.checklist.probe.fitting import store_of
 from agent.checklist.probe.judging import excerpt, matches, successes
@@ -211,12 +211,24 @@ async def _elsewhere(world: World, bound: Bound, request: Request, first: Reply,
     if not matches(reply.status, successes(bound.operation)):
         return
     undone = bound.action is Action.DELETE and world.asker.store.fresh(row) is not None
-    if undone or (first.body and _same(reply, first)):
+    if undone or (_same(reply, first) and _tells_of(reply, request, other)):
         what = "is still there" if undone else "was not looked at"
         one.answers.append(
             f"{other.method} {other.target} with the key of {request.method} {request.target} → {reply.status}: it is "
             f"told the other's answer, and its own row {what}"
         )
+
+
+def _tells_of(reply: Reply, request: Request, other: Request) -> bool:
+    """Whether an answer names what one request was for, and not what the other was for.
+
+    The same answer to both proves nothing: two tickets that are merged into a third are both answered with that one.
+    """
+    named = set(plain_values(answered(reply)))
+    differing = [name for name, value in request.path_values.items() if other.path_values.get(name) != value]
+    return any(
+        str(request.path_values[name]) in named and str(other.path_values.get(name)) not in named for name in differing
+    )
 
 
 def _note_refusal(one: Repeated, bound: Bound, worst: Reply) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from agent.checklist.probe.asking import plain_values
 from agent.checklist.running import Reply, Running
 from tools.postgres.wire import Recorder, Statement
 
@@ -101,7 +102,7 @@ class Line:
     @property
     def values(self) -> frozenset[str]:
         """Every plain value in it, as text."""
-        return frozenset(_plain_values(self.fields)) if self.fields is not None else frozenset()
+        return frozenset(plain_values(self.fields)) if self.fields is not None else frozenset()
 
 
 def lines_of(log: str) -> list[Line]:
@@ -130,15 +131,3 @@ def _object(text: str) -> Mapping[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
-
-
-def _plain_values(value: Any) -> Iterator[str]:
-    match value:
-        case Mapping():
-            for one in value.values():
-                yield from _plain_values(one)
-        case list():
-            for one in value:
-                yield from _plain_values(one)
-        case _:
-            yield str(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -166,3 +166,16 @@ def _header_text(value: Any) -> str:
 def _wait(reply: Reply) -> float:
     asked = str(reply.headers.get("retry-after", ""))
     return min(float(asked), _LONGEST_WAIT) if asked.isascii() and asked.isdigit() else 1.0
+
+
+def plain_values(value: Any) -> Iterator[str]:
+    """The texts, numbers and truths in a JSON value, each as text."""
+    match value:
+        case Mapping():
+            for one in value.values():
+                yield from plain_values(one)
+        case list():
+            for one in value:
+                yield from plain_values(one)
+        case _:
+            yield str(value)
