@@ -16,7 +16,7 @@ from tools.sandbox.seccomp import FORBIDDEN, seccomp_filter
 
 
 def _command(
-    mode: Mode = "root", *, mounts: Mounts = Mounts(), writable: bool = True, counted: bool = True
+    mode: Mode = "root", *, mounts: Mounts = Mounts(), writable: bool = True, counted: bool = True, most: int = 1 << 40
 ) -> list[str]:
     confinement = Confinement("bwrap", mode, Path("/home/x/tree"), (".git",), ("--symlink", "usr/bin", "/bin"))
     return bubblewrap_command(
@@ -28,6 +28,7 @@ def _command(
         descriptors=Descriptors(3, 4, 5, 6, 7),
         writable=writable,
         counted=counted,
+        hard={"nproc": most, "cpu": most, "core": 1},
     )
 
 
@@ -81,6 +82,10 @@ def test_mounts_get_parents_that_others_may_enter() -> None:
 def test_the_kernel_counts_where_control_groups_do_not() -> None:
     assert not any(word.startswith(("--nproc", "--data")) for word in _command(counted=True))
     assert {"--nproc=256", f"--data={1 << 30}"} < set(_command(counted=False))
+
+
+def test_nothing_asks_for_more_than_the_machine_allows() -> None:
+    assert {"--nproc=100", "--cpu=100:100", "--core=1", "--fsize=268435456"} < set(_command(counted=False, most=100))
 
 
 def test_the_filter_is_whole_instructions_and_ends_in_an_answer() -> None:
