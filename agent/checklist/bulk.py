@@ -1,6 +1,6 @@
 """Bulk: statements that a loop sends one by one, where one statement could read or write all rows.
 
-Read from the syntax trees of `src/`. A loop counts when its body awaits a statement of the database, by itself or
+Read from the syntax trees of the code. A loop counts when its body awaits a statement of the database, by itself or
 through a repository whose class is known from an annotation. Loops that try again, that go through batches, or whose
 turns end in a return are none.
 """
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
+from agent.checklist.layers import code
 from agent.checklist.names import dotted, nodes, syntax_trees
 from agent.checklist.pasting import shown
 
@@ -42,7 +43,7 @@ class Spot:
 async def settle(case: Case, owing: Owing, _: Bench) -> Found:
     """Settle what the code owes."""
     spots = statements_in_loops(case.workspace.read())
-    ran = "syntax trees of src/**/*.py"
+    ran = "syntax trees of the code"
     return Found(
         owing.judge(
             "PRF-BULK",
@@ -57,7 +58,7 @@ async def settle(case: Case, owing: Owing, _: Bench) -> Found:
 
 def statements_in_loops(files: Mapping[str, str]) -> list[Spot]:
     """Every statement that a loop awaits."""
-    trees = [(path, tree) for path, tree in syntax_trees(files) if path.startswith("src/")]
+    trees = list(syntax_trees(code(files)))
     asking = frozenset(_asking_methods([tree for _, tree in trees]))
     found: list[Spot] = []
     for path, tree in trees:

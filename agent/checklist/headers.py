@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from agent.checklist.booted import Bench, Booted
@@ -31,12 +31,25 @@ RULES: Mapping[str, str] = {
 
 async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = None) -> Found:
     """Settle what all answers owe. Everything that was asked before is judged too, so it comes after the others."""
+    return await asked(case, owing, bench, RULES, _ask, seed)
+
+
+async def asked(
+    case: Case,
+    owing: Owing,
+    bench: Bench,
+    rules: Collection[str],
+    ask: Callable[[Round], Awaitable[tuple[Receipt, ...]]],
+    seed: int | None,
+) -> Found:
+    """What the probes find at the shared service. Values are made up from a seed that the receipts name."""
     seed = secrets.randbits(32) if seed is None else seed
     try:
         async with bench.turn() as booted:
-            return Found(await _ask(case, owing, bench, booted, seed))
+            with opened(case, owing, bench, booted, seed) as probes:
+                return Found(await ask(probes))
     except (NotMigrated, NotRunning) as error:
-        return owing.cannot(RULES, str(error), ran="start the service", reproduce=error.reproduce)
+        return owing.cannot(rules, str(error), ran="start the service", reproduce=error.reproduce)
 
 
 @contextmanager
@@ -48,10 +61,9 @@ def opened(case: Case, owing: Owing, bench: Bench, booted: Booted, seed: int) ->
         yield Round(case, owing, world, booted.service, bench.record, seed)
 
 
-async def _ask(case: Case, owing: Owing, bench: Bench, booted: Booted, seed: int) -> tuple[Receipt, ...]:
-    with opened(case, owing, bench, booted, seed) as probes:
-        await provoke(probes)
-        plain = await passwords.judge_plain(probes)
+async def _ask(probes: Round) -> tuple[Receipt, ...]:
+    await provoke(probes)
+    plain = await passwords.judge_plain(probes)
     return (*plain, *_answers(probes), *cookies.judge_cookies(probes))
 
 

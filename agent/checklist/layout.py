@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from agent.checklist.case import Case, Found, Owing
+from agent.checklist.layers import layer
 from agent.checklist.lint import toml
 from agent.checklist.names import nodes, syntax_trees
 from agent.checklist.pasting import shown
@@ -119,10 +120,10 @@ def layer_problems(files: Mapping[str, str]) -> list[str]:
     for path, tree in syntax_trees(files):
         names = imported(tree)
         drivers = sorted(_DATABASE_PACKAGES & {name.split(".", 1)[0] for name in names})
-        if path.startswith("src/api/routes/"):
+        if layer(path) == "routes":
             repositories = sorted(name for name in names if ".repositories" in f".{name}")
             problems += [f"{path}: a route imports {name}; go through a service" for name in (*drivers, *repositories)]
-        elif path.startswith("src/services/"):
+        elif layer(path) == "services":
             problems += [f"{path}: a service imports {name}; go through a repository" for name in drivers]
     return problems
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import PurePosixPath
 
+from agent.checklist.layers import aside, is_migration
 from agent.checklist.names import nodes, syntax_trees
 
 _KINDS = "TABLE|INDEX|TYPE|SCHEMA|VIEW|TRIGGER|FUNCTION|SEQUENCE|DOMAIN|EXTENSION"
@@ -20,7 +20,6 @@ _CHANGES = re.compile(
 _SENDING = frozenset({"execute", "exec_driver_sql", "text"})
 """What they are given is SQL, in small letters too; elsewhere these may be words to read."""
 _WHOLE_SCHEMA = frozenset({"create_all", "drop_all"})
-_FREE = frozenset({"tests", "test", "scripts", "tools", "bin", "docs", "examples"})
 
 
 def schema_changes(files: Mapping[str, str]) -> tuple[str, ...]:
@@ -28,18 +27,9 @@ def schema_changes(files: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(
         f"{path}:{line}"
         for path, tree in syntax_trees(files)
-        if not _free(path) and not _migration(tree)
+        if not aside(path) and not is_migration(tree)
         for line in sorted(set(_lines(tree)))
     )
-
-
-def _free(path: str) -> bool:
-    parts = PurePosixPath(path).parts
-    return not _FREE.isdisjoint(parts[:-1]) or parts[-1].startswith("test_") or parts[-1] == "conftest.py"
-
-
-def _migration(tree: ast.Module) -> bool:
-    return any(isinstance(one, ast.FunctionDef) and one.name == "upgrade" for one in tree.body)
 
 
 def _lines(tree: ast.Module) -> Iterator[int]:

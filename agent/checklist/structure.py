@@ -7,9 +7,9 @@ import builtins
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from agent.checklist.layers import layer
 from agent.checklist.names import nodes, syntax_trees
 
-_LAYERS = ("src/services/", "src/repositories/", "src/api/routes/")
 _BUILT_IN = frozenset(
     name for name, value in vars(builtins).items() if isinstance(value, type) and issubclass(value, BaseException)
 )
@@ -59,7 +59,7 @@ def error_problems(files: Mapping[str, str]) -> list[str]:
             "no class of errors in src/ carries a status and a code; give the domain's errors a base that does"
         )
     for path, tree in trees:
-        if not path.startswith(_LAYERS):
+        if not layer(path):
             continue
         for name, line in _raised(tree):
             if name in _OF_THE_FRAMEWORK or name in _BUILT_IN or (known.is_error(name) and not known.is_domain(name)):
@@ -69,16 +69,18 @@ def error_problems(files: Mapping[str, str]) -> list[str]:
 
 def injection_problems(files: Mapping[str, str]) -> list[str]:
     """Parts that make or look up what they need, in place of being handed it."""
+    if not any(map(layer, files)):
+        return ["there is no code in src/services, src/repositories or src/api/routes that could be handed anything"]
     problems: list[str] = []
     for path, tree in syntax_trees(files):
-        if path.startswith("src/services/"):
+        if layer(path) == "services":
             problems += [
                 f"{path}:{line}: a service makes its own {name}" for name, line in _made(tree, ".repositories")
             ]
-        if path.startswith("src/api/routes/"):
-            for layer in (".repositories", ".services"):
-                problems += [f"{path}:{line}: a route makes its own {name}" for name, line in _made(tree, layer)]
-        if path.startswith(_LAYERS):
+        if layer(path) == "routes":
+            for handed in (".repositories", ".services"):
+                problems += [f"{path}:{line}: a route makes its own {name}" for name, line in _made(tree, handed)]
+        if layer(path):
             problems += [f"{path}:{line}: looks {name} up for itself" for name, line in _looked_up(tree)]
     return problems
 
@@ -112,12 +114,12 @@ def _raised(tree: ast.Module) -> Iterator[tuple[str, int]]:
                 yield name, node.lineno
 
 
-def _made(tree: ast.Module, layer: str) -> Iterator[tuple[str, int]]:
+def _made(tree: ast.Module, handed: str) -> Iterator[tuple[str, int]]:
     """Calls of classes that were imported from a layer."""
     imported = {
         alias.asname or alias.name
         for node in nodes(tree)
-        if isinstance(node, ast.ImportFrom) and f"{layer}." in f".{node.module}."
+        if isinstance(node, ast.ImportFrom) and f"{handed}." in f".{node.module}."
         for alias in node.names
         if alias.name.endswith(("Repository", "Service", "Repositories", "Services", "Store", "Gateway"))
     }

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from agent.checklist.assertions import plain_name, silent_tests
 from agent.checklist.case import Owing, bounded
 from agent.checklist.honesty import dishonest_tests
+from agent.checklist.layers import layer
 from agent.checklist.mutants.model import Mutant, Tried, of_outcome
 from agent.checklist.mutants.planning import functions_of, statements_of
 from agent.checklist.names import syntax_trees
@@ -113,6 +114,8 @@ def unit_problems(files: Mapping[str, str], report: TestReport) -> list[str]:
     """Services of which tests that reach no database and no application run less than half."""
     if report.crashed:
         return [f"the tests could not be run: {report.crashed}"]
+    if not any(layer(path) == "services" for path in files):
+        return ["there are no services in src/services that tests could run alone"]
     silent = silent_tests(files)
     passed = {one.name for one in report.cases if one.outcome == "passed"}
     seen: dict[str, set[int]] = {}
@@ -131,7 +134,7 @@ def unit_problems(files: Mapping[str, str], report: TestReport) -> list[str]:
 def _services(files: Mapping[str, str]) -> Iterator[tuple[str, frozenset[int]]]:
     """Each module of services that does something, and the lines on which its statements begin."""
     for path, tree in syntax_trees(files):
-        if path.startswith(("src/services/", "src/services.py")):
+        if layer(path) == "services":
             lines = frozenset(
                 statement.lineno
                 for _, function in functions_of(tree)

@@ -7,11 +7,11 @@ import random
 from collections.abc import Iterator, Mapping
 from itertools import accumulate, chain, zip_longest
 
+from agent.checklist.layers import code, layer
 from agent.checklist.mutants.model import Mutant
 from agent.checklist.mutants.operators import in_statement
 from agent.checklist.names import syntax_trees
 
-_LAYERS = ("src/services", "src/repositories", "src/api/routes")
 _CACHING = frozenset({"cache", "lru_cache", "cached_property", "overload", "override"})
 _SHOWN = 70
 
@@ -21,10 +21,10 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 def planned(files: Mapping[str, str], seed: int) -> tuple[Mutant, ...]:
     """Every mutant of handlers, services and repositories, best first: each function's first, then each one's second.
 
-    Every third is a boundary, for as long as there are any. Where the code has no such layers, all of `src/` counts.
+    Every third is a boundary, for as long as there are any. Where there are no such layers, all code counts.
     """
-    layered = {path: text for path, text in files.items() if path.startswith(_LAYERS)}
-    chosen = layered or {path: text for path, text in files.items() if path.startswith("src/")}
+    layered = {path: text for path, text in files.items() if layer(path)}
+    chosen = layered or code(files)
     found = [one for path, tree in syntax_trees(chosen) for one in _of_file(path, chosen[path], tree)]
     chance = random.Random(seed)
     plain = _spread([one for one in found if not one.edge], chance)

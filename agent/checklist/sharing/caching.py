@@ -1,13 +1,17 @@
-"""PRF-CACHE: what everybody reads is not looked up each time, and is new after a write, at every instance."""
+"""PRF-CACHE: what everybody reads is not looked up each time, is new after a write, at every instance, and nobody is
+shown what was kept for somebody else: other checks look at what is whose where caches keep nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.binding.model import Action, Bound
 from agent.checklist.observing.observed import is_query
-from agent.checklist.probe.accounts import NoCredentials
+from agent.checklist.probe.accounts import NoCredentials, credentials
+from agent.checklist.probe.asking import carried
+from agent.checklist.probe.judging import excerpt
 from agent.checklist.probe.requests import Request
 from agent.checklist.probe.store import NoRow
 from agent.checklist.probe.world import Need
@@ -17,7 +21,7 @@ from agent.checklist.sharing.instances import Instances
 from agent.receipts import Receipt
 
 RULES: Mapping[str, str] = {
-    "PRF-CACHE": "sharing: statements of a public read when repeated, its answers at both instances after a write",
+    "PRF-CACHE": "sharing: statements of a public read when repeated, its answers after a write, and for whom",
 }
 
 _HOT = (Action.LIST, Action.RETRIEVE)
@@ -58,12 +62,41 @@ async def judge_caching(instances: Instances) -> tuple[Receipt, ...]:
         if stale := await _stale(instances, bound, request):
             problems += stale
             reproduce = f"{request.curl()}  # then a change of it, and the same line again"
+    foreign, shown = await _shown_to_others(instances)
+    if foreign is not None:
+        ran = f"{_named(foreign)} by its owner, then by another"
+        return owing.judge(rule, [shown], ran=ran, reproduce=foreign.curl())
     if not told:
         return owing.leave(rule, "not applicable: nothing is read that is the same for everybody")
     if not kept:
         problems.append("nothing that everybody reads is kept: " + "; ".join(told))
     ran = f"public reads {_ASKED} times each, written to, and read again at both instances (seed {instances.seed})"
     return owing.judge(rule, problems, ran=ran, found="; ".join(told), reproduce=reproduce)
+
+
+async def _shown_to_others(instances: Instances) -> tuple[Request | None, str]:
+    """The request by which somebody else is given the very answer that an owner was given, and what it was."""
+    world, owned = instances.world, instances.owing.subjects("AUT-OWNER")
+    for bound in world.binding.operations:
+        theirs_alone = bound.action is Action.ME or (bound.operation.key in owned and bound.action in _HOT)
+        if not theirs_alone:
+            continue
+        try:
+            owner, stranger = await world.users.caller(), await world.users.caller("second")
+            row = None if bound.action is Action.ME else await world.row(bound.table, owner)
+            request = await world.request(bound, Need(owner, row))
+            proof = credentials(bound.operation, instances.case.contract, stranger)
+        except (NoCredentials, NoRow):
+            continue
+        foreign = replace(request, credentials=dict(proof), secrets=stranger.secrets if stranger else frozenset())
+        own, theirs = [(await _read(instances, instances.one, one)).reply for one in (request, foreign)]
+        if _good(own) and _good(theirs) and carried(bound, own) and own.body == theirs.body:
+            return foreign, f"{_named(foreign)}: another user is given what was answered to its owner: {excerpt(own)}"
+    return None, ""
+
+
+def _named(request: Request) -> str:
+    return f"{request.method} {request.target}"
 
 
 async def _stale(instances: Instances, bound: Bound, request: Request) -> list[str]:
