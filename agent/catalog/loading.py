@@ -193,6 +193,14 @@ def _statements(kept: Sequence[_Kept], *, functions: bool) -> tuple[Statement, .
     return tuple(statements)
 
 
+def make(server: PostgresServer, database: Database, catalog: Catalog) -> None:
+    """Run the supplied statements in an empty database, as its own role."""
+    with server.connect_as_owner(database) as connection:
+        _begin_session(connection)
+        for statement in catalog.statements:
+            connection.execute(statement.sql.encode())
+
+
 def _try_out(server: PostgresServer, statements: Sequence[Statement], expected: Catalog) -> None:
     """Run the statements as a migration would, up and down."""
     with ExitStack() as stack:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, urlsplit
 
+from agent.catalog.loading import make
 from agent.checklist.case import Case
 from agent.checklist.starts import Starts
 from agent.stacks.base import REDIS_SETTING, DatabaseAccess, Stack
@@ -66,6 +67,7 @@ class Databases:
     async def migrated(self, socket_folder: Path | None = None) -> AsyncIterator[Opened]:
         """A database at the newest migration, without rows of others, gone afterwards.
 
+        Where nothing migrates, the supplied schema is in it: that there are no migrations is said by their own rules.
         `socket_folder` leads to the server in place of its own folder. Raises `NotMigrated`.
         """
         database = await self._make(self.ready or await self._migrated())
@@ -95,6 +97,9 @@ class Databases:
 
     async def _migrate(self) -> Database:
         database = await self._make(None)
+        if not self.case.stack.migrates(self.case.workspace):
+            await asyncio.to_thread(make, self.case.server, database, self.case.catalog)
+            return database
         async with self._opened(database) as opened:
             result = await self.case.stack.migrate(self.case.workspace, opened.access, "up")
         if not result.ok:

@@ -25,6 +25,11 @@ RULES: Mapping[str, str] = {
     **schema.RULES,
 }
 
+_TOOL = ("MIG-TOOL", "MIG-VCS", "MIG-ROLLBACK")
+_NO_TOOL = (
+    "there is no alembic.ini, so no migration tool makes the schema; the service was looked at on a database with the "
+    "supplied schema"
+)
 _SHOWN = 400
 _SINGLY = 20
 """The newest revisions, which are gone through one by one; those before them are taken together."""
@@ -67,6 +72,9 @@ class _Walk:
 
 async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
     """Settle what the gate database owes."""
+    if not case.stack.migrates(case.workspace):
+        none = owing.cannot(_TOOL, _NO_TOOL, ran="files of the tree", reproduce="find . -name alembic.ini")
+        return joined((none, schema.settle(case, owing)))
     migrations = await case.stack.migrations(case.workspace)
     rollback = await _rollback(case, owing, databases, migrations.line)
     beside = await asyncio.to_thread(lambda: schema_changes(case.workspace.read()))

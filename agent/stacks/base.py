@@ -189,6 +189,10 @@ class Stack(Protocol):
         """Bring the database up or down to this revision; without one, up to the newest or down to none."""
         ...
 
+    def migrates(self, workspace: Workspace) -> bool:
+        """Whether the worktree has a migration tool at all, by its configuration."""
+        ...
+
     async def migrations(self, workspace: Workspace) -> Migrations:
         """The heads and the line of the migrations. No database is needed."""
         ...

@@ -14,7 +14,7 @@ from agent.checklist.probe.asking import carried
 from agent.checklist.probe.judging import excerpt
 from agent.checklist.probe.requests import Request
 from agent.checklist.probe.store import NoRow
-from agent.checklist.probe.world import Need
+from agent.checklist.probe.world import Need, World
 from agent.checklist.record import Reply
 from agent.checklist.running import Running
 from agent.checklist.sharing.instances import Instances
@@ -78,8 +78,7 @@ async def _shown_to_others(instances: Instances) -> tuple[Request | None, str]:
     """The request by which somebody else is given the very answer that an owner was given, and what it was."""
     world, owned = instances.world, instances.owing.subjects("AUT-OWNER")
     for bound in world.binding.operations:
-        theirs_alone = bound.action is Action.ME or (bound.operation.key in owned and bound.action in _HOT)
-        if not theirs_alone:
+        if not _names_its_user(world, bound) and (bound.operation.key not in owned or bound.action not in _HOT):
             continue
         try:
             owner, stranger = await world.users.caller(), await world.users.caller("second")
@@ -93,6 +92,13 @@ async def _shown_to_others(instances: Instances) -> tuple[Request | None, str]:
         if _good(own) and _good(theirs) and carried(bound, own) and own.body == theirs.body:
             return foreign, f"{_named(foreign)}: another user is given what was answered to its owner: {excerpt(own)}"
     return None, ""
+
+
+def _names_its_user(world: World, bound: Bound) -> bool:
+    """It tells callers who they are, each something else."""
+    table = world.catalog.table(bound.table)
+    keys = table.primary_key if table else ()
+    return bound.action is Action.ME and any(one.column in keys and one.embedded is None for one in bound.answer)
 
 
 def _named(request: Request) -> str:

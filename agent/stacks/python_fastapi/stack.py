@@ -196,6 +196,11 @@ class PythonFastapi:
         direction = ("upgrade", revision or "head") if target == "up" else ("downgrade", revision or "base")
         return await self._alembic(workspace, database, *direction)
 
+    def migrates(self, workspace: Workspace) -> bool:
+        """Whether there is an `alembic.ini`."""
+        files = workspace.read()
+        return alembic_config(files) in files
+
     async def migrations(self, workspace: Workspace) -> Migrations:
         """What `alembic history` prints."""
         return migrations_of(await self._alembic(workspace, _NO_DATABASE, "history"))
