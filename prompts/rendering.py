@@ -130,10 +130,12 @@ class FillingView:
     """What a model is shown that is asked for one function and has no tools."""
 
     hole: HoleView
+    stack: str = ""
     description: str = ""
+    beside: str = ""
+    """A function that is written already, as an example."""
     around: tuple[FileView, ...] = ()
     """Outlines of what the function can call."""
-    contract: str = ""
     tables: str = ""
     refused: RefusedView | None = None
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+import textwrap
+from collections.abc import Collection, Iterator, Sequence
+
+_Named = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def outline(text: str) -> str:
@@ -12,6 +15,52 @@ def outline(text: str) -> str:
         return "\n".join(_inside(ast.parse(text).body))
     except (SyntaxError, ValueError, RecursionError):
         return ""
+
+
+def outline_of(text: str, names: Collection[str] | None = None) -> str:
+    """The outline of these classes and functions of a file, and of what they refer to in it; private ones left out.
+
+    Without names: of everything that is not private.
+    """
+    try:
+        body = [node for node in ast.parse(text).body if isinstance(node, _Named)]
+    except (SyntaxError, ValueError, RecursionError):
+        return ""
+    there = {node.name: node for node in body}
+    wanted, left = set[str](), [name for name in there if (not _private(name) if names is None else name in names)]
+    while left:
+        name = left.pop()
+        if name not in wanted:
+            wanted.add(name)
+            left += [one.id for one in ast.walk(there[name]) if isinstance(one, ast.Name) and one.id in there]
+    shown = (node for node in body if node.name in wanted)
+    return "\n".join(
+        _inside([_public(node) for node in shown if isinstance(node, ast.ClassDef) or not _private(node.name)])
+    )
+
+
+def methods(text: str) -> Iterator[tuple[str, str]]:
+    """Name and source of each function of each class, without the class's indentation."""
+    try:
+        classes = [node for node in ast.parse(text).body if isinstance(node, ast.ClassDef)]
+    except (SyntaxError, ValueError, RecursionError):
+        return
+    for node in classes:
+        for one in node.body:
+            if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = text.splitlines(keepends=True)[one.lineno - 1 : one.end_lineno]
+                yield one.name, textwrap.dedent("".join(lines))
+
+
+def _public(node: _Named) -> _Named:
+    """A class without its private functions."""
+    if isinstance(node, ast.ClassDef):
+        node.body = [one for one in node.body if not (isinstance(one, _Named) and _private(one.name))]
+    return node
+
+
+def _private(name: str) -> bool:
+    return name.startswith("_") and not name.endswith("__")
 
 
 def _inside(body: Sequence[ast.stmt], indent: str = "") -> Iterator[str]:
@@ -29,6 +78,6 @@ def _inside(body: Sequence[ast.stmt], indent: str = "") -> Iterator[str]:
                 yield f"{indent}{ast.unparse(node)}"
 
 
-def _said(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+def _said(node: _Named) -> str:
     said = ast.get_docstring(node)
     return f"  # {said.splitlines()[0]}" if said else ""

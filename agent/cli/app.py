@@ -338,6 +338,36 @@ def eval_steady(
     steady_command(tuple(service or ()), runs, frozenset(rule or ()), as_json=as_json)
 
 
+@eval_app.command("holes")
+def eval_holes(
+    model: Annotated[str, typer.Option(help="For all contestants, `anthropic:NAME`; ANTHROPIC_BASE_URL is honoured.")],
+    contestant: Annotated[
+        list[str] | None,
+        typer.Option(help="runtime, request, mini-swe-agent or aider; repeat for more. Left out: all."),
+    ] = None,
+    hole: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A hole, service or level: rooms/bookRoom, rooms, hard; repeat for more."),
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each is tried.")] = 1,
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long the work on one hole may take.")] = 10.0,
+    sandbox: Annotated[str, typer.Option(help="auto, bubblewrap, docker or none.")] = "auto",
+    again: Annotated[bool, typer.Option("--again", help="Forget what was measured on this very code before.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Let our runtime, a plain request and other agents write functions, and judge them by hidden tests.
+
+    Nobody sees the tests. What was measured stays known until the code changes: after Ctrl-C the same command goes on.
+    """
+    from agent.cli.filling import holes_command
+    from agent.orchestrator.options import sandbox_choice
+    from evals.holes.evaluating import Choice
+
+    names, holes = tuple(contestant or ()), tuple(hole or ())
+    choice = Choice(model, names, holes, rounds, minutes, sandbox_choice(sandbox), again)
+    holes_command(choice, as_json=as_json)
+
+
 def _defect(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     from agent.cli.errors import tell_defect
 

@@ -18,6 +18,8 @@ SAME_CALLS = 3
 """The same call on the same files, the answer to which cannot be another one."""
 RETURNS = 2
 """Times that the files may become what they were before: a change that is taken back once is a try."""
+LOOKS = 12
+"""Answers from the beginning on after which something has to have changed."""
 _READING = frozenset({"read_file", "list_files", "search_files"})
 _SHOWN = 80
 
@@ -50,11 +52,13 @@ class Circling(AbstractCapability[Toolbox]):
     """Raises GoingInCircles before the call that would close a circle is made."""
 
     _steps: list[Step] = field(default_factory=list)
+    _trees: list[str] = field(default_factory=list)
+    """At each answer, as long as nothing has changed."""
 
     async def for_run(self, ctx: RunContext[Toolbox]) -> Circling:
         """Each conversation has its own."""
         del ctx
-        return replace(self, _steps=[])
+        return replace(self, _steps=[], _trees=[])
 
     async def after_model_request(
         self, ctx: RunContext[Toolbox], *, request_context: ModelRequestContext, response: ModelResponse
@@ -63,10 +67,18 @@ class Circling(AbstractCapability[Toolbox]):
         calls = [part for part in response.parts if isinstance(part, ToolCallPart)]
         tree = self._tree(ctx.deps)
         self._steps += [Step(_words(call), tree) for call in calls]
-        why = circling(self._steps)
+        why = circling(self._steps) or (self._lost(tree) if calls else "")
         if why:
             raise GoingInCircles(f"it went in circles: {why}")
         return response
+
+    def _lost(self, tree: str) -> str:
+        """Why it will not get anywhere, in words; empty while it may."""
+        if len(set(self._trees)) > 1:
+            return ""
+        self._trees.append(tree)
+        looked = len(self._trees) > LOOKS and self._trees[0] == tree
+        return f"after {LOOKS} answers it had not changed anything" if looked else ""
 
     def _tree(self, bench: Toolbox) -> str:
         """The tree's hash, asked for anew only where the last calls could have changed it."""

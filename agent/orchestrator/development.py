@@ -70,7 +70,7 @@ async def develop(
         worked = await developer.work(render_assignment(shown), toolbox, allowance)
         if shown.holes and worked.by_itself and workspace.tree() == began:
             filler = Filler(model, toolbox, session.happened, lambda: _left(session), session.traces)
-            filled = await filler.fill_all(views(background, shown, there))
+            filled = await filler.fill_all(views(background, shown, there, session.inputs.stack))
             worked = replace(filled, said=f"{worked.said}\n{filled.said}".strip())
     except (SandboxUnavailable, ServerUnavailable, MissingDependency) as error:
         raise MissingDependency(f"{error}; {remedy}") from error

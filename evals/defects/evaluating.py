@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from pydantic import ValidationError
 
 import agent
 import tools
@@ -20,6 +18,7 @@ from agent.workspace.toolchain import build_toolchain
 from evals.defects.collection import Defect, all_defects
 from evals.defects.judging import Finding, Judged, Steady, judge_defect, judge_good
 from evals.defects.services import SERVICES, Opened, opened, service_named
+from evals.remembering import Memory, code_of, content_of
 from tools.scratch import scratch_folder
 
 
@@ -55,9 +54,9 @@ def evaluate(choice: Choice, progress: Progress) -> tuple[Judged, ...]:
 
     Raises InputError, MissingDependency and KeyboardInterrupt; what was judged until then is remembered.
     """
-    defects, memory = chosen(choice), _Memory(runs_folder().parent / "evals" / "defects.jsonl")
+    defects, memory = chosen(choice), Memory(runs_folder().parent / "evals" / "defects.jsonl", Judged)
     known = {} if choice.again else memory.read()
-    code = _code()
+    code = code_of(agent, tools)  # everything that judges, and what the blueprint writes
     keys = {one.name: _key(one, code) for one in defects}
     done = {one.name: known[keys[one.name]] for one in defects if keys[one.name] in known}
 
@@ -114,30 +113,6 @@ async def _all(
             group.create_task(one(defect))
 
 
-@dataclass(frozen=True, slots=True)
-class _Memory:
-    """Verdicts, one JSON object a line; a line that was cut off by a kill is passed over."""
-
-    path: Path
-
-    def read(self) -> dict[str, Judged]:
-        """By key."""
-        return {one.key: one for one in self._lines()}
-
-    def add(self, judged: Judged) -> None:
-        """Write one more."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("a") as file:
-            file.write(judged.model_dump_json() + "\n")
-
-    def _lines(self) -> Iterator[Judged]:
-        for line in self.path.read_text().splitlines() if self.path.exists() else ():
-            try:
-                yield Judged.model_validate_json(line)
-            except ValidationError:
-                continue
-
-
 def _toolchain() -> Path:
     return build_toolchain(stack_named("python-fastapi").toolchain_lock(), cache_folder() / "toolchains")
 
@@ -148,21 +123,6 @@ def _key(defect: Defect, code: str) -> str:
         defect.name,
         repr(defect.patches),
         *sorted(defect.noticed),
-        _content(SERVICES[defect.service].folder),
+        content_of(folder) if (folder := SERVICES[defect.service].folder) else "",
     ]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
-
-
-def _code() -> str:
-    """Of everything that judges, and of what the blueprint writes."""
-    return "".join(_content(Path(package.__file__ or "").parent) for package in (agent, tools))
-
-
-def _content(folder: Path | None) -> str:
-    """A hash of the files in a folder; empty for none."""
-    if folder is None:
-        return ""
-    digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
-        digest.update(f"{path.relative_to(folder)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()

@@ -18,6 +18,7 @@ from agent.receipts import Outcome, Receipt
 from agent.workspace.opening import snapshot_workspace
 from evals.defects.collection import Defect
 from evals.defects.services import Opened
+from evals.remembering import Keyed
 from tools.scratch import scratch_folder
 
 _FUZZED = "CON-RUNTIME"
@@ -26,14 +27,10 @@ Finding = Callable[[str], None]
 """Told of each finding as soon as it is made."""
 
 
-class Judged(BaseModel):
+class Judged(Keyed):
     """What the checks said of one defect."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     defect: str
-    key: str
-    """Of all that the verdict depends on; with another key it has to be judged anew."""
     caught: tuple[str, ...]
     """Obligations that had to fail and did."""
     missed: tuple[str, ...]

@@ -15,6 +15,7 @@ from agent.orchestrator.options import silent
 from agent.stack_name import StackName
 from agent.stacks import base
 from evals.holes.collection import Hole, Wrong
+from prompts.rendering import HoleView
 from tools.files import Files
 
 STACK: StackName = "python-fastapi"
@@ -41,6 +42,11 @@ class Started:
         """The open function as it stands, without its indentation."""
         function, lines = self._function()
         return textwrap.dedent("".join(lines[function.lineno - 1 : function.end_lineno]))
+
+    @property
+    def view(self) -> HoleView:
+        """The open function, as a model is shown it."""
+        return HoleView(self.open.name, self.open.file, self.open.line, self.source, self.open.operation)
 
     def filled(self, body: str, imports: str = "") -> str:
         """The open function with this body, below these imports."""

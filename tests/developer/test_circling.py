@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.developer.circling import RETURNS, SAME_CALLS, Step, circling
+from agent.developer.circling import LOOKS, RETURNS, SAME_CALLS, Step, circling
 from tests.developer.conftest import Play
-from tests.wire.server import Call
+from tests.wire.server import Call, Say
 
 NOTES = "src/services/notes.py"
 CHECK = Call("check", {})
@@ -66,6 +66,22 @@ async def test_a_model_that_takes_its_change_back_and_forth_is_stopped(play: Pla
     assert played.worked.circled
     assert "cancel each other" in played.worked.failure
     assert (folder / "notes.md").exists()
+
+
+async def test_a_model_that_only_looks_around_is_stopped(play: Play) -> None:
+    looks = [[Call("read_file", {"path": NOTES, "first_line": line})] for line in range(1, LOOKS + 5)]
+    played = await play(*looks)
+    assert played.worked.circled
+    assert played.worked.failure == f"it went in circles: after {LOOKS} answers it had not changed anything"
+    assert len(played.answers) == LOOKS + 1
+
+
+async def test_a_model_that_has_changed_something_may_look_for_as_long_as_it_wants(play: Play) -> None:
+    change = [Call("write_file", {"path": "notes.md", "content": "a\n"})]
+    looks = [[Call("read_file", {"path": NOTES, "first_line": line})] for line in range(1, LOOKS + 5)]
+    played = await play(change, *looks, [Say("It is done.")])
+    assert not played.worked.circled
+    assert played.worked.said == "It is done."
 
 
 async def test_a_circle_of_one_assignment_does_not_count_in_the_next(play: Play) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.developer.allowance import Allowance
-from agent.developer.filling import SAMPLES, Filled, Filler, function_in, named_tests, surroundings
+from agent.developer.filling import SAMPLES, Filled, Filler, function_in, named_tests, surroundings, written_beside
 from agent.developer.models import open_model
 from agent.developer.toolbox import Toolbox
 from agent.developer.working import ModelEvent
@@ -15,7 +15,7 @@ from agent.errors import BudgetExhausted
 from agent.journal.events import ModelAnswered
 from prompts.rendering import FillingView, HoleView
 from tests.wire.server import AnthropicServer, Asked, Fail, Say, Turn, anthropic_server
-from tools.outlining import outline
+from tools.outlining import outline, outline_of
 
 NOTES = "src/services/notes.py"
 NAME = "src.services.notes.NoteService.get"
@@ -136,12 +136,14 @@ async def test_no_request_is_sent_when_nothing_is_left(service: Toolbox, monkeyp
         ("First:\n```\nnpm i\n```\nthen\n```py\nasync def a():\n    return 1\n```", "async def a():\n    return 1"),
         ("def a(): ...", "def a(): ..."),
         ("```python\ndef a():\n    return 1", "def a():\n    return 1"),
+        ("```python\ndef a(): ...\n```\nand\n```python\ndef get(): ...\n```", "def get(): ...\n"),
+        ("```python\nimport b\nclass A:\n    def get(self): ...\n```", "import b\ndef get(self): ...\n"),
         ("I cannot do that.", ""),
         ("", ""),
     ],
 )
 def test_the_function_is_found_in_an_answer(answer: str, found: str) -> None:
-    assert function_in(answer) == found
+    assert function_in(answer, HOLE) == found
 
 
 def test_what_the_function_can_call_is_shown_in_short(service: Toolbox) -> None:
@@ -158,3 +160,56 @@ def test_an_outline_keeps_names_types_and_first_lines() -> None:
     text = 'class A(B):\n    """What it is."""\n\n    x: int\n\n    async def f(self, a: int) -> str:\n        ...\n'
     assert outline(text) == ("class A(B):  # What it is.\n    x: int\n    async def f(self, a: int) -> str: ...")
     assert outline("def (:") == ""
+
+
+SHAPES = """
+from enum import StrEnum
+
+class Kind(StrEnum):
+    a = "a"
+
+class Item:
+    kind: Kind
+
+class Order:
+    items: list[Item]
+
+    def _sum(self) -> int: ...
+    def total(self) -> int: ...
+
+class Other:
+    order: Order
+
+def _made() -> Order: ...
+def made() -> Order: ...
+"""
+
+
+def test_an_outline_of_some_names_holds_what_they_refer_to_and_nothing_private() -> None:
+    assert outline_of(SHAPES, ["Order"]) == (
+        "class Kind(StrEnum):\nclass Item:\n    kind: Kind\n"
+        "class Order:\n    items: list[Item]\n    def total(self) -> int: ..."
+    )
+    assert outline_of(SHAPES).endswith("class Other:\n    order: Order\ndef made() -> Order: ...")
+    assert outline_of("def (:", ["a"]) == ""
+
+
+def test_of_a_long_file_what_is_imported_is_shown_however_far_below_it_stands() -> None:
+    shapes = "".join(f"class Shape{number}:\n    field_of_it: int\n" for number in range(500))
+    files = {"src/services/a.py": "from src.schemas.api import Shape499\n", "src/schemas/api.py": shapes}
+    _, shown = surroundings(HoleView("src.services.a.A.f", "src/services/a.py", 1, "", ""), files)
+    assert shown.text == "class Shape499:\n    field_of_it: int"
+
+
+def test_a_function_that_is_written_and_refuses_something_is_the_example() -> None:
+    open_one = "    async def get(self) -> int:\n        raise OperationNotImplemented\n"
+    plain = "    async def count(self) -> int:\n        return 1\n"
+    good = "    async def find(self) -> int:\n        if not self.row:\n            raise NotFound\n        return 1\n"
+    files = {
+        "src/services/a.py": f"class A:\n{open_one}{plain}",
+        "src/services/b.py": f"class B:\n{good}",
+        "src/other/c.py": f"class C:\n{good}",
+    }
+    hole = HoleView("src.services.a.A.get", "src/services/a.py", 1, "", "")
+    assert written_beside(hole, files, {"get"}).startswith("async def find(self) -> int:\n    if not self.row:")
+    assert written_beside(hole, {"src/services/a.py": f"class A:\n{open_one}"}, {"get"}) == ""
