@@ -38,6 +38,7 @@ _UNKNOWN = (GOOD / _SETTINGS).read_text().replace(_STRANGER, f"{_STRANGER}    pa
             "output limit",
         ),
         ({"src/main.py": "def broken(:\n"}, "errors", "API-STATUS", "invalid syntax"),
+        ({"src/main.py": f"import psycopg\n{_MAIN}"}, "errors", "API-STATUS", "psycopg is neither in the worktree nor"),
         ({_SETTINGS: _UNKNOWN}, "errors", "API-STATUS", "PAYMENT_KEY"),
         (_WITHOUT_MIGRATIONS, "database", "MIG-ROLLBACK", ""),
         ({"openapi.json": None}, "contract", "CON-DEFINED", "no OpenAPI document"),
@@ -46,6 +47,7 @@ _UNKNOWN = (GOOD / _SETTINGS).read_text().replace(_STRANGER, f"{_STRANGER}    pa
     ids=[
         "prints without end",
         "does not parse",
+        "needs an unknown package",
         "needs an unknown setting",
         "no migrations",
         "no contract",
