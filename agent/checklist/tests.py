@@ -179,6 +179,8 @@ def repeat_problems(first: TestReport, again: TestReport) -> list[str]:
     before = {one.name: one.outcome for one in first.cases}
     if not before:
         return ["no test ran"]
+    if "passed" not in before.values():
+        return ["no test passed, so what tests leave behind was not shown"]
     return [
         f"{one.name}: {before.get(one.name, 'not there')} at first, {one.outcome} after all others in another order: "
         f"{one.message[-_MESSAGE:]}"

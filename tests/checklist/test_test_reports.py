@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.checklist.tests import suite_problems, touch_problems, touches_of
+from agent.checklist.tests import repeat_problems, suite_problems, touch_problems, touches_of
 from agent.contract.model import Contract
 from tools.reports import TestCase, TestReport, Touch
 
@@ -57,6 +57,12 @@ def test_failures_are_named() -> None:
 def test_no_test_and_only_skipped_tests_fail() -> None:
     assert suite_problems(replace(GOOD, cases=()))
     assert suite_problems(replace(GOOD, cases=(TestCase("test_a", "skipped"),)))
+
+
+def test_tests_that_all_fail_do_not_show_that_they_clean_up() -> None:
+    failing = replace(GOOD, cases=(TestCase("test_a", "failed", "no"),))
+    assert repeat_problems(failing, failing) == ["no test passed, so what tests leave behind was not shown"]
+    assert not repeat_problems(GOOD, GOOD)
 
 
 def test_a_suite_that_cannot_be_collected_fails() -> None:
