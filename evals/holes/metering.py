@@ -10,13 +10,14 @@ import os
 import socketserver
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from socket import SHUT_RDWR
 from typing import ClassVar
-
-import httpx
+from urllib.parse import urlsplit
 
 from agent.errors import InputError
 from tools.scratch import scratch_folder
@@ -38,7 +39,26 @@ class Meter:
     requests: int = 0
     input_tokens: int = 0
     output_tokens: int = 0
+    _asking: list[HTTPConnection] = field(default_factory=list, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @contextmanager
+    def open(self, connection: HTTPConnection) -> Iterator[None]:
+        """A connection to the model, for as long as the context is open."""
+        with self._lock:
+            self._asking.append(connection)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._asking.remove(connection)
+
+    def end(self) -> None:
+        """Break off what is being asked: a local model would go on answering, and keep the next one waiting."""
+        with self._lock, suppress(OSError):
+            for one in self._asking:
+                if one.sock is not None:
+                    one.sock.shutdown(SHUT_RDWR)
 
     def note(self, answer: bytes) -> None:
         """Count an answer."""
@@ -73,6 +93,7 @@ def metered() -> Iterator[Meter]:
             try:
                 yield meter
             finally:
+                meter.end()
                 server.shutdown()
                 thread.join()
 
@@ -93,14 +114,18 @@ class _Handler(BaseHTTPRequestHandler):
         content = self.rfile.read(int(self.headers.get("content-length", "0")))
         sent = {name: value for name in _SENT_ON if (value := self.headers.get(name))}
         sent["x-api-key"] = os.environ.get("ANTHROPIC_API_KEY") or "none"
-        url = (os.environ.get("ANTHROPIC_BASE_URL") or _BASE).rstrip("/") + self.path
-        try:
-            answer = httpx.post(url, content=content, headers=sent, timeout=_PATIENCE)
-        except httpx.HTTPError as error:
-            self._answer(502, "text/plain", str(error).encode())
-            return
-        self.meter.note(answer.content)
-        self._answer(answer.status_code, answer.headers.get("content-type", "application/json"), answer.content)
+        base = urlsplit(os.environ.get("ANTHROPIC_BASE_URL") or _BASE)
+        kind = HTTPSConnection if base.scheme == "https" else HTTPConnection
+        with closing(kind(base.netloc, timeout=_PATIENCE)) as connection, self.meter.open(connection):
+            try:
+                connection.request("POST", base.path.rstrip("/") + self.path, content, sent)
+                answer = connection.getresponse()
+                answered = answer.read()
+            except (OSError, HTTPException) as error:
+                self._answer(502, "text/plain", str(error).encode())
+                return
+        self.meter.note(answered)
+        self._answer(answer.status, answer.headers.get("content-type", "application/json"), answered)
 
     def _answer(self, status: int, kind: str, content: bytes) -> None:
         self.send_response(status)

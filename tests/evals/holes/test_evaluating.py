@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import threading
 from pathlib import Path
 
+import httpx
 import pytest
 
 from agent.errors import InputError
@@ -13,7 +17,7 @@ from agent.workspace.toolchain import build_toolchain
 from evals.holes.collection import holes_named
 from evals.holes.contestants import Terms
 from evals.holes.evaluating import Choice, Outcome, evaluate
-from evals.holes.metering import metered
+from evals.holes.metering import SOCKET, metered
 from evals.holes.peers import worked
 from evals.holes.starting import STACK, started
 from tests.wire.server import Asked, Say, Turn, anthropic_server
@@ -90,3 +94,30 @@ async def test_a_peer_works_in_the_sandbox_and_reaches_the_model_without_a_key(
     assert (tmp_path / "left" / "said.txt").read_text() == "a function none False"
     assert (tmp_path / "left" / begun.open.file).read_text() == begun.files[begun.open.file]
     assert (meter.requests, meter.output_tokens > 0) == (1, True)
+
+
+def test_what_is_being_asked_is_broken_off_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone, asked = threading.Event(), threading.Event()
+
+    def ask(folder: Path) -> None:
+        transport = httpx.HTTPTransport(uds=str(folder / SOCKET))
+        with httpx.Client(transport=transport) as client, contextlib.suppress(httpx.HTTPError):
+            client.post("http://model/v1/messages", json={}, timeout=30)
+
+    def slow(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1 << 16)
+            asked.set()
+            while connection.recv(1 << 16):
+                pass
+            gone.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", f"http://127.0.0.1:{listener.getsockname()[1]}")
+        threading.Thread(target=slow, args=(listener,), daemon=True).start()
+        with metered() as meter:
+            threading.Thread(target=ask, args=(meter.folder,), daemon=True).start()
+            assert asked.wait(10)
+        assert gone.wait(10), "the model sees that nobody waits any more"
+    assert meter.requests == 0
