@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 import httpx
 
 from agent.binding.model import Action, Bound
 from agent.binding.words import words
-from agent.catalog.model import Catalog, Table
+from agent.catalog.model import Table
 from agent.checklist.probe.accounts import Caller, NoCredentials
 from agent.checklist.probe.judging import Notes, declared_answer, matches, successes
 from agent.checklist.probe.requests import Request
-from agent.checklist.probe.store import NoRow, Row, comparable, differs
+from agent.checklist.probe.states import states
+from agent.checklist.probe.store import NoRow, Row, differs
 from agent.checklist.probe.world import Need, World
 from agent.checklist.routes import parameters
 from agent.checklist.running import Reply
 
 _ON_ITS_ROW = (Action.RETRIEVE, Action.REPLACE, Action.PATCH, Action.DELETE, Action.LIST)
-_STATES = 16
 _ROLES = 2
 _OWN = frozenset(
     {"me", "account", "profile", "password", "passwords", "session", "sessions", "logout", "token", "tokens"}
@@ -66,10 +64,12 @@ async def _attempt(world: World, bound: Bound, actor: Caller | None, notes: Note
     """Ask once; where another state of the row may be accepted, with every state that can be made."""
     need = await _need(world, bound, actor, fresh=fresh)
     exchange = await _ask(world, bound, need, notes)
-    for state in _states(world.catalog, need.row) if fresh or bound.hole else ():
+    if need.row is None or not (fresh or bound.hole):
+        return exchange
+    for state in states(world.catalog, need.row.table):
         if not _worth_another(bound, exchange.reply):
             break
-        changed = world.asker.store.change(need.row, state) if need.row else None
+        changed = world.asker.store.change(need.row, state)
         if changed is not None:
             exchange = await _ask(world, bound, Need(actor, changed, need.fixed, need.fresh), notes)
     return exchange
@@ -179,20 +179,3 @@ def _worth_another(bound: Bound, reply: Reply) -> bool:
     return (
         refused and not matches(reply.status, successes(operation)) and bool(declared_answer(operation, reply.status))
     )
-
-
-def _states(catalog: Catalog, row: Row | None) -> Iterator[dict[str, Any]]:
-    """States that the row could be in: values of its enumerations and switches, all combinations of the first two."""
-    if row is None:
-        return
-    choices: list[list[tuple[str, Any]]] = []
-    for column in row.table.columns:
-        enum = catalog.enum(column.enum) if column.enum and not column.array else None
-        if enum is not None:
-            choices.append([(column.name, value) for value in enum.values])
-        elif column.base_type == "bool" and comparable(column):
-            choices.append([(column.name, value) for value in (True, False)])
-    for number, state in enumerate(product(*choices[:2])):
-        if number == _STATES or not state:
-            return
-        yield dict(state)

@@ -119,7 +119,7 @@ class Store:
         where = SQL(" AND ").join(
             SQL("{} = {}").format(Identifier(name), Placeholder(f"k{number}")) for number, name in enumerate(row.key)
         )
-        parameters = {f"v{number}": _text(value) for number, value in enumerate(values.values())}
+        parameters = {f"v{n}": None if value is None else _text(value) for n, value in enumerate(values.values())}
         parameters |= {f"k{number}": _text(value) for number, value in enumerate(row.key.values())}
         statement = SQL("UPDATE {} SET {} WHERE {} RETURNING *").format(_name(row.table), changes, where)
         rows = self._rows(statement, parameters)
