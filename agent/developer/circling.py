@@ -18,8 +18,9 @@ SAME_CALLS = 3
 """The same call on the same files, the answer to which cannot be another one."""
 RETURNS = 2
 """Times that the files may become what they were before: a change that is taken back once is a try."""
-LOOKS = 12
-"""Answers from the beginning on after which something has to have changed."""
+LOOKS = 20
+"""Answers from the beginning on after which something has to have changed: half of those that an assignment may take. A
+careful model reads a dozen files first, one by one."""
 _READING = frozenset({"read_file", "list_files", "search_files"})
 _SHOWN = 80
 

@@ -204,7 +204,8 @@ async def test_a_model_that_changed_something_is_not_reminded(play: Play) -> Non
 
 
 async def test_an_assignment_ends_after_its_share_of_requests_though_the_budget_allows_more(play: Play) -> None:
-    played = await play(*looks(REQUESTS_AN_ASSIGNMENT + 5), allowance=Allowance(requests=400))
+    written = [Call("write_file", {"path": "notes.md", "content": "begun\n"})]
+    played = await play(written, *looks(REQUESTS_AN_ASSIGNMENT + 5), allowance=Allowance(requests=400))
     assert len(played.answers) == REQUESTS_AN_ASSIGNMENT
     assert played.worked.failure
     assert played.worked.limit is None
