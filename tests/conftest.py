@@ -13,17 +13,6 @@ from agent.places import cache_folder
 from tools.postgres.server import Database, PostgresServer, postgres_server
 
 APART = ("tests/checklist/test_notices.py", "tests/checklist/test_bad_backends.py")
-LONG = (
-    "tests/end_to_end/test_model_runs.py",
-    "tests/end_to_end/test_resuming.py",
-    "tests/end_to_end/test_examples.py",
-    "tests/end_to_end/test_secrets.py",
-    "tests/injection/test_obeying.py",
-    "tests/end_to_end/test_workspaces.py",
-    "tests/checklist/test_good_service.py",
-    "tests/end_to_end/test_replaying.py",
-)
-"""Whole runs, the longest first."""
 
 settings.register_profile("steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")  # the same examples on every machine; `--hypothesis-profile=default` looks for new ones
@@ -59,22 +48,11 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling | None:
-    """With `--dist loadfile`: in the order in which they were collected, for the longest have the fewest tests."""
+    """With `--dist loadfile`: in the order of the folders, in which the long ones come neither first nor last."""
     if config.getvalue("dist") != "loadfile":
         return None
-    config.option.loadscopereorder = False
+    config.option.loadscopereorder = False  # or files of few tests would come last, and those are the longest
     return Files(config, log)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread `LONG` over the first two thirds of all others: they neither meet each other nor come last."""
-    files = [item.nodeid.partition("::")[0] for item in items]
-    apart = [rank for rank, file in enumerate(dict.fromkeys(files)) if file not in LONG]
-    place = {file: rank for rank, file in enumerate(dict.fromkeys(files))}
-    for number, file in enumerate(LONG):
-        place[file] = apart[len(apart) * 2 * number // (3 * len(LONG))] if apart else number
-    order = sorted(range(len(items)), key=lambda index: (place[files[index]], files[index] not in LONG))
-    items[:] = [items[index] for index in order]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
