@@ -15,3 +15,6 @@ class Effort(BaseModel):
     second more for each further one, up to a minute."""
     mutant_seconds: FiniteFloat = Field(default=3.0, ge=0)
     """Processor time that the tests may spend on changes of the code."""
+    load_seconds: FiniteFloat = Field(default=5.0, ge=1)
+    """For load on one endpoint: the best of so many windows of a second counts. The first that meets all
+    bounds is the last; a busy machine needs several."""

@@ -2,8 +2,8 @@
 
 The heaviest three lists of the contract, by parameters and fields, are filled with rows and asked for their default
 page; the one that gives the fewest answers is judged (without lists: the first GET that needs no more than a user). 16
-connections each wait for their answer. After a warm-up there are up to five windows of a second, and the best one
-counts: the machine is shared with the database, with the load generator and with whoever else uses it, and a
+connections each wait for their answer. After a warm-up there are up to five windows of a second (`--load`), and the
+best one counts: the machine is shared with the database, with the load generator and with whoever else uses it, and a
 neighbour's burst is not the service's fault. The first window that keeps every bound ends the probe.
 
 Latency and throughput suffer most from neighbours, so the kernel is asked how long the service ran, and how long it was
@@ -62,7 +62,6 @@ RULES: Mapping[str, str] = {
 _CONNECTIONS = 16
 _WARM_UP = 0.5
 _WINDOW = 1.0
-_WINDOWS = 5
 _PAUSE = 1.0
 """Seconds between windows on a machine that is too busy."""
 _ROWS = 100
@@ -141,7 +140,8 @@ async def settle(case: Case, owing: Owing, databases: Databases, *, seed: int | 
             if isinstance(targets, str):
                 return owing.cannot(RULES, targets, ran="choose an endpoint for the load probe", reproduce=_AGAIN)
             target = await slowest(service.socket, targets)
-            measured = await _measure(service, target)
+            windows = max(1, round(case.effort.load_seconds / _WINDOW))
+            measured = await _measure(service, target, windows)
     except (NotMigrated, NotRunning) as error:
         return owing.cannot(RULES, str(error), ran="start the service", reproduce=error.reproduce)
     found = _judged(owing, target, measured)
@@ -246,11 +246,11 @@ async def _fill(world: World, bound: Bound, caller: Caller | None) -> None:
     world.asker.store.seed(bound.table, alike, count=_ROWS)
 
 
-async def _measure(service: Running, request: Request) -> Measured:
+async def _measure(service: Running, request: Request, windows: int) -> Measured:
     await press(service.socket, on_the_wire(request), connections=_CONNECTIONS, seconds=_WARM_UP)
     best: Measured | None = None
     failed = asked = 0
-    for _ in range(_WINDOWS):
+    for number in range(windows):
         before = usage(service.process.pid)
         pressing = press(service.socket, on_the_wire(request), connections=_CONNECTIONS, seconds=_WINDOW)
         window, slowed = await slowdown_beside(cache_folder(), pressing)
@@ -269,7 +269,7 @@ async def _measure(service: Running, request: Request) -> Measured:
             best = one
         if set(outcomes(one).values()) == {Outcome.MET}:
             break
-        if one.starved:
+        if one.starved and number + 1 < windows:
             await asyncio.sleep(_PAUSE)
     assert best is not None
     return replace(best, failed=failed, asked=asked)

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from agent.cli.options import Api, Events, Fuzz, Json, Models, Mutants, Out, SandboxOption, Schemas, Strict, Trust
+from agent.cli.options import Api, Events, Fuzz, Json, Load, Models, Mutants, Out, SandboxOption, Schemas, Strict, Trust
 from agent.errors import AgentError, ExitCode
 
 app = typer.Typer(
@@ -79,6 +79,7 @@ def run(
     blueprint: Annotated[bool, typer.Option(help="Let the blueprint write what needs no judgement.")] = True,
     fuzz: Fuzz = None,
     mutants: Mutants = 3.0,
+    load: Load = 5.0,
     strict: Strict = False,
 ) -> None:
     """Deliver a task: write the service, verify it, report. Exit code 0 when every checked obligation is met."""
@@ -95,7 +96,7 @@ def run(
         max_requests=max_requests,
         max_tokens=max_tokens,
         blueprint=blueprint,
-        effort=effort_of(fuzz, mutants),
+        effort=effort_of(fuzz, mutants, load),
         strict=strict,
     )
     run_command(task, options, as_json=as_json, events=events)
@@ -157,6 +158,7 @@ def verify(
     ] = None,
     fuzz: Fuzz = None,
     mutants: Mutants = 3.0,
+    load: Load = 5.0,
     strict: Strict = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Ask everything anew, also what held on the same files before.")
@@ -179,7 +181,7 @@ def verify(
         sandbox=sandbox_choice(sandbox),
         trusted=trusted,
         reports=reports,
-        effort=effort_of(fuzz, mutants),
+        effort=effort_of(fuzz, mutants, load),
         strict=strict,
         fresh=fresh,
         only=tuple(only or ()),

@@ -46,6 +46,10 @@ Mutants = Annotated[
     float,
     typer.Option(min=0, metavar="SECONDS", help="Processor time for trying changes of the code on its tests."),
 ]
+Load = Annotated[
+    float,
+    typer.Option(min=1, metavar="SECONDS", help="For load on one endpoint, as long as it misses a bound."),
+]
 Events = Annotated[Path | None, typer.Option(help="Also append every event, one JSON object a line, to this file.")]
 Api = Annotated[Path, typer.Option(help="The OpenAPI 3.0 or 3.1 document.")]
 Schemas = Annotated[list[Path], typer.Option("--schema", help="The SQL schema; repeat for several files, in order.")]

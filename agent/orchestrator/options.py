@@ -115,12 +115,12 @@ def decimal_or_none(value: float | None) -> Decimal | None:
     return None if value is None else Decimal(str(value))
 
 
-def effort_of(fuzz: float | None, mutants: float) -> Effort:
+def effort_of(fuzz: float | None, mutants: float, load: float) -> Effort:
     """The budgets as typed on the command line. Raises InputError when one is no finite number."""
-    for name, value in (("--fuzz", fuzz), ("--mutants", mutants)):
+    for name, value in (("--fuzz", fuzz), ("--mutants", mutants), ("--load", load)):
         if value is not None and not math.isfinite(value):
             raise InputError(f"{name} {value}: expected seconds")
-    return Effort(fuzz_seconds=fuzz, mutant_seconds=mutants)
+    return Effort(fuzz_seconds=fuzz, mutant_seconds=mutants, load_seconds=load)
 
 
 def stack_choice(name: str) -> StackName:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-BRIEFLY = ("--fuzz", "0", "--mutants", "1")
+BRIEFLY = ("--fuzz", "0", "--mutants", "1", "--load", "1")
 """For runs that are about something else than what long looking finds."""
 AGENT = Path(sys.executable).with_name("agent")
 _PATIENCE = 240.0

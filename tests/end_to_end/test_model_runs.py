@@ -26,6 +26,7 @@ from agent.orchestrator.running import run_task
 from agent.orchestrator.runs import find_run
 from agent.receipts import Outcome
 from agent.stacks.python_fastapi.stack import PythonFastapi
+from tests.end_to_end.processes import BRIEFLY
 from tests.end_to_end.scripted import Filling, Section, fill
 from tests.wire.otlp import Collector, collector
 from tests.wire.server import AnthropicServer, Asked, Call, Say, Script, Turn, anthropic_server
@@ -36,8 +37,8 @@ HELPDESK = HERE.parents[1] / "examples" / "helpdesk"
 TINY = HERE / "tiny"
 UNDECIDED = HERE / "undecided"
 MODEL = "anthropic:claude-sonnet-5-5"
-BRIEFLY = RunOptions(effort=Effort(fuzz_seconds=0, mutant_seconds=1))
-"""For runs that are about something else than what long looking finds."""
+BRIEF = RunOptions(effort=Effort(fuzz_seconds=0, mutant_seconds=1, load_seconds=1))
+"""As `BRIEFLY` says it on the command line."""
 HOLES = {"POST /tickets/{ticket_id}/merge", "POST /tickets/{ticket_id}/escalate", "GET /reports/workload"}
 FEW_HOLES = {"POST /notes/{id}/summary", "GET /counts"}
 """Those of the smallest service that has some in two files."""
@@ -75,7 +76,7 @@ def model_environment(url: str, state: Path, traced: str = "") -> Iterator[None]
         yield
 
 
-def run(script: Script, folder: Path, options: RunOptions = BRIEFLY, inputs: Path = HELPDESK) -> Run:
+def run(script: Script, folder: Path, options: RunOptions = BRIEF, inputs: Path = HELPDESK) -> Run:
     """Deliver a task with a model that follows a script."""
     chosen = replace(options, models=options.models or (MODEL,), out=folder / "service")
     with (
@@ -193,7 +194,7 @@ def mended(tmp_path_factory: pytest.TempPathFactory) -> Mended:
         return [mend] if asked.turn == 0 else [Say("The column has its right name now.")]
 
     models = ("anthropic:claude-haiku-4-5", MODEL)
-    return Mended(run(script, tmp_path_factory.mktemp("mended"), replace(BRIEFLY, models=models)), tuple(receipts))
+    return Mended(run(script, tmp_path_factory.mktemp("mended"), replace(BRIEF, models=models)), tuple(receipts))
 
 
 def test_a_wrong_fill_is_caught_and_its_receipt_reaches_the_model(mended: Mended) -> None:
@@ -255,7 +256,7 @@ def test_at_a_limit_what_is_proven_is_delivered(tmp_path: Path) -> None:
     with anthropic_server(Filling(fills)) as server:
         done = subprocess.run(
             [sys.executable, "-c", "from agent.cli.app import main; main()", "run", str(task)]
-            + ["--model", MODEL, "--out", str(tmp_path / "service"), "--fuzz", "0", "--mutants", "1", "--json"],
+            + ["--model", MODEL, "--out", str(tmp_path / "service"), *BRIEFLY, "--json"],
             env={
                 **os.environ,
                 "ANTHROPIC_BASE_URL": server.url,
@@ -287,7 +288,7 @@ def test_a_model_that_writes_everything_is_judged_the_same(tmp_path: Path, postg
             return [Call("write_file", {"path": path, "content": files[path]}) for path in batches[asked.turn]]
         return [Say("The service is written.")]
 
-    whole = run(script, tmp_path, replace(BRIEFLY, blueprint=False), TINY)
+    whole = run(script, tmp_path, replace(BRIEF, blueprint=False), TINY)
     opening = whole.server.asked[0].opening
     assert "Nothing is written yet" in opening
     assert "CREATE TABLE notes" in opening

@@ -54,7 +54,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
         with anthropic_server(beginning) as server:
             patch.setenv("ANTHROPIC_BASE_URL", server.url)
             patch.setenv("ANTHROPIC_API_KEY", "a-key")
-            brief = Effort(fuzz_seconds=0, mutant_seconds=1)
+            brief = Effort(fuzz_seconds=0, mutant_seconds=1, load_seconds=1)
             options = RunOptions(models=(MODEL,), out=folder / "service", blueprint=False, effort=brief)
             name = run_task(TASK, options).run
         patch.delenv("ANTHROPIC_BASE_URL")

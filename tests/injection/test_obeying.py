@@ -84,7 +84,8 @@ def run(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) -> I
         patch.setenv("ANTHROPIC_BASE_URL", server.url)
         patch.setenv("ANTHROPIC_API_KEY", KEY)
         patch.setenv("AGENT_STATE_DIR", str(folder / "state"))
-        delivery = run_task(task, RunOptions(models=(MODEL,), blueprint=False, effort=Effort(fuzz_seconds=0)))
+        effort = Effort(fuzz_seconds=0, load_seconds=1)
+        delivery = run_task(task, RunOptions(models=(MODEL,), blueprint=False, effort=effort))
         longest = max(server.asked, key=lambda asked: asked.turn)
         yield Obeyed(delivery, server, folder, before, list(results_of(longest)))
 

@@ -56,16 +56,20 @@ def test_offline_beside_a_model_is_refused() -> None:
 
 
 def test_a_resumed_run_looks_as_long_as_the_first_part_did(tmp_path: Path) -> None:
-    keep_record(tmp_path, RunRecord.of(task(), RunOptions(effort=effort_of(2.0, 1.0))))
-    assert recall(tmp_path)[0].with_options(RunOptions()).effort == Effort(fuzz_seconds=2, mutant_seconds=1)
+    keep_record(tmp_path, RunRecord.of(task(), RunOptions(effort=effort_of(2.0, 1.0, 4.0))))
+    assert recall(tmp_path)[0].with_options(RunOptions()).effort == Effort(
+        fuzz_seconds=2, mutant_seconds=1, load_seconds=4
+    )
 
 
 @pytest.mark.parametrize("seconds", [float("inf"), float("nan")])
 def test_effort_without_end_is_refused(seconds: float) -> None:
     with pytest.raises(InputError, match="--fuzz .*: expected seconds"):
-        effort_of(seconds, 3.0)
+        effort_of(seconds, 3.0, 5.0)
     with pytest.raises(InputError, match="--mutants .*: expected seconds"):
-        effort_of(None, seconds)
+        effort_of(None, seconds, 5.0)
+    with pytest.raises(InputError, match="--load .*: expected seconds"):
+        effort_of(None, 3.0, seconds)
 
 
 def test_a_new_folder_takes_the_place_of_the_tasks_repository(tmp_path: Path) -> None:
