@@ -61,7 +61,7 @@ def delivery(place: Path, told: list[Event | Note]) -> Delivery:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AGENT_STATE_DIR", str(place / "state"))
         options = RunOptions(
-            models=("offline",), out=place / "service", effort=Effort(fuzz_seconds=2, mutant_seconds=1)
+            models=("offline",), out=place / "service", effort=Effort(fuzz_seconds=0, mutant_seconds=1)
         )
         return run_task(BOOKSHOP, options, told.append)
 
