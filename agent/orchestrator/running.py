@@ -50,7 +50,8 @@ def run_task(task: Task | Path, options: RunOptions = RunOptions(), listener: Li
         said = read_plan(loaded.folder / FILE)
         reads = reading(loaded.api, schema, record.stack, listener, strict=options.strict, corrections=said)
         with reads as inputs:
-            known = {"warnings": inputs.reservations, "corrections": said, "proposed": bool(inputs.proposal)}
+            warnings = inputs.reservations if record.blueprint else inputs.assumptions
+            known = {"warnings": warnings, "corrections": said, "proposed": bool(inputs.proposal)}
             record = record.model_copy(update=known)
             folder = new_run(record.slug)
             keep(folder, record, inputs)
