@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from agent.catalog.model import Catalog
 from agent.contract.credentials import (
     issues_token,
-    known_by_cookie,
     needs_token,
-    sets_cookie,
     takes_password,
     takes_refresh_token,
 )
@@ -84,10 +82,6 @@ def _applies(applies: Applies, operation: Operation, contract: Contract) -> bool
             return operation.body is not None or bool(operation.parameters)
         case "with token":
             return needs_token(operation, contract) and any(issues_token(one, contract) for one in contract.operations)
-        case "with cookie":
-            return known_by_cookie(operation, contract) or sets_cookie(operation)
-        case "changed by cookie":
-            return known_by_cookie(operation, contract) and operation.method in _MUTATING
         case "refreshing":
             return takes_refresh_token(operation, contract)
         case "with password":

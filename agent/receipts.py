@@ -44,6 +44,8 @@ class Receipt(_Frozen):
     """For a failure: the smallest way to see it again, to paste. Where it was left open: what asks or explains it."""
     places: tuple[str, ...] = ()
     """`file:line` the failure points at."""
+    hindered: bool = False
+    """Failed because nothing could be looked at; the reason, in `found`, may have hindered other checks too."""
     seconds: float = 0.0
     tree: str = ""
     """Hash of the git tree it was found on."""

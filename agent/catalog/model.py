@@ -97,6 +97,8 @@ class Table:
     checks: tuple[CheckConstraint, ...] = ()
     indexes: tuple[Index, ...] = ()
     comment: str = ""
+    spoken: str = ""
+    """What paths call its rows, where the name begins with that of an application; empty: the name says it."""
 
     def column(self, name: str) -> Column | None:
         """The column of that name, None when there is none."""

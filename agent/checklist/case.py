@@ -152,7 +152,7 @@ class Owing:
             tuple(
                 receipt
                 for rule in rules
-                for receipt in self._write(rule, None, outcome, ran, why, reproduce, seconds=seconds)
+                for receipt in self._write(rule, None, outcome, ran, why, reproduce, seconds=seconds, hindered=True)
             )
         )
 
@@ -166,6 +166,7 @@ class Owing:
         reproduce: str = "",
         places: Iterable[str] = (),
         seconds: float = 0.0,
+        hindered: bool = False,
     ) -> tuple[Receipt, ...]:
         subjects = self.subjects(rule) if subject is None else (subject,)
         return tuple(
@@ -178,6 +179,7 @@ class Owing:
                 found=found,
                 reproduce=reproduce if outcome is Outcome.FAILED else "",
                 places=tuple(places)[:_FOUND_PROBLEMS] if outcome is Outcome.FAILED else (),
+                hindered=hindered and outcome is Outcome.FAILED,
                 seconds=round(seconds, 3),
                 tree=self.tree,
             )

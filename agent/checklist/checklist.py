@@ -31,6 +31,7 @@ from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, GateEvent, GateFinished, GateStarted, Owing, joined
 from agent.checklist.check import Check, Turn
 from agent.checklist.databases import NotMigrated
+from agent.checklist.lacking import told_once
 from agent.checklist.memory import Memory
 from agent.checklist.observing import settling
 from agent.checklist.pasting import asked_again, pasteable
@@ -195,7 +196,7 @@ async def _run(
     except _PREVENTED as error:
         why = f"the check {check.name} could not run: {error}"
         found = owing.cannot(check.rules, why, reproduce=asked_again(check.name))
-    found = pasteable(found, check.name)
+    found = pasteable(told_once(found, case.workspace), check.name)
     finished = GateFinished(check.name, check.gate, found.receipts, found.measures, time.monotonic() - started)
     progress(finished)
     return finished

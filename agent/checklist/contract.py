@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -158,16 +158,17 @@ async def _documents(case: Case, bench: Bench) -> tuple[Mapping[str, Any], Mappi
             served = both.create_task(_from_service(case, bench))
     except ExceptionGroup as group:
         raise group.exceptions[0] from group
-    return described.result(), served.result()
+    document, elsewhere = described.result().document, described.result().served_at
+    return document, served.result() or await _from_service(case, bench, elsewhere)
 
 
-async def _from_service(case: Case, bench: Bench) -> Mapping[str, Any] | None:
+async def _from_service(case: Case, bench: Bench, paths: Sequence[str] = _SERVED_AT) -> Mapping[str, Any] | None:
     async with bench.turn() as booted:
-        return await _served(booted.service, case.contract.base_path)
+        return await _served(booted.service, case.contract.base_path, paths)
 
 
-async def _served(service: Running, base: str) -> Mapping[str, Any] | None:
-    for path in (*_SERVED_AT, *(base + path for path in _SERVED_AT if base)):
+async def _served(service: Running, base: str, paths: Sequence[str]) -> Mapping[str, Any] | None:
+    for path in (*paths, *(base + path for path in paths if base)):
         try:
             reply = await service.ask("GET", path)
         except httpx.HTTPError:

@@ -12,6 +12,7 @@ from agent.checklist.case import Case, Found, Owing
 from agent.checklist.databases import NotMigrated
 from agent.checklist.probe.asking import Asker
 from agent.checklist.probe.fitting import store_of
+from agent.checklist.probe.refusal_shapes import body_problems, errors_in
 from agent.checklist.probe.users import Users
 from agent.checklist.probe.world import World
 from agent.checklist.running import NotRunning
@@ -24,6 +25,7 @@ from agent.receipts import Receipt
 RULES: Mapping[str, str] = {
     **passwords.RULES,
     **cookies.RULES,
+    "API-ERROR": "headers: bodies of all errors that any gate was answered, those before any route included",
     "SEC-HEADERS": "headers: every answer that any gate was given, errors included",
     "SEC-HTTPS": "headers: HSTS, redirects and cookies of every answer, asked as behind a proxy that speaks TLS",
 }
@@ -64,7 +66,20 @@ def opened(case: Case, owing: Owing, bench: Bench, booted: Booted, seed: int) ->
 async def _ask(probes: Round) -> tuple[Receipt, ...]:
     await provoke(probes)
     plain = await passwords.judge_plain(probes)
-    return (*plain, *_answers(probes), *cookies.judge_cookies(probes))
+    cookie = await cookies.judge_cookies(probes)
+    return (*plain, *_answers(probes), *_errors(probes), *cookie)
+
+
+def _errors(probes: Round) -> tuple[Receipt, ...]:
+    seen = probes.record.seen
+    found = list(body_problems(probes.case.contract, seen))
+    return probes.judge(
+        "API-ERROR",
+        [problem for problem, _ in found],
+        ran=f"{errors_in(seen)} errors among {len(seen)} answers to all gates",
+        found="every body has the shape of an error",
+        reproduce=reproducer(found[0][1]) if found else "",
+    )
 
 
 def _answers(probes: Round) -> tuple[Receipt, ...]:

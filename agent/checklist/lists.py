@@ -1,4 +1,4 @@
-"""The gate limits, and the shapes of an API: pages, filters, orders, envelopes, and the bodies of errors."""
+"""The gate limits, and the shapes of an API: pages, filters, orders and envelopes; errors are provoked for others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from agent.checklist.probe.asked_list import Listed
 from agent.checklist.probe.asking import Asker
 from agent.checklist.probe.fitting import store_of
 from agent.checklist.probe.listing import judge_list
-from agent.checklist.probe.refusal_shapes import judge_errors
+from agent.checklist.probe.refusal_shapes import provoke_errors
 from agent.checklist.probe.users import Users
 from agent.checklist.probe.world import World
 from agent.checklist.running import NotRunning, running
@@ -24,14 +24,13 @@ RULES: Mapping[str, str] = {
     "API-FILTER": "limits: filters, orders and pages of each list, judged by its rows",
     "API-PAGE": "limits: rows without a limit, and with one above the largest, by list",
     "API-ENVELOPE": "limits: numbers beside a list, on its second page",
-    "API-ERROR": "limits: bodies of provoked errors, those before any route included",
 }
 
 _LISTS = ("API-FILTER", "API-PAGE", "API-ENVELOPE")
 
 
 async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = None) -> Found:
-    """Settle what lists and errors owe. Values are made up from a seed that the receipts name."""
+    """Settle what lists owe. Values are made up from a seed that the receipts name."""
     seed = secrets.randbits(32) if seed is None else seed
     receipts: list[Receipt] = []
     try:
@@ -43,7 +42,7 @@ async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = N
                 asker = Asker(case.contract, service, store_of(case, connection), random.Random(seed))
                 users = Users(asker, case.binding, case.catalog)
                 world = World(asker, users, case.binding, case.catalog)
-                receipts += await _errors(owing, world, seed)
+                await provoke_errors(world)
                 for subject in dict.fromkeys(one for rule in _LISTS for one in owing.subjects(rule)):
                     started = time.perf_counter()
                     bound = case.binding.bound(subject)
@@ -55,15 +54,6 @@ async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = N
     except (NotMigrated, NotRunning) as error:
         return owing.cannot(RULES, str(error), ran="start the service", reproduce=error.reproduce)
     return Found(tuple(receipts))
-
-
-async def _errors(owing: Owing, world: World, seed: int) -> tuple[Receipt, ...]:
-    found = await judge_errors(world)
-    ran = f"{found.asked} requests that have to fail (seed {seed})"
-    if not found.asked:
-        return owing.leave("API-ERROR", "no operation could be asked: the receipts of API-STATUS say why", ran=ran)
-    told = "every body has the shape of an error"
-    return owing.judge("API-ERROR", found.problems, ran=ran, found=told, reproduce=found.reproduce)
 
 
 def _underived(owing: Owing, subject: str, reason: str) -> Iterator[Receipt]:

@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Mapping
 
+from agent.checklist import stamps
 from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.databases import NotMigrated
@@ -23,6 +24,7 @@ from tools.postgres.server import Database
 RULES: Mapping[str, str] = {
     "API-STATUS": "errors: status on the main path and of provoked errors, by operation",
     "API-METHODS": "errors: answer beside its declaration, effect read back, by operation",
+    **stamps.RULES,
 }
 
 _ASKED_SHOWN = 8
@@ -35,12 +37,15 @@ async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = N
         async with bench.turn() as booted:
             return await ask_all(case, owing, booted.service, booted.database.database, seed)
     except (NotMigrated, NotRunning) as error:
-        return owing.cannot(RULES, str(error), ran="start the service", reproduce=error.reproduce)
+        ran, rules = "start the service", RULES.keys() - stamps.RULES.keys()
+        found = owing.cannot(rules, str(error), ran=ran, reproduce=error.reproduce)
+        return Found((*found.receipts, *stamps.judge(case, owing, (), ran, str(error))))
 
 
 async def ask_all(case: Case, owing: Owing, service: Running, database: Database, seed: int) -> Found:
     """Ask a running service for every operation of the contract."""
     receipts: list[Receipt] = []
+    unkept: list[tuple[str, str, str]] = []
     held = 0
     chance = random.Random(seed)
     with case.server.connect(database) as connection:
@@ -52,6 +57,9 @@ async def ask_all(case: Case, owing: Owing, service: Running, database: Database
             notes = await probe(world, bound)
             held += notes.reached and not notes.status and not notes.effect
             receipts += _receipts(owing, notes, seed, time.perf_counter() - started)
+            unkept += notes.stamps
+    ran = f"catalog; rows before and after each operation that makes or changes one (seed {seed})"
+    receipts += stamps.judge(case, owing, unkept, ran)
     return Found(tuple(receipts), Measures(endpoints=held))
 
 

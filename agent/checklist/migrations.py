@@ -77,7 +77,7 @@ async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
         return joined((none, schema.settle(case, owing)))
     migrations = await case.stack.migrations(case.workspace)
     rollback = await _rollback(case, owing, databases, migrations.line)
-    beside = await asyncio.to_thread(lambda: schema_changes(case.workspace.read()))
+    beside = await asyncio.to_thread(lambda: schema_changes(case.workspace.read(), migrations.folders))
     return joined((_heads(owing, migrations, beside), rollback, schema.settle(case, owing)))
 
 

@@ -95,7 +95,7 @@ def _groups(bound: Bound, contract: Contract, catalog: Catalog, declared: frozen
         yield declared & {401}
     if _can_misfit(operation, contract):
         yield declared & _MISFIT
-    if operation.protected and bound.owner and bound.action in _OF_ONE and bound.path:
+    if bound.scopes or (operation.protected and bound.owner and bound.action in _OF_ONE and bound.path):
         yield declared & {403}
     named = _names_a_thing(bound, contract)
     if named:

@@ -134,7 +134,7 @@ async def _warm_up(world: World, changing: Sequence[Bound]) -> None:
             exchange = await prepared(world, bound, fresh=True)
         except (NoRow, NoCredentials):
             continue
-        await at_once(world.asker.service, _keyed(world, exchange.request), _AT_ONCE)
+        await at_once(world.asker.service, keyed(world, exchange.request), _AT_ONCE)
         return
 
 
@@ -153,7 +153,7 @@ async def repeat(world: World, bound: Bound, redis_url: str | None = None) -> Re
     except (NoRow, NoCredentials) as error:
         one.unjudged = f"it could not be asked: {error}"
         return one
-    request = _keyed(world, exchange.request)
+    request = keyed(world, exchange.request)
     one.curl = request.curl()
     before = _keys(world, bound)
     hashes = bound.action is Action.REGISTER
@@ -309,7 +309,8 @@ def _same(one: Reply, other: Reply) -> bool:
     return one.status == other.status and (one.body == other.body or answered(one) == answered(other) is not None)
 
 
-def _keyed(world: World, request: Request) -> Request:
+def keyed(world: World, request: Request) -> Request:
+    """The request under a new key."""
     key = str(UUID(int=world.asker.chance.getrandbits(128), version=4))
     rest = {name: value for name, value in request.headers.items() if name.lower() != HEADER.lower()}
     return replace(request, headers={**rest, HEADER: key})

@@ -47,8 +47,6 @@ CALLERS = (
     "Go-http-client/1.1",
 )
 """Who a request says that it comes from, another one each time: no service can be good to the judge alone by that."""
-_NO_MODULE = re.compile(r"ModuleNotFoundError: No module named '(?P<module>[\w.]+)'")
-_JUDGED_WITH = "the packages with which backends are judged (FastAPI, SQLAlchemy, asyncpg, redis and others)"
 _LIMITS = Limits(seconds=600.0, cpu_seconds=600, output_bytes=8 << 20)
 
 
@@ -172,11 +170,8 @@ async def _accepts(process: Process, socket: Path, reproduce: str, starts: Start
 
 
 def _printed(process: Process) -> str:
-    """The end of what it printed; with a word about a module that it did not find."""
-    printed = process.log()[-_LOG_SHOWN:]
-    missing = _NO_MODULE.search(printed)
-    hint = f"\n{missing['module']} is neither in the worktree nor among {_JUDGED_WITH}" if missing else ""
-    return f"{printed.rstrip()}{hint}" if printed else "it printed nothing"
+    """The end of what it printed."""
+    return process.log()[-_LOG_SHOWN:].rstrip() or "it printed nothing"
 
 
 async def _connects(socket: Path) -> bool:

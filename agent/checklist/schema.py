@@ -12,13 +12,10 @@ from agent.receipts import Receipt
 
 RULES: Mapping[str, str] = {
     "DBS-UUID": "database: key columns in the catalog",
-    "DBS-STAMPS": "database: created_at and updated_at in the catalog",
     "DBS-FK": "database: columns named like a reference in the catalog",
     "DBS-INDEX": "database: an index that begins with each foreign key's columns",
     "NAM-TABLE": "database: names in the catalog",
 }
-
-_STAMPS = ("created_at", "updated_at")
 
 
 def settle(case: Case, owing: Owing) -> Found:
@@ -35,18 +32,10 @@ def settle(case: Case, owing: Owing) -> Found:
 def _keys(table: Table, _: Catalog) -> list[str]:
     if not table.primary_key:
         return [f"{table.name} has no primary key"]
-    if _linking(table):
+    if linking(table):
         return []  # made of references alone: their types are the other tables' choice
     columns = [column for name in table.primary_key if (column := table.column(name))]
     return [f"{table.name}.{one.name} is {one.type}, not uuid" for one in columns if one.base_type != "uuid"]
-
-
-def _stamps(table: Table, _: Catalog) -> list[str]:
-    if _linking(table):
-        wanted: tuple[str, ...] = _STAMPS[:1]
-    else:
-        wanted = _STAMPS
-    return [f"{table.name} has no column {name}" for name in wanted if table.column(name) is None]
 
 
 def _references(table: Table, catalog: Catalog) -> list[str]:
@@ -77,14 +66,13 @@ def _name(table: Table, _: Catalog) -> list[str]:
 
 _CHECKS: Mapping[str, Callable[[Table, Catalog], list[str]]] = {
     "DBS-UUID": _keys,
-    "DBS-STAMPS": _stamps,
     "DBS-FK": _references,
     "DBS-INDEX": _indexes,
     "NAM-TABLE": _name,
 }
 
 
-def _linking(table: Table) -> bool:
+def linking(table: Table) -> bool:
     """True when the table joins others: its primary key is made of foreign keys."""
     references = {name for key in table.foreign_keys for name in key.columns}
     return bool(table.primary_key) and set(table.primary_key) <= references

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -14,12 +14,13 @@ from agent.checklist.databases import Opened, tail
 from agent.checklist.running import Running
 from agent.checklist.security.round import curl
 from agent.receipts import Receipt
+from agent.stacks.base import TOKEN_SETTING, ServiceCommand
 from tools.postgres.forwarding import Forwarding
-from tools.sandbox.base import Limits
+from tools.sandbox.base import CommandResult, Limits
 
 RULES: Mapping[str, str] = {
     "OBS-HEALTH": "observability: liveness and readiness asked with the database there, cut off, and back",
-    "PRI-FAIL-FAST": "observability: started without the setting that leads to the database",
+    "PRI-FAIL-FAST": "observability: started without the setting that leads to the database, and the key of tokens",
     "STK-PG": "observability: version of the server that the service is connected to",
 }
 
@@ -30,6 +31,7 @@ TURN = 12.0
 """Seconds within which readiness has to follow the database."""
 _START = 20.0
 _OLDEST = 16
+_KEYS = (TOKEN_SETTING, "SECRET_KEY")
 _NO_ANSWER = 0
 
 
@@ -56,36 +58,56 @@ async def settle(case: Case, owing: Owing, service: Running, way: Forwarding, tu
 
 
 async def fails_fast(case: Case, owing: Owing, database: Opened) -> tuple[Receipt, ...]:
-    """Start without the setting that leads to the database: it has to stop by itself, and to name the setting."""
-    listen = "/tmp/service.sock"
-    command = case.stack.service(case.workspace, database.access, listen)
-    setting = next((key for key, value in command.environment.items() if database.database.name in value), None)
-    if setting is None:
+    """Start without the settings that no service can do without: it has to stop by itself, and to name them.
+
+    All are left out at once; one by one only where it does not name them all.
+    """
+    command = case.stack.service(case.workspace, database.access, "/tmp/service.sock")
+    needed = _needed(case, owing, command, database.database.name)
+    if not needed:
         return ()
-    rest = {key: value for key, value in command.environment.items() if key != setting}
-    result = await case.workspace.run(
+    tried = [(needed, await _without(case, database, command, needed))]
+    if len(needed) > 1 and _going_on(*tried[0]):
+        tried = [([one], await _without(case, database, command, [one])) for one in needed]
+    failing = [(settings, found) for settings, result in tried if (found := _going_on(settings, result))]
+    settings = failing[0][0] if failing else needed
+    ran = f"env {' '.join(f'-u {one}' for one in settings)} {' '.join(command.command)}"
+    return owing.judge(
+        "PRI-FAIL-FAST",
+        [problem for _, found in failing for problem in found],
+        ran=ran,
+        found=f"exit code {tried[0][1].exit_code}, the message names {' and '.join(needed)}",
+        reproduce=ran,
+        seconds=sum(result.seconds for _, result in tried),
+    )
+
+
+def _needed(case: Case, owing: Owing, command: ServiceCommand, database: str) -> list[str]:
+    """The setting that leads to the database; where callers come with tokens, the one that holds their key."""
+    addresses = [name for name, value in command.environment.items() if database in value]
+    keys = [name for name in _KEYS if case.stack.declares(case.workspace, name)] if owing.subjects("JWT-VERIFY") else []
+    return addresses[:1] + [name for name in keys[:1] if name in command.environment]
+
+
+async def _without(case: Case, database: Opened, command: ServiceCommand, settings: Sequence[str]) -> CommandResult:
+    return await case.workspace.run(
         command.command,
         mounts=database.access.mounts,
-        environment=rest,
+        environment={name: value for name, value in command.environment.items() if name not in settings},
         limits=Limits(seconds=_START),
         writable=False,
     )
-    problems: list[str] = []
+
+
+def _going_on(settings: Sequence[str], result: CommandResult) -> list[str]:
+    """What is wrong with an end for want of these settings."""
+    named = " and ".join(settings)
     if result.ending == "timeout":
-        problems.append(f"it started without {setting} and was still running after {_START:.0f} seconds")
-    elif result.exit_code == 0:
-        problems.append(f"without {setting} it ended with exit code 0")
-    elif setting.lower() not in result.output.lower():
-        problems.append(f"it stopped without {setting}, but does not name it: {tail(result)}")
-    ran = f"env -u {setting} {' '.join(command.command)}"
-    return owing.judge(
-        "PRI-FAIL-FAST",
-        problems,
-        ran=ran,
-        found=f"exit code {result.exit_code}, the message names {setting}",
-        reproduce=ran,
-        seconds=result.seconds,
-    )
+        return [f"it started without {named} and was still running after {_START:.0f} seconds"]
+    if result.exit_code == 0:
+        return [f"without {named} it ended with exit code 0"]
+    silent = [one for one in settings if one.lower() not in result.output.lower()]
+    return [f"it stopped without {' and '.join(silent)}, but does not name it: {tail(result)}"] if silent else []
 
 
 async def _observe(service: Running, base: str, way: Forwarding, turn: float) -> tuple[bool, _Health]:

@@ -39,7 +39,10 @@ class Suppression:
 def suppressions(files: Mapping[str, str]) -> tuple[Suppression, ...]:
     """Every suppression in the Python files among these (path → content)."""
     return tuple(
-        found for path, content in sorted(files.items()) if path.endswith(".py") for found in _in_file(path, content)
+        found
+        for path, content in sorted(files.items())
+        if path.endswith(".py") and _MARK.search(content)
+        for found in _in_file(path, content)
     )
 
 

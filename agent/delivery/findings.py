@@ -1,4 +1,4 @@
-"""Failures that are one: the same rule, broken in the same way, at many subjects."""
+"""Failures that are one: the same rule, broken in the same way, at many subjects; and what hindered many checks."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ _PARAMETER = re.compile(r"\\\{[^{}]*\\\}")
 _BASE = r"(?:/[\w.~-]+)*?"
 _REQUEST = re.compile(r" \(curl [^\n]*\)$", re.MULTILINE)
 """What was sent, at the end of a line: its values are random."""
+_NUMBER = re.compile(r"\d+")
+"""Moments and process ids, in what a service printed before it ended."""
 _QUERY = r"(?:\?[^\s'\"]*)?"
 
 
@@ -26,6 +28,8 @@ class Finding(BaseModel):
     """The rule that is broken."""
     gate: Gate
     """The gate that the rule belongs to."""
+    rules: tuple[str, ...]
+    """That rule; where something hindered the checks of several, all of them, none of which was looked at."""
     subjects: tuple[str, ...]
     """Everything that breaks it in this way: operations, tables, `files` or `service`."""
     found: str
@@ -39,7 +43,9 @@ class Finding(BaseModel):
 
     @property
     def name(self) -> str:
-        """`TST-COVER:files`; the rule alone where there are several subjects."""
+        """`TST-COVER:files`; the rule alone where there are several subjects, or how many rules there are."""
+        if len(self.rules) > 1:
+            return f"{self.rule} and {len(self.rules) - 1} more rules, which could not be looked at"
         return f"{self.rule}:{self.subjects[0]}" if len(self.subjects) == 1 else self.rule
 
 
@@ -48,7 +54,8 @@ def findings(receipts: Iterable[Receipt]) -> tuple[Finding, ...]:
     alike: dict[tuple[str, str], list[Receipt]] = {}
     for receipt in receipts:
         if receipt.outcome is Outcome.FAILED:
-            alike.setdefault((receipt.rule, likeness(receipt)), []).append(receipt)
+            key = ("", _NUMBER.sub("0", receipt.found)) if receipt.hindered else (receipt.rule, likeness(receipt))
+            alike.setdefault(key, []).append(receipt)
     return tuple(_finding(members) for members in alike.values())
 
 
@@ -64,10 +71,13 @@ def likeness(receipt: Receipt) -> str:
 
 def _finding(alike: list[Receipt]) -> Finding:
     first = alike[0]
+    rules = tuple(dict.fromkeys(receipt.rule for receipt in alike))
+    subjects = [receipt.subject for receipt in alike]
     return Finding(
         rule=first.rule,
         gate=first.gate,
-        subjects=tuple(receipt.subject for receipt in alike),
+        rules=rules,
+        subjects=tuple(subjects if len(rules) == 1 else dict.fromkeys(subjects)),
         found=first.found,
         ran=first.ran,
         reproduce=next((receipt.reproduce for receipt in alike if receipt.reproduce), ""),

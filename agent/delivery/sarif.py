@@ -172,6 +172,7 @@ def _rules(names: Sequence[str]) -> tuple[Descriptor, ...]:
 
 def _result(level: Level, finding: Finding, rules: Sequence[str]) -> Result:
     properties: dict[str, str | list[str]] = {"subjects": [visible(one) for one in finding.subjects]}
+    properties |= {"rules": list(finding.rules)} if len(finding.rules) > 1 else {}
     properties |= {
         name: visible(text) for name, text in (("ran", finding.ran), ("reproduce", finding.reproduce)) if text
     }
@@ -210,7 +211,7 @@ def _kind(subject: str) -> str:
 
 def _fingerprint(finding: Finding) -> str:
     """The same for the same rule and subjects, whatever the seed and the lines of this run were."""
-    named = "\n".join([finding.rule, *sorted(finding.subjects)])
+    named = "\n".join([*sorted(finding.rules), *sorted(finding.subjects)])
     return hashlib.sha256(named.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
@@ -224,6 +225,7 @@ def _supplied(receipt: Receipt) -> Finding:
     return Finding(
         rule=receipt.rule,
         gate=receipt.gate,
+        rules=(receipt.rule,),
         subjects=(receipt.subject,),
         found=f"broken by the supplied contract or schema: {receipt.found}",
         ran=receipt.ran,

@@ -57,8 +57,6 @@ Applies = Literal[
     "protected",
     "with input",
     "with token",
-    "with cookie",
-    "changed by cookie",
     "refreshing",
     "with password",
     "owned",
@@ -70,8 +68,6 @@ Applies = Literal[
 - `protected`: those that need credentials.
 - `with input`: those with a parameter or a body.
 - `with token`: those that need a token, when an operation of the contract issues tokens.
-- `with cookie`: those whose caller may be known by a cookie, or whose answer sets one.
-- `changed by cookie`: the mutating ones whose caller may be known by a cookie.
 - `refreshing`: those that take a refresh token.
 - `with password`: those that take a password.
 - `owned`: those that concern what belongs to one user.

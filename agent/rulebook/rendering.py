@@ -77,8 +77,6 @@ def _applies(rule: Rule) -> str:
         "protected": "that needs credentials",
         "with input": "that takes input",
         "with token": "that needs a token which the API itself issues",
-        "with cookie": "that knows its caller by a cookie, or sets one",
-        "changed by cookie": "that changes something for a caller known by a cookie",
         "refreshing": "that takes a refresh token",
         "with password": "that takes a password",
         "owned": "that concerns what belongs to one user",

@@ -12,6 +12,7 @@ from agent.binding.deriving import bind
 from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Owing
 from agent.checklist.headers import opened
+from agent.checklist.pasting import NOT_APPLICABLE
 from agent.checklist.record import Record, Reply, Seen
 from agent.checklist.security.cookies import cookie_problems, judge_cookies, judge_forgery
 from agent.contract.model import SecurityScheme
@@ -72,7 +73,7 @@ async def outcomes(case: Case, migrated: Database) -> dict[str, tuple[Outcome, s
     try:
         async with bench.turn() as booted:
             with opened(case, owing, bench, booted, seed=7) as probes:
-                receipts = (*await judge_forgery(probes), *judge_cookies(probes))
+                receipts = (*await judge_forgery(probes), *await judge_cookies(probes))
     finally:
         await bench.close()
     return {one.rule: (one.outcome, one.found) for one in receipts}
@@ -87,32 +88,47 @@ async def test_a_careful_service_is_met(case_of: CaseOf, migrated: Database) -> 
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "rule", "told"),
+    ("old", "new", "rule", "told", "declared"),
     [
-        (", httponly=True", "", "SEC-COOKIES", "lacks HttpOnly"),
-        ("secure=True, ", "", "SEC-COOKIES", "lacks Secure"),
-        ('"strict"', '"lax"', "SEC-COOKIES", "SameSite=Strict"),
-        ('request.method != "GET"', "False", "SEC-CSRF", "POST /notes from another site"),
+        (", httponly=True", "", "SEC-COOKIES", "lacks HttpOnly", True),
+        ("secure=True, ", "", "SEC-COOKIES", "lacks Secure", False),
+        ('"strict"', '"lax"', "SEC-COOKIES", "SameSite=Strict", False),
+        ('request.method != "GET"', "False", "SEC-CSRF", "POST /notes from another site", True),
         (
             'request.method != "GET"',
             'request.method == "DELETE"',
             "SEC-CSRF",
             "PATCH /notes/{note_id} from another site",
+            False,
         ),
     ],
 )
 async def test_a_careless_one_is_not(
-    old: str, new: str, rule: str, told: str, case_of: CaseOf, migrated: Database
+    old: str, new: str, rule: str, told: str, declared: bool, case_of: CaseOf, migrated: Database
 ) -> None:
-    found = await outcomes(with_cookies(case_of(files(old, new))), migrated)
+    case = case_of(files(old, new))
+    found = await outcomes(with_cookies(case) if declared else case, migrated)
     assert found[rule][0] is Outcome.FAILED, found
     assert told in found[rule][1]
     assert [name for name, (outcome, _) in found.items() if outcome is Outcome.FAILED] == [rule]
 
 
-async def test_without_cookies_nothing_is_owed(good: Case) -> None:
-    owing = Owing.of(good)
-    assert owing.subjects("SEC-COOKIES") == owing.subjects("SEC-CSRF") == ()
+async def test_one_that_lets_any_page_read_with_its_cookies_is_not(case_of: CaseOf, migrated: Database) -> None:
+    main = (GOOD / "src/main.py").read_text()
+    opened_up = main.replace(
+        "    app.add_middleware(CarefulAnswers)\n",
+        "    app.add_middleware(CarefulAnswers)\n"
+        '    cors = __import__("starlette.middleware.cors").middleware.cors.CORSMiddleware\n'
+        '    app.add_middleware(cors, allow_origins=["*"], allow_credentials=True)\n',
+    )
+    found = await outcomes(case_of({**files(), "src/main.py": opened_up}), migrated)
+    assert found["SEC-CSRF"][0] is Outcome.FAILED, found
+    assert "lets pages of https://elsewhere.example read with the caller's cookies" in found["SEC-CSRF"][1]
+
+
+async def test_without_cookies_nothing_is_asked(good: Case, migrated: Database) -> None:
+    found = await outcomes(good, migrated)
+    assert {rule for rule, (_, said) in found.items() if said.startswith(NOT_APPLICABLE)} == {"SEC-CSRF", "SEC-COOKIES"}
 
 
 def seen(cookie: str) -> Seen:

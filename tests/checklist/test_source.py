@@ -10,7 +10,7 @@ from detect_secrets.settings import transient_settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.checklist.security.source import KNOWN_KEYS, is_secret_name, known_keys, literal_secrets
+from agent.checklist.security.source import KNOWN_KEYS, is_secret_name, known_keys, literal_secrets, set_secrets
 from tools.scratch import scratch_folder
 
 
@@ -35,6 +35,7 @@ def found(source: str, path: str = "src/core/config.py") -> list[int]:
         'jwt.encode(claims, "a static key")',
         'hmac.new(b"a static key", message, "sha256")',
         'URL = "postgresql://app:hunter2@database/app"',
+        'JWT_SECRET = "correct-horse" + "-battery"',
     ],
 )
 def test_a_literal_that_stands_for_a_secret_is_found(source: str) -> None:
@@ -124,3 +125,46 @@ def test_several_can_search_at_once() -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda number: list(known_keys({f"{number}.pem": key})), range(24)))
     assert [len(leaks) for leaks in found] == [1] * 24
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        (".env", "JWT_SECRET=hunter22"),
+        (".env.production", "export DB_PASSWORD='hunter22'"),
+        (".env", "DATABASE_URL=postgresql://app:hunter2@database/app"),
+        ("Dockerfile", "ENV JWT_SECRET=hunter22"),
+        ("Dockerfile", "ENV JWT_SECRET hunter22"),
+        ("config/production.yaml", "jwt_secret: hunter22"),
+        ("src/core/settings.toml", 'secret_key = "hunter22"  # for now'),
+        ("src/core/settings.json", '  "api_key": "hunter22",'),
+    ],
+)
+def test_a_secret_that_a_file_of_settings_holds_is_found(path: str, line: str) -> None:
+    assert [(one.path, one.line) for one in set_secrets({path: f"# settings\n{line}\n"})] == [(path, 2)]
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        (".env.example", "JWT_SECRET=hunter22"),
+        (".env.test", "JWT_SECRET=hunter22"),
+        (".env", "JWT_SECRET="),
+        (".env", "JWT_SECRET=${JWT_SECRET}"),
+        (".env", "LOG_LEVEL=warning"),
+        (".env", "DATABASE_URL=postgresql://app@database/app"),
+        ("compose.yaml", "POSTGRES_PASSWORD: postgres"),
+        (".github/workflows/ci.yaml", "POSTGRES_PASSWORD: postgres"),
+        ("config/openapi.yaml", "password: hunter22"),
+        ("src/api.json", '{"openapi": "3.1.0",\n "password": "hunter22"}'),
+        ("config/logging.yaml", "token_type: bearer"),
+        ("Dockerfile", "ARG JWT_SECRET"),
+    ],
+)
+def test_examples_references_and_other_files_hold_none(path: str, line: str) -> None:
+    assert not list(set_secrets({path: f"{line}\n"}))
+
+
+@given(st.text(), st.sampled_from([".env", "Dockerfile", "config/a.yaml"]))
+def test_any_file_of_settings_can_be_read(content: str, path: str) -> None:
+    assert all(one.path == path for one in set_secrets({path: content}))

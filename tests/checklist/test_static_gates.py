@@ -11,6 +11,7 @@ from agent.checklist import layout, lint, schema, types
 from agent.checklist.case import Case, Owing
 from agent.checklist.contract import documents_in, path_problems
 from agent.checklist.names import environment_names, file_names, function_names
+from agent.checklist.stamps import stamp_problems
 from agent.contract.model import Contract
 from agent.receipts import Outcome
 from tests.checklist.conftest import CaseOf
@@ -91,7 +92,8 @@ def test_a_breach_of_the_supplied_schema_is_the_inputs(good: Case) -> None:
     case = replace(good, catalog=Catalog((table,), (), (), "", ()))
     found = schema.settle(case, Owing.of(case))
     breaches = {receipt.rule for receipt in found.receipts if receipt.outcome is Outcome.INPUT}
-    assert breaches == {"DBS-UUID", "DBS-STAMPS", "NAM-TABLE"}
+    assert breaches == {"DBS-UUID", "NAM-TABLE"}
+    assert stamp_problems(table) == ["OrderItem has no column created_at", "OrderItem has no column updated_at"]
 
 
 async def test_a_contradicting_configuration_fails_its_rule(case_of: CaseOf) -> None:

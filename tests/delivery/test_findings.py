@@ -36,6 +36,19 @@ def test_other_rules_and_other_failures_stay_apart() -> None:
     assert [one.subjects for one in findings(told)] == [("GET /a", "GET /c"), ("GET /b",), ("GET /b",)]
 
 
+def test_what_hindered_many_checks_is_one_finding() -> None:
+    told = [
+        failed("GET /a", "the service ended: pid 17", rule=rule).model_copy(update={"hindered": True})
+        for rule in ("API-STATUS", "SEC-CSRF", "MET-DB")
+    ]
+    told[1] = told[1].model_copy(update={"found": "the service ended: pid 23"})
+    (one,) = findings(told)
+    assert one.rules == ("API-STATUS", "SEC-CSRF", "MET-DB")
+    assert one.subjects == ("GET /a",)
+    assert one.name == "API-STATUS and 2 more rules, which could not be looked at"
+    assert len(findings([*told, failed("GET /a", "the service ended: pid 17")])) == 2
+
+
 def test_an_operation_below_another_is_not_taken_for_it() -> None:
     below = failed("GET /a", "GET /a/1 → 500")
     itself = failed("GET /b", "GET /b → 500")

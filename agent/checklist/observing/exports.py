@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # ships no types
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-
 _LARGEST = 8 << 20
 _MOST = 500
 
@@ -78,6 +75,9 @@ def spans_in(folder: Path) -> list[Span]:
 
 
 def _spans(body: bytes) -> Iterator[Span]:
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # ships no types
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
     try:
         message = ExportTraceServiceRequest.FromString(body)
     except DecodeError:

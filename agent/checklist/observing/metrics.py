@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import httpx
-from prometheus_client import Metric
-from prometheus_client.parser import text_string_to_metric_families
 
 from agent.checklist.case import Owing
 from agent.checklist.observing.observed import NO_GET, Asked, Observed
@@ -16,6 +15,9 @@ from agent.checklist.probe.requests import Request
 from agent.checklist.probe.world import World
 from agent.checklist.routes import erased
 from agent.receipts import Receipt
+
+if TYPE_CHECKING:
+    from prometheus_client import Metric
 
 RULES: Mapping[str, str] = {
     "MET-HTTP": "observing: the metrics before and after known requests, by route and status",
@@ -90,6 +92,8 @@ async def judge(owing: Owing, service: Observed, world: World, requests: Sequenc
 
 def series_of(text: str) -> list[Series]:
     """The histograms and summaries of an exposition; none where it cannot be read."""
+    from prometheus_client.parser import text_string_to_metric_families
+
     try:
         families = list(text_string_to_metric_families(text))
     except (ValueError, KeyError, IndexError):

@@ -8,7 +8,6 @@ from functools import lru_cache
 
 from pglast import ast as tree
 from pglast.parser import ParseError, parse_sql
-from pglast.visitors import Visitor
 
 from agent.checklist.case import Case, Owing
 from agent.checklist.observing.observed import Asked
@@ -91,18 +90,17 @@ def constants(text: str) -> tuple[str, ...]:
 def _nodes(text: str) -> list[object] | None:
     """Every node of a statement's tree, None when it is no SQL."""
     found: list[object] = []
-
-    class Everything(Visitor):
-        """Collects."""
-
-        def visit(self, _: object, node: object) -> None:
-            """One node."""
-            found.append(node)
-
     try:
-        Everything()(parse_sql(text))
+        waiting: list[object] = [*parse_sql(text)]
     except (ParseError, RecursionError):
         return None
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, tree.Node):
+            found.append(one)
+            waiting += (getattr(one, name) for name in one)
+        elif isinstance(one, list | tuple):
+            waiting += one
     return found
 
 

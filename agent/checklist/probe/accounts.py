@@ -66,16 +66,6 @@ def ways(operation: Operation, contract: Contract, caller: Caller | None) -> Ite
             yield {name: value for part in parts if part for name, value in part.items()}
 
 
-def cookie_ways(operation: Operation, contract: Contract, caller: Caller) -> Iterator[Mapping[str, str]]:
-    """As `ways`, those alone that send a cookie and nothing else."""
-    for headers in ways(operation, contract, caller):
-        if set(headers) == {"Cookie"}:
-            # A browser sends all of them.
-            sent = headers["Cookie"].partition("=")[0]
-            others = "".join(f"; {name}={value}" for name, value in caller.cookies.items() if name != sent)
-            yield {"Cookie": headers["Cookie"] + others}
-
-
 def password(chance: random.Random) -> str:
     """A password that common complexity rules accept: both cases, digits, a sign, 20 characters."""
     return f"Aa1!{chance.getrandbits(64):016x}"

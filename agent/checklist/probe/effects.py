@@ -16,6 +16,7 @@ from agent.checklist.probe.store import Row, comparable, differs
 from agent.checklist.probe.users import token_in
 from agent.checklist.probe.values import same, to_json
 from agent.checklist.probe.world import World
+from agent.checklist.stamps import unkept
 
 _PATCHES = 3
 _SHOWN = 120
@@ -111,7 +112,13 @@ async def _created(world: World, bound: Bound, exchange: Exchange, notes: Notes)
         return
     for problem in unequal(row, bound, exchange.request.body):
         notes.note_effect(problem, exchange.request)
+    _stamped(bound, exchange, None, row, notes)
     await _reads_the_same(world, bound, exchange, row, notes)
+
+
+def _stamped(bound: Bound, exchange: Exchange, before: Row | None, after: Row, notes: Notes) -> None:
+    for problem in unkept(bound, exchange.request.body, before, after):
+        notes.stamps.append((after.table.name, problem, exchange.request.curl()))
 
 
 async def _reads_the_same(world: World, bound: Bound, exchange: Exchange, row: Row, notes: Notes) -> None:
@@ -157,6 +164,7 @@ async def _replaced(world: World, bound: Bound, exchange: Exchange, notes: Notes
         return
     for problem in unequal(after, bound, exchange.request.body):
         notes.note_effect(problem, exchange.request)
+    _stamped(bound, exchange, before, after, notes)
     await _reads_the_same(world, bound, exchange, after, notes)
 
 
@@ -169,6 +177,7 @@ async def _patched(world: World, bound: Bound, exchange: Exchange, notes: Notes)
         return
     for problem in unequal(after, bound, exchange.request.body):
         notes.note_effect(problem, exchange.request)
+    _stamped(bound, exchange, before, after, notes)
     await _reads_the_same(world, bound, exchange, after, notes)
     await _one_alone(world, bound, exchange, after, notes)
 

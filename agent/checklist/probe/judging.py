@@ -23,6 +23,8 @@ class Notes:
     """Breaches of API-STATUS."""
     effect: list[str] = field(default_factory=list)
     """Breaches of API-METHODS."""
+    stamps: list[tuple[str, str, str]] = field(default_factory=list)
+    """Breaches of DBS-STAMPS: the table, the problem, and the request after which it was seen."""
     asked: list[str] = field(default_factory=list)
     """Every request with its status, in order."""
     reproduce: str = ""

@@ -36,6 +36,7 @@ class Request:
     query: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = ABSENT
+    """What the body carries: without the property around it that the contract may want."""
     media_type: str = ""
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Headers that say who is calling; shown only by name. `?name` is a query parameter."""
@@ -46,6 +47,12 @@ class Request:
     def method(self) -> str:
         """`GET`."""
         return self.operation.method.upper()
+
+    @property
+    def whole_body(self) -> Any:
+        """The body as sent; what is no object stands for itself, whatever the contract wants around one."""
+        whole = self.operation.body
+        return whole.whole(self.body) if whole and isinstance(self.body, Mapping) else self.body
 
     @property
     def target(self) -> str:
@@ -66,7 +73,7 @@ class Request:
         headers = {**self.headers, **self.credential_headers}
         if self.body is ABSENT:
             return headers, None
-        kind, content = encode(self.body, self.media_type)
+        kind, content = encode(self.whole_body, self.media_type)
         return {**headers, "Content-Type": kind}, content
 
     def without_credentials(self) -> Request:
@@ -83,7 +90,7 @@ class Request:
         for name, value in self.headers.items():
             parts += ["-H", shlex.quote(f"{name}: {value}")]
         if self.body is not ABSENT:
-            kind, content = encode(self.body, self.media_type)
+            kind, content = encode(self.whole_body, self.media_type)
             shown = content.decode("utf-8", "replace")
             shown = shown if len(shown) <= _CURL_BODY else shown[:_CURL_BODY] + "…"
             parts += ["-H", shlex.quote(f"Content-Type: {kind}"), "--data-binary", shlex.quote(shown)]

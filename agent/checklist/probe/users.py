@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -201,7 +202,8 @@ class Users:
         if not service.reads(TOKEN_SETTING):
             why = f"{NO_WAY}: nobody can log in, and the code does not read {TOKEN_SETTING}"
             return replace(caller, lacking=caller.lacking or why)
-        self.made.append(replace(caller, token=signed_token(caller.id, service.command.environment[TOKEN_SETTING])))
+        key = service.command.environment[TOKEN_SETTING]
+        self.made.append(replace(caller, token=signed_token(caller.id, key, self.binding.scopes)))
         return self.made[-1]
 
     async def _logged_in(self, accounts: Accounts, caller: Caller) -> Caller:
@@ -219,10 +221,11 @@ class Users:
         return self.made[-1]
 
 
-def signed_token(user: Any, key: str) -> str:
-    """An access token for the user with this key of the database, good for an hour."""
+def signed_token(user: Any, key: str, scopes: Sequence[str] = ()) -> str:
+    """An access token for the user with this key of the database, good for an hour; it names these scopes."""
     now = int(time.time())
     claims = {"sub": str(user), "kind": "access", "iat": now, "exp": now + _LASTING, "jti": uuid4().hex}
+    claims |= {"scope": " ".join(scopes)} if scopes else {}
     return signed({"alg": "HS256", "typ": "JWT"}, claims, key.encode())
 
 

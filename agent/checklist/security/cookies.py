@@ -1,20 +1,24 @@
-"""SEC-COOKIES and SEC-CSRF: how session cookies are set, and whether another site can make a browser use them."""
+"""SEC-COOKIES and SEC-CSRF: how session cookies are set, and whether another site can make a browser use them.
+
+The contract need not mention a cookie: what counts is what the service sets, and what it takes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from agent.binding.model import Bound
 from agent.binding.words import words
-from agent.checklist.probe.accounts import Caller, NoCredentials, cookie_ways
+from agent.checklist.probe.accounts import Caller, NoCredentials
 from agent.checklist.probe.exchange import caller_for
 from agent.checklist.probe.requests import Request
 from agent.checklist.probe.store import NoRow
+from agent.checklist.probe.users import cookies_in
 from agent.checklist.record import Seen
 from agent.checklist.running import ORIGIN
 from agent.checklist.security.answers import reproducer
-from agent.checklist.security.round import NOT_APPLICABLE, Round
+from agent.checklist.security.round import NOT_APPLICABLE, Round, curl
 from agent.contract.credentials import known_by_cookie
 from agent.receipts import Receipt
 
@@ -27,9 +31,10 @@ RULES: Mapping[str, str] = {
 }
 """What is seen after everybody has asked."""
 
+_ELSEWHERE = "https://elsewhere.example"
 _FORGED = {
-    "Origin": "https://elsewhere.example",
-    "Referer": "https://elsewhere.example/page",
+    "Origin": _ELSEWHERE,
+    "Referer": f"{_ELSEWHERE}/page",
     "Sec-Fetch-Site": "cross-site",
     "Sec-Fetch-Mode": "no-cors",
 }
@@ -38,7 +43,6 @@ _READABLE = frozenset({"csrf", "xsrf", "csrftoken", "xsrftoken"})
 """Words in the name of a cookie that the page's own script has to read: it is the proof, and no session."""
 _PROOF_HEADERS = ("X-CSRF-Token", "X-XSRF-TOKEN", "X-CSRFToken")
 _CHANGING = ("post", "put", "patch", "delete")
-_NO_COOKIE = f"{NOT_APPLICABLE}no answer set a session cookie"
 
 
 def cookie_problems(seen: Sequence[Seen]) -> Iterator[tuple[str, Seen]]:
@@ -55,12 +59,21 @@ def cookie_problems(seen: Sequence[Seen]) -> Iterator[tuple[str, Seen]]:
                 yield f"{problem}: {one.told}", one
 
 
-def judge_cookies(probes: Round) -> tuple[Receipt, ...]:
-    """Settle how cookies are set, from all answers."""
+async def judge_cookies(probes: Round) -> tuple[Receipt, ...]:
+    """Settle how cookies are set, from all answers; somebody logs in first, since that is when most are set."""
+    try:
+        await probes.caller("first")
+    except NoCredentials as error:
+        nobody = str(error)
+    else:
+        nobody = ""
     seen = probes.record.seen
     names = {name for one in seen for name, _ in _cookies(one)}
+    if not names and nobody:
+        why = f"no session cookie was seen, because nobody could log in: {nobody}"
+        return probes.owing.cannot(["SEC-COOKIES"], why, reproduce="").receipts
     if not names:
-        return probes.owing.leave("SEC-COOKIES", _NO_COOKIE)
+        return probes.owing.leave("SEC-COOKIES", f"{NOT_APPLICABLE}none of {len(seen)} answers set a session cookie")
     found = list(cookie_problems(seen))
     return probes.judge(
         "SEC-COOKIES",
@@ -73,21 +86,23 @@ def judge_cookies(probes: Round) -> tuple[Receipt, ...]:
 
 async def judge_forgery(probes: Round) -> tuple[Receipt, ...]:
     """Settle whether another site can change something. Raises `NoCredentials` and `NoRow`."""
-    problems, asked = list[str](), list[str]()
+    problems, asked = list[str](), dict[str, str]()
     reproduce = ""
-    for bound in probes.world.binding.operations:
-        operation = bound.operation
-        if bound.hole or operation.method not in _CHANGING or not known_by_cookie(operation, probes.case.contract):
-            continue
+    first = await probes.caller("first")
+    for bound in _authorised(probes) if first is not None and _held(probes, first) else ():
         try:
             forged, problem = await _forged(probes, bound)
         except (NoCredentials, NoRow) as error:
-            forged, problem = None, f"{operation.key} could not be asked: {error}"
+            forged, problem = None, f"{bound.operation.key} could not be asked: {error}"
         if problem:
             problems.append(problem)
             reproduce = reproduce or (forged.curl() if forged else "")
         elif forged is not None:
-            asked.append(operation.key)
+            asked[bound.operation.key] = forged.sent_target
+    for target in dict.fromkeys(asked.values()):
+        if problem := await _opened_to_all(probes, target):
+            problems.append(problem)
+            reproduce = reproduce or curl("GET", target, [f"Origin: {_ELSEWHERE}"])
     if not problems and not asked:
         return probes.owing.leave("SEC-CSRF", f"{NOT_APPLICABLE}no change is accepted with a cookie alone")
     ran = f"{', '.join(asked) or 'changes'} with the cookie alone, from elsewhere.example and from its own pages"
@@ -97,11 +112,11 @@ async def judge_forgery(probes: Round) -> tuple[Receipt, ...]:
 async def _forged(probes: Round, bound: Bound) -> tuple[Request | None, str]:
     """Ask as a foreign page, and then as one of its own; None when not even that one is let in by its cookie."""
     caller = await caller_for(probes.world, bound)
-    request, need = await probes.request(bound, caller, fresh=True)
-    ways = list(cookie_ways(bound.operation, probes.case.contract, caller)) if caller else []
-    if caller is None or not ways:
+    held = _held(probes, caller) if caller else {}
+    if caller is None or not held:
         return None, ""
-    cookie = dict(ways[0])
+    request, need = await probes.request(bound, caller, fresh=True)
+    cookie = {"Cookie": "; ".join(f"{name}={value}" for name, value in held.items())}
     forged = replace(request, credentials=cookie, headers={**request.headers, **_FORGED})
     store, table = probes.world.asker.store, probes.world.catalog.table(bound.table)
     before = store.digest(table) if table else ""
@@ -109,14 +124,51 @@ async def _forged(probes: Round, bound: Bound) -> tuple[Request | None, str]:
     changed = table is not None and store.digest(table) != before
     if 200 <= reply.status < 300 or changed:
         return forged, f"{bound.operation.key} from another site with the cookie alone → {reply.status}, expected 403"
-    own = {**request.headers, **_OWN, **_proof(caller)}
+    own = {**request.headers, **_OWN, **_proof(held)}
     good = await probes.send(probes.world.asker.refreshed(replace(request, credentials=cookie, headers=own)))
     return (forged, "") if 200 <= good.status < 300 else (None, "")
 
 
-def _proof(caller: Caller) -> dict[str, str]:
+async def _opened_to_all(probes: Round, target: str) -> str:
+    """Whether the pages of another site may read with the caller's cookies, and so the proof of their own requests."""
+    reply = await probes.service.ask("GET", target, headers={"Origin": _ELSEWHERE, "Cookie": "page=1"})
+    allowed = reply.headers.get("access-control-allow-origin", "") == _ELSEWHERE
+    with_cookies = reply.headers.get("access-control-allow-credentials", "").lower() == "true"
+    return f"GET {target} lets pages of {_ELSEWHERE} read with the caller's cookies" if allowed and with_cookies else ""
+
+
+def _authorised(probes: Round) -> Iterator[Bound]:
+    """What changes something for a caller who has to be known, or may be known by a cookie."""
+    contract = probes.case.contract
+    for bound in probes.world.binding.operations:
+        known = bound.operation.protected or known_by_cookie(bound.operation, contract)
+        if known and not bound.hole and bound.operation.method in _CHANGING:
+            yield bound
+
+
+def _held(probes: Round, caller: Caller) -> Mapping[str, str]:
+    """Every cookie that a browser of the caller's would send: what answers to them set, declared or not.
+
+    Where a contract declares a cookie and the log-in sets none, that one holds the token.
+    """
+    own = [secret for secret in (caller.password, caller.token, *caller.cookies.values()) if secret]
+    held = dict(caller.cookies)
+    for one in probes.record.seen:
+        if "set-cookie" in one.reply.headers and _sent_with(one, own):
+            held |= cookies_in(one.reply)
+    schemes = probes.case.contract.security_schemes.values()
+    declared = {one.parameter: caller.key or caller.token for one in schemes if one.location == "cookie"}
+    return {name: value for name, value in {**declared, **held}.items() if value}
+
+
+def _sent_with(one: Seen, secrets: Collection[str]) -> bool:
+    sent = " ".join([*one.sent.values(), (one.content or b"").decode("utf-8", "replace")])
+    return any(secret in sent for secret in secrets)
+
+
+def _proof(held: Mapping[str, str]) -> dict[str, str]:
     """What the page's own script would send along, where a cookie holds it."""
-    for name, value in caller.cookies.items():
+    for name, value in held.items():
         if _READABLE.intersection(words(name)):
             return dict.fromkeys(_PROOF_HEADERS, value)
     return {}

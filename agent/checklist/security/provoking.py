@@ -20,6 +20,7 @@ from agent.checklist.security.round import Round
 
 _METHODS = ("DELETE", "PATCH", "PUT", "POST", "GET")
 _OVER_TLS = {"X-Forwarded-Proto": "https"}
+_PREFLIGHT = {"Origin": "https://elsewhere.example", "Access-Control-Request-Headers": "content-type"}
 _LARGE_BODY = b'"' + b"x" * (3 << 20) + b'"'
 _BROKEN = 8
 """Operations that are asked while the tables are gone."""
@@ -47,6 +48,7 @@ async def _strange_paths(probes: Round) -> None:
         for method in (other, "OPTIONS", "HEAD"):
             if method:
                 await _ask(probes, method, target)
+        await _ask(probes, "OPTIONS", target, {**_PREFLIGHT, "Access-Control-Request-Method": min(methods)})
         await _ask(probes, "GET" if "GET" in methods else min(methods), f"{target}/")
 
 

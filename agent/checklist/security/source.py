@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from agent.binding.words import words
 from agent.checklist.case import Case, Owing
 from agent.checklist.pasting import shown
+from agent.checklist.security.settings_files import password_in, written_settings
 from agent.receipts import Receipt
 from tools.scratch import scratch_folder
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from detect_secrets.types import NamedIO
 
 RULES: Mapping[str, str] = {
-    "SEC-SECRETS": "headers: literals in the syntax tree, and well-known keys in every file",
+    "SEC-SECRETS": "headers: literals in the syntax tree, values in files of settings, well-known keys in every file",
 }
 
 _SECRET = frozenset({"secret", "password", "passwd", "pwd", "token", "pepper", "credential", "passphrase"})
@@ -58,7 +59,7 @@ class Leak:
 def judge_source(case: Case, owing: Owing) -> tuple[Receipt, ...]:
     """Search the worktree; what tests make up for themselves does not count, a well-known key counts everywhere."""
     files = case.workspace.read()
-    leaks = sorted({*literal_secrets(files), *known_keys(files)}, key=lambda one: one.place)
+    leaks = sorted({*literal_secrets(files), *set_secrets(files), *known_keys(files)}, key=lambda one: one.place)
     return owing.judge(
         "SEC-SECRETS",
         [f"{one.place}: {one.what}" for one in leaks],
@@ -82,6 +83,15 @@ def literal_secrets(files: Mapping[str, str]) -> Iterator[Leak]:
         for node in ast.walk(tree):
             for line, what in (*_named(node), *_handed(node), *_addresses(node, texts)):
                 yield Leak(path, line, what)
+
+
+def set_secrets(files: Mapping[str, str]) -> Iterator[Leak]:
+    """Secrets with a value in files of settings."""
+    for path, line, name, value in written_settings(files):
+        if is_secret_name(name) and _counts(name, value):
+            yield Leak(path, line, f"{name} is written down")
+        elif password_in(value):
+            yield Leak(path, line, "an address with its password")
 
 
 def known_keys(files: Mapping[str, str]) -> Sequence[Leak]:
@@ -230,6 +240,9 @@ def _text(node: ast.AST | None) -> str | None:
             return text
         case ast.Constant(value=bytes(content)):
             return content.decode("utf-8", "replace")
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            first, second = _text(left), _text(right)
+            return first + second if first and second else None
     return None
 
 

@@ -9,16 +9,18 @@ from dataclasses import dataclass, field
 
 from agent.binding.model import Action, Bound, TokenPart
 from agent.checklist.probe.accounts import Caller, NoCredentials, credentials
+from agent.checklist.probe.exchange import prepared
 from agent.checklist.probe.requests import Request
 from agent.checklist.probe.store import NoRow
 from agent.checklist.probe.world import Need
 from agent.checklist.record import Reply
+from agent.checklist.repeating import keyed
 from agent.checklist.sharing.instances import Instances
 from agent.checklist.sharing.rates import Rates
 from agent.receipts import Receipt
 
 RULES: Mapping[str, str] = {
-    "PRI-STATELESS": "sharing: tokens, sessions, rows and limits of one instance, asked of another",
+    "PRI-STATELESS": "sharing: tokens, sessions, idempotency keys, rows and limits of one instance, asked of another",
     "STK-REDIS": "sharing: what lies in the Redis that the service was given, after all of it",
 }
 
@@ -47,6 +49,7 @@ async def judge_state(instances: Instances, rates: Rates | None) -> tuple[Receip
     try:
         await _tokens(instances, shared)
         await _sessions(instances, shared)
+        await _repeats(instances, shared)
     except (NoCredentials, NoRow) as error:
         shared.told.append(f"sessions not judged: {error}")
     await _rows(instances, shared)
@@ -149,6 +152,25 @@ async def _sessions(instances: Instances, shared: _Shared) -> None:
     if _good(after := await instances.ask(instances.other, refreshing)):
         problem = f"{refresh.operation.key} after {logout.operation.key} at the other instance → {after.status}"
         shared.blame(problem, _at_both(leaving, refreshing))
+
+
+async def _repeats(instances: Instances, shared: _Shared) -> None:
+    """What was made at one under an Idempotency-Key is not made again at the other."""
+    bound = next((one for one in instances.case.binding.operations if one.action is Action.CREATE), None)
+    table = instances.case.catalog.table(bound.table) if bound else None
+    if bound is None or table is None:
+        return
+    request = keyed(instances.world, (await prepared(instances.world, bound, fresh=True)).request)
+    store = instances.world.asker.store
+    before = store.keys(table)
+    if not _good(await instances.ask(instances.one, request)):
+        return
+    reply = await instances.ask(instances.other, request)
+    made = len(store.keys(table) - before)
+    shared.told.append("idempotency keys")
+    if made > 1:
+        problem = f"{_named(request)} with one Idempotency-Key at both instances → {reply.status}, {made} rows"
+        shared.blame(problem, _at_both(request, request))
 
 
 async def _rows(instances: Instances, shared: _Shared) -> None:
