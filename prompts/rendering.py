@@ -105,6 +105,10 @@ class AssignmentView:
     acceptance: tuple[str, ...] = ()
     from_nothing: bool = False
     """The project has no file yet."""
+    existing: bool = False
+    """The project is a service that others wrote."""
+    conventions: tuple[FileView, ...] = ()
+    """How others write in it."""
     holes: tuple[HoleView, ...] = ()
     failures: tuple[FailureView, ...] = ()
     contract: str = ""

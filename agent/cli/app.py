@@ -76,7 +76,10 @@ def run(
     max_minutes: Annotated[float | None, typer.Option(min=0, help="Stop the model's work after this long.")] = None,
     max_requests: Annotated[int | None, typer.Option(min=0, help="Stop after so many requests to the model.")] = None,
     max_tokens: Annotated[int | None, typer.Option(min=0, help="Stop before the model reads and writes more.")] = None,
-    blueprint: Annotated[bool, typer.Option(help="Let the blueprint write what needs no judgement.")] = True,
+    blueprint: Annotated[
+        bool | None,
+        typer.Option(help="Let the blueprint write what needs no judgement; left out: where no service stands yet."),
+    ] = None,
     fuzz: Fuzz = None,
     mutants: Mutants = 3.0,
     load: Load = 5.0,

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from agent.cli.terminal import brief
 from agent.cli.watching import watching
 from agent.orchestrator.correcting import FILE
 from agent.orchestrator.plan import plan_of, task_inputs
@@ -37,7 +38,7 @@ def _lines(plan: Mapping[str, Any]) -> Iterator[str]:
     operations = plan["operations"]
     derived = sum(not one["hole"] for one in operations)
     yield f"{plan['title']}: {derived} of {len(operations)} operations are derived; the schema is {plan['schema']}"
-    yield from (f"warning: {warning}" for warning in plan["warnings"])
+    yield from (f"warning: {brief(warning, 'all with --json')}" for warning in plan["warnings"])
     for one in operations:
         yield f"\n{one['operation']}{' (corrected)' if one['corrected'] else ''}"
         if one["hole"]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from agent.cli.terminal import Terminal
+from agent.cli.terminal import Terminal, brief
 from agent.delivery.findings import Finding, findings
 from agent.delivery.handoffs import FOLDER
 from agent.delivery.model import Delivery
@@ -19,6 +19,9 @@ _FAILURES = 12
 """How many failures are printed; the report has all of them."""
 _SUBJECTS = 4
 """How many subjects of one failure are named."""
+_HOLES = 30
+_NOTES = 20
+"""How many notes are printed; the report has all of them."""
 _WIDTH = 118
 
 
@@ -26,6 +29,7 @@ def print_delivery(delivery: Delivery, reports: Path | None = None, console: Con
     """Print a delivery, and where its reports lie, on standard output."""
     console = console or Terminal(file=sys.stdout, highlight=False)
     console.print()
+    _changed(delivery, console)
     if delivery.gates:
         _checklist(delivery, console)
     _holes(delivery, console)
@@ -37,6 +41,14 @@ def print_delivery(delivery: Delivery, reports: Path | None = None, console: Con
     console.print(delivery.sentence, style=style, markup=False, soft_wrap=True)
     console.print()
     _places(delivery, reports, console)
+
+
+def _changed(delivery: Delivery, console: Console) -> None:
+    for file in delivery.changed:
+        about = ", ".join(dict.fromkeys(file.by))
+        console.print(f"changed of what was there: {file.path} (for {about})", markup=False, soft_wrap=True)
+    if delivery.changed:
+        console.print()
 
 
 def _checklist(delivery: Delivery, console: Console) -> None:
@@ -64,10 +76,12 @@ def _style(met: int, failed: int) -> str:
 
 
 def _holes(delivery: Delivery, console: Console) -> None:
-    for hole in delivery.holes:
+    for hole in delivery.holes[:_HOLES]:
         reason = f": {hole.reason}" if hole.reason else ""
         console.print(f"\nnot written: {hole.operation}{reason}", markup=False, soft_wrap=True)
         console.print(f"  {hole.file}:{hole.line} {hole.name}", markup=False, soft_wrap=True)
+    if len(delivery.holes) > _HOLES:
+        console.print(f"\n… and {len(delivery.holes) - _HOLES} more that are not written, all in the report")
 
 
 def _failures(delivery: Delivery, console: Console) -> None:
@@ -87,7 +101,7 @@ def _failures(delivery: Delivery, console: Console) -> None:
 
 def _named(finding: Finding) -> str:
     """`TST-COVER:files`, or the rule and everything that breaks it in the same way."""
-    if len(finding.subjects) == 1:
+    if len(finding.subjects) == 1 or len(finding.rules) > 1:
         return finding.name
     more = len(finding.subjects) - _SUBJECTS
     named = ", ".join(finding.subjects[:_SUBJECTS]) + (f" and {more} more" if more > 0 else "")
@@ -110,8 +124,10 @@ def _unchecked(delivery: Delivery, console: Console) -> None:
 
 
 def _warnings(delivery: Delivery, console: Console) -> None:
-    for warning in delivery.warnings:
-        console.print(f"\nnote: {warning}", style="yellow", markup=False, soft_wrap=True)
+    for warning in delivery.warnings[:_NOTES]:
+        console.print(f"\nnote: {brief(warning, 'all in the report')}", style="yellow", markup=False, soft_wrap=True)
+    if len(delivery.warnings) > _NOTES:
+        console.print(f"\n… and {len(delivery.warnings) - _NOTES} more notes, all in the report", style="yellow")
 
 
 def _places(delivery: Delivery, reports: Path | None, console: Console) -> None:

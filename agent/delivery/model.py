@@ -44,6 +44,14 @@ class GateSummary(_Published):
     """Broken by the supplied contract or schema itself."""
 
 
+class ChangedFile(_Published):
+    """A file of a repository that held a service before."""
+
+    path: str
+    by: tuple[str, ...]
+    """What was worked on when it changed: `POST /notes/{id}/pin`."""
+
+
 class Delivery(_Published):
     """What a run hands back to its caller."""
 
@@ -67,6 +75,8 @@ class Delivery(_Published):
     """Its newest commit."""
     worktree: Path | None = None
     """The folder in which the branch is checked out."""
+    changed: tuple[ChangedFile, ...] = ()
+    """Of the files of a repository that held a service before, those that were changed or taken away."""
     verdict: Verdict | None = None
     """All receipts; None when the run ended before anything was checked."""
     service: ServiceMap | None = None

@@ -18,11 +18,12 @@ from pydantic_ai.models import Model
 from agent.developer.allowance import Allowance
 from agent.developer.answers import Recording
 from agent.developer.discretion import Discreet
+from agent.developer.ending import Worked, ended_by
 from agent.developer.instrumenting import instrumented
 from agent.developer.reserving import Reserving
 from agent.developer.toolbox import Toolbox
 from agent.developer.viewing import Background, describe_tables
-from agent.developer.working import PROVIDER_RETRIES, ModelEvent, Worked
+from agent.developer.working import PROVIDER_RETRIES, ModelEvent
 from agent.errors import BudgetExhausted
 from agent.stacks.base import Stack
 from prompts.rendering import AssignmentView, FileView, FillingView, HoleView, RefusedView
@@ -61,8 +62,8 @@ class Filled:
     kept: bool
     why: str = ""
     """Why nothing was kept."""
-    provider: bool = False
-    """The provider or a limit ended it."""
+    ended: Worked | None = None
+    """How it ended where the provider or a limit ended it."""
 
     def __str__(self) -> str:
         return f"{self.name}: {'written' if self.kept else f'not written: {self.why}'}"
@@ -93,14 +94,19 @@ class Filler:
         )
 
     async def fill_all(self, functions: Iterable[FillingView]) -> Worked:
-        """Ask for one after the other; each that the checks take stays."""
+        """Ask for one after the other; each that the checks take stays.
+
+        Raises MissingDependency when the provider refuses the key, InputError when it has no such model.
+        """
         filled: list[Filled] = []
+        ended: Worked | None = None
         for view in functions:
             filled.append(await self.fill(view))
-            if filled[-1].provider:
+            ended = filled[-1].ended
+            if ended:
                 break
         said = "Asked for single functions, without tools. " + "; ".join(map(str, filled))
-        return Worked(said, provider=filled[-1].provider, failure=filled[-1].why if filled[-1].provider else "")
+        return replace(ended or Worked(""), said=said)
 
     async def fill(self, view: FillingView) -> Filled:
         """Draw samples until the checks take one; each is told why the one before was refused."""
@@ -108,8 +114,11 @@ class Filler:
         for _ in range(SAMPLES):
             try:
                 source = function_in(await self._sample(view), view.hole)
-            except (AgentRunError, BudgetExhausted) as error:
-                return Filled(name, kept=False, why=str(error), provider=True)
+            except AgentRunError as error:
+                ended = ended_by(error)
+                return Filled(name, kept=False, why=ended.failure, ended=None if ended.by_itself else ended)
+            except BudgetExhausted as error:
+                return Filled(name, kept=False, why=str(error), ended=Worked("", failure=str(error)))
             if not source:
                 return Filled(name, kept=False, why=why or "it answered without a function")
             why = await self._tried(view.hole, source)
@@ -142,7 +151,7 @@ class Filler:
         bench = self._bench
         if any(one.name == hole.name for one in bench.stack.open_holes({hole.file: bench.files.text(hole.file)})):
             return "the function still says that it is not written"
-        await bench.stack.format(bench.workspace)  # the style of an answer is no question for a model
+        await bench.format()  # the style of an answer is no question for a model
         checked = await bench.stack.check_file(bench.workspace, hole.file, seconds=_CHECK_SECONDS)
         if checked.findings or checked.crashed:
             return render(checked, _CHARACTERS)
@@ -208,7 +217,9 @@ def _imported(text: str, files: Mapping[str, str]) -> dict[str, list[str]]:
         lines = [node for node in ast.parse(text).body if isinstance(node, ast.ImportFrom)]
     except (SyntaxError, ValueError, RecursionError):
         return {}
-    found = {f"{(node.module or '').replace('.', '/')}.py": [name.name for name in node.names] for node in lines}
+    found: dict[str, list[str]] = {}
+    for node in lines:
+        found.setdefault(f"{(node.module or '').replace('.', '/')}.py", []).extend(name.name for name in node.names)
     return {path: names for path, names in found.items() if path in files}
 
 

@@ -44,8 +44,9 @@ def open_model(name: str) -> Model:
         raise MissingDependency(f"--model {name}: {error}") from error
 
 
-def require_price(model: Model) -> None:
-    """Raises InputError when nobody knows what the model costs, so that a limit of money could not be kept."""
+def has_price(model: Model) -> bool:
+    """Whether it is known what the model costs: that of a server of one's own is not, and such models are mostly small
+    or slow."""
     answer = ModelResponse(
         parts=[],
         usage=RequestUsage(input_tokens=1, output_tokens=1),
@@ -55,11 +56,18 @@ def require_price(model: Model) -> None:
     )
     try:
         answer.cost()
-    except LookupError as error:
+    except LookupError:
+        return False
+    return True
+
+
+def require_price(model: Model) -> None:
+    """Raises InputError when nobody knows what the model costs, so that a limit of money could not be kept."""
+    if not has_price(model):
         raise InputError(
             f"the price of {model.model_name} is not known, so a limit of money cannot be kept: leave out `usd` "
             "(--max-usd), and limit `tokens` (--max-tokens) or `minutes` (--max-minutes)"
-        ) from error
+        )
 
 
 def _anthropic(name: str) -> Model:

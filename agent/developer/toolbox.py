@@ -6,7 +6,7 @@ import asyncio
 import posixpath
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydantic_ai import RunContext
 from pydantic_ai.toolsets import FunctionToolset
@@ -19,6 +19,7 @@ from tools.files import Files
 from tools.listing import listed
 from tools.redaction.room import room
 from tools.rendering import render
+from tools.reports import Finding, ToolReport
 from tools.search import search
 
 _CHARACTERS = 12_000
@@ -32,6 +33,8 @@ _LINES = 60
 _QUICK_SECONDS = 1.8
 """After an edit; what takes longer is left to `check`."""
 _QUICK_CHARACTERS = 2_000
+_UNFORMATTED = "unformatted"
+"""What a finding is called that is about the style of a whole file."""
 
 
 async def _no_packages(asked: str) -> str:
@@ -53,6 +56,26 @@ class Toolbox:
 
     seen: Seen = field(default_factory=Seen)
     """What the model knows of the files."""
+
+    theirs: frozenset[str] = frozenset()
+    """Files that others wrote in a style of their own: formatting leaves them alone, and what linter and type checker
+    say of their lines is not told."""
+
+    async def format(self) -> None:
+        """Format the code, but for what others wrote."""
+        mine = [path for path in self.workspace.read() if path.endswith(".py") and path not in self.theirs]
+        if mine or not self.theirs:
+            await self.stack.format(self.workspace, mine if self.theirs else (".",))
+
+    def without_theirs(self, report: ToolReport) -> ToolReport:
+        """What was found in lines that others did not write."""
+        return replace(report, findings=tuple(one for one in report.findings if not self._is_theirs(one)))
+
+    def _is_theirs(self, finding: Finding) -> bool:
+        if finding.file not in self.theirs:
+            return False
+        lines = self.files.text(finding.file).splitlines()[finding.line - 1 : finding.line]
+        return finding.code == _UNFORMATTED or not {*lines} - {*self.workspace.before(finding.file).splitlines()}
 
 
 toolset: FunctionToolset[Toolbox] = FunctionToolset(max_retries=5)
@@ -151,10 +174,10 @@ async def search_files(ctx: RunContext[Toolbox], pattern: str, folder: str = "."
 async def check(ctx: RunContext[Toolbox]) -> str:
     """Format the code, then run the linter and the type checker, with the gates' own settings."""
     bench = ctx.deps
-    await bench.stack.format(bench.workspace)
+    await bench.format()
     formatted = [f"formatting changed:\n{change}" for change in bench.seen.catch_up(bench.files)]
     reports = [await bench.stack.lint(bench.workspace), await bench.stack.check_types(bench.workspace)]
-    return _bounded("\n".join([*map(render, reports), *formatted]))
+    return _bounded("\n".join([*(render(bench.without_theirs(one)) for one in reports), *formatted]))
 
 
 @toolset.tool(sequential=True)
@@ -185,7 +208,8 @@ async def add_package(ctx: RunContext[Toolbox], requirement: str) -> str:
 async def _checked(bench: Toolbox, path: str, done: str) -> str:
     """What was done to a file, and what linter and type checker say to it, where they are quick enough."""
     bench.seen.note(bench.files, path)
-    report = await bench.stack.check_file(bench.workspace, posixpath.normpath(path), seconds=_QUICK_SECONDS)
+    found = await bench.stack.check_file(bench.workspace, posixpath.normpath(path), seconds=_QUICK_SECONDS)
+    report = bench.without_theirs(found)
     if report.crashed:
         return f"{done}; not checked within {_QUICK_SECONDS:g} s, call `check`"
     return _bounded(f"{done}; linter and type checker: {render(report, _QUICK_CHARACTERS)}") if report.command else done

@@ -20,6 +20,18 @@ from prompts.rendering import AssignmentView, FailureView, FileView, HoleView, T
 _LINES = 300
 """Of one file; the rest can be read with a tool."""
 _TABLES = 40
+CONVENTIONS = (
+    "AGENTS.md",
+    "CLAUDE.md",
+    "CONTRIBUTING.md",
+    ".github/copilot-instructions.md",
+    ".cursorrules",
+    "docs/CONTRIBUTING.md",
+    "docs/conventions.md",
+)
+"""Where projects say how code is written in them."""
+_CONVENTIONS_CHARACTERS = 12_000
+"""Of all of them together."""
 _CONTRACT_CHARACTERS = 60_000
 """Of the contract; operations beyond it are named only."""
 
@@ -35,6 +47,8 @@ class Background:
     catalog: Catalog
     binding: Binding
     rulebook: Rulebook
+    existing: bool = False
+    """The repository holds a service with conventions of its own."""
 
 
 def view(
@@ -57,6 +71,8 @@ def view(
         description=background.description,
         acceptance=(background.acceptance,) if background.acceptance else (),
         from_nothing=not files,
+        existing=background.existing,
+        conventions=tuple(_conventions(files)) if background.existing else (),
         holes=tuple(_hole(hole, files) for hole in assignment.holes),
         failures=tuple(_failure(background, receipt) for receipt in failures),
         contract=describe_operations(background.contract, operations),
@@ -64,6 +80,16 @@ def view(
         files=tuple(_files(assignment, failures, files)),
         tried=tuple(tried),
     )
+
+
+def _conventions(files: Mapping[str, str]) -> Iterator[FileView]:
+    """What the project says to those who write in it, in short where it is long."""
+    left = _CONVENTIONS_CHARACTERS
+    for path in filter(files.__contains__, CONVENTIONS):
+        text = files[path][:left]
+        left -= len(text)
+        if text:
+            yield FileView(path, text)
 
 
 def _is_operation(background: Background, subject: str) -> bool:

@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 
 from pydantic_ai import Agent, ModelRetry, RunContext, RunUsage, UsageLimits
-from pydantic_ai.exceptions import (
-    AgentRunError,
-    ContentFilterError,
-    ModelAPIError,
-    ModelHTTPError,
-    ModelNotFoundError,
-    RunTimedOut,
-    UsageLimitExceeded,
-)
+from pydantic_ai.exceptions import AgentRunError, UsageLimitExceeded
 from pydantic_ai.models import Model
 
 from agent.developer.allowance import Allowance, Limit
 from agent.developer.answers import Forgiving, Recording
-from agent.developer.circling import Circling, GoingInCircles
+from agent.developer.circling import Circling
 from agent.developer.discretion import Discreet
+from agent.developer.ending import Worked, ended_by
 from agent.developer.insisting import Insisting
 from agent.developer.instrumenting import instrumented
 from agent.developer.marking import Marking
-from agent.developer.reserving import MOST_OUTPUT, NothingLeft, Reserving
+from agent.developer.reserving import MOST_OUTPUT, Reserving
 from agent.developer.spoken import Understanding
 from agent.developer.toolbox import Toolbox, toolset
-from agent.errors import InputError, MissingDependency
 from agent.journal.events import ModelAnswered, ModelAsked, ModelRefused
 from tools.telemetry.traces import Traces
 
@@ -42,34 +34,8 @@ _NOTHING_CHANGED = (
     "(write_file, edit_file, then check and run_tests). If it cannot be done, say why in one sentence."
 )
 
-_UNAUTHORISED = frozenset({401, 403})
-
-
 ModelEvent = ModelAsked | ModelRefused | ModelAnswered
 """What is told while the model works."""
-
-
-@dataclass(frozen=True, slots=True)
-class Worked:
-    """How the work on an assignment ended. Nothing in it is evidence."""
-
-    said: str
-    """The model's own words."""
-    failure: str = ""
-    """Why it stopped early; empty when it ended by itself."""
-    limit: Limit | None = None
-    """The limit of the budget that stopped it; None when none did."""
-    circled: bool = False
-    """It was ended because it went in circles."""
-    provider: bool = False
-    """It was ended by the model's provider."""
-    found: tuple[str, ...] = ()
-    """What in its changes only made checks pass."""
-
-    @property
-    def by_itself(self) -> bool:
-        """The end was the model's own doing: no limit and no provider ended it."""
-        return self.limit is None and not self.provider
 
 
 class Developer:
@@ -116,28 +82,10 @@ class Developer:
             result = await self._agent.run(
                 assignment, deps=toolbox, usage=used, usage_limits=limits, timeout=allowance.seconds
             )
-        except NothingLeft as error:
-            return Worked("", failure=error.message, limit=error.limit)
-        except UsageLimitExceeded as error:
-            return Worked("", failure=str(error), limit=_reached(used, allowance))
-        except RunTimedOut:
-            return Worked("", failure="the time was up", limit="minutes")
-        except ModelNotFoundError as error:
-            raise InputError(f"the model's provider knows no such model: {error}") from error
-        except ModelHTTPError as error:
-            if error.status_code in _UNAUTHORISED:
-                raise MissingDependency(
-                    f"the model's provider refuses the key; check it in the environment ({error})"
-                ) from error
-            return Worked("", failure=f"the model's provider answered: {error}", provider=True)
-        except ModelAPIError as error:
-            return Worked("", failure=f"the model's provider cannot be reached: {error}", provider=True)
-        except ContentFilterError as error:
-            return Worked("", failure=f"the model refused: {error.message}", provider=True)
-        except GoingInCircles as error:
-            return Worked("", failure=error.message, circled=True)
         except AgentRunError as error:
-            return Worked("", failure=f"{type(error).__name__}: {error}")
+            worked = ended_by(error)
+            overrun = isinstance(error, UsageLimitExceeded) and worked.limit is None
+            return replace(worked, limit=_reached(used, allowance)) if overrun else worked
         return Worked(result.output)
 
     def _remind(self, ctx: RunContext[Toolbox], said: str) -> str:

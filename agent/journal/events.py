@@ -138,6 +138,8 @@ class Scaffolded(_Event):
     holes: tuple[OpenHole, ...]
     replaced: tuple[str, ...] = ()
     """Files of the repository that were there with another content."""
+    existing: bool = False
+    """The repository holds a service already, and nothing was written over it."""
     seconds: float
 
 
@@ -146,6 +148,8 @@ class AssignmentGiven(_Event):
 
     kind: Literal["assignment given"] = "assignment given"
     assignment: Assignment
+    singly: bool = False
+    """It is asked for one function at a time, without tools."""
 
 
 class ModelAsked(_Event):
@@ -232,6 +236,10 @@ class AssignmentDone(_Event):
     """It was ended because it went in circles."""
     found: tuple[str, ...] = ()
     """What in its changes only made checks pass; most of it was put back."""
+    changed: tuple[str, ...] = ()
+    """Files of a repository that held a service: those of them that it changed or took away."""
+    unwritten: tuple[str, ...] = ()
+    """Functions that it was asked for one by one and that are open still; the same developer gets them with tools."""
 
 
 class GateSettled(_Event):

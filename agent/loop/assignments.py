@@ -10,12 +10,19 @@ from agent.receipts import Receipt, Verdict
 from agent.rulebook.model import Gate
 
 _WHOLE = frozenset({"files", "service"})
+_SAID_OTHERWISE = frozenset({"CON-PARITY", "API-STATUS"})
+"""Rules that an operation breaks when it is not there, or not as the contract has it; other rules are about how well it
+does what it does, or fail as an echo of one that is not there."""
 
 
 def assignments(
-    verdict: Verdict | None, holes: Sequence[OpenHole], given_up: Container[str] = frozenset()
+    verdict: Verdict | None,
+    holes: Sequence[OpenHole],
+    given_up: Container[str] = frozenset(),
+    inherited: Container[str] = frozenset(),
 ) -> tuple[Assignment, ...]:
-    """What to give to the developer, in order, without what was given up (titles), which holds up nothing else.
+    """What to give to the developer, in order, without what was given up (titles), which holds up nothing else, and
+    without what is no part of the task (`inherited`, ids of obligations).
 
     Holes come first, one file an assignment, each with the failures of its own operations: as long as a function is
     missing, other failures are mostly its echo. Then the failures of single operations and tables, one subject an
@@ -23,11 +30,30 @@ def assignments(
     one cause (nothing is written yet, the service does not start), everything is one assignment. Before the first
     verdict there are holes alone.
     """
-    for stage in _stages(verdict.failed if verdict else (), holes):
+    failed = tuple(one for one in (verdict.failed if verdict else ()) if one.obligation.id not in inherited)
+    for stage in _stages(failed, holes):
         left = tuple(one for one in stage if one.title not in given_up)
         if left:
             return left
     return ()
+
+
+def inherited(verdict: Verdict) -> frozenset[str]:
+    """Ids of the obligations that fail in a service before anybody worked on it, and that its task is not about.
+
+    The task is about the operations that do not answer as its contract says, and about its schema. What else fails, of
+    the files, of the service as a whole, and of operations that do, is a property of what was handed over.
+    """
+    about = {one.subject for one in verdict.failed if one.rule in _SAID_OTHERWISE}
+    return frozenset(
+        one.obligation.id
+        for one in verdict.failed
+        if one.gate is not Gate.DELIVERY
+        and (
+            (one.subject in _WHOLE and one.gate not in (Gate.CONTRACT, Gate.DATABASE))
+            or (one.subject not in _WHOLE and one.subject not in about)
+        )
+    )
 
 
 def every_assignment(verdict: Verdict, holes: Sequence[OpenHole]) -> tuple[Assignment, ...]:

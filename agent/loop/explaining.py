@@ -89,6 +89,8 @@ def _given(event: AssignmentGiven, before: State) -> Iterator[str]:
     if given.obligations:
         yield f"failed: {_some(given.obligations)}"
     yield f"first of {len(before.waiting)} waiting, by model {before.model + 1} of the list"
+    if event.singly:
+        yield "one function at a time, without tools: the price of this model is not known"
     tried = before.tried.get(given.title, ())
     if tried:
         yield f"worked on before: {len(tried)}; the last time: {_first(tried[-1].ended or tried[-1].said)}"
@@ -102,6 +104,8 @@ def _done(event: AssignmentDone, before: State, after: State) -> Iterator[str]:
         yield f"it ended early: {event.failure}"
     for found in event.found:
         yield f"found in its changes: {found}"
+    if event.unwritten:
+        yield f"open still, and given once more, with tools: {_some(event.unwritten)}"
     if event.title in after.warned - before.warned:
         yield "it is told, and given the same once more"
     yield from _newly_given_up(before, after)

@@ -26,6 +26,8 @@ class Work:
     """Give the developer an assignment."""
 
     assignment: Assignment
+    singly: bool = False
+    """Ask for one function at a time, without tools."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,9 @@ class Deliver:
 Move = Scaffold | Verify | Work | Escalate | Deliver
 
 
-def next_move(state: State, *, models: int) -> Move:
-    """What to do next. `models`: how many there are to try; with none nobody can work on what the blueprint leaves."""
+def next_move(state: State, *, models: int, singly: bool = False) -> Move:
+    """What to do next. `models`: how many there are to try; with none nobody can work on what the blueprint leaves.
+    `singly`: the one at work is asked for single functions before it is given tools."""
     if state.commit is None:
         return Scaffold()
     if state.verdict is None and not (models and state.holes):
@@ -59,8 +62,9 @@ def next_move(state: State, *, models: int) -> Move:
     if state.limit:
         return Verify() if unverified else Deliver(Ending.BUDGET)
     if state.waiting and max(state.fruitless, state.failures) < PATIENCE:
-        return Work(state.waiting[0])
-    more = state.model + 1 < models
+        first = state.waiting[0]
+        return Work(first, singly=singly and bool(first.holes) and first.title not in state.singly)
+    more = state.model + 1 < models and state.workable
     if unverified and not (more and state.untouched):
         return Verify()
     return Escalate(_why(state)) if more else Deliver(Ending.STALLED)

@@ -10,6 +10,7 @@ from functools import reduce
 from agent.journal.events import (
     Assignment,
     AssignmentDone,
+    AssignmentGiven,
     BudgetReached,
     Delivered,
     Escalated,
@@ -26,8 +27,9 @@ from agent.journal.events import (
     Verified,
     WorkspaceOpened,
 )
-from agent.loop.assignments import assignments, every_assignment, what_is_open
+from agent.loop.assignments import assignments, every_assignment, inherited, what_is_open
 from agent.receipts import Verdict
+from agent.rulebook.model import Gate
 
 PATIENCE_WITH_ONE = 2
 """Verifications after work on one subject that left the same of it open; then the model is asked no more about it."""
@@ -70,6 +72,12 @@ class State:
     holes: tuple[OpenHole, ...] = ()
     replaced: tuple[str, ...] = ()
     """Files of the repository that the blueprint wrote anew."""
+    existing: bool = False
+    """The repository held a service before the run."""
+    inherited: frozenset[str] = frozenset()
+    """Ids of obligations that it failed before anybody worked on it, and that the task is not about."""
+    changed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Files that it held and that the run changed or took away → titles of the assignments."""
     waiting: tuple[Assignment, ...] = ()
     """What the blueprint or the last verification left open and nobody has worked on since."""
     fruitless: int = 0
@@ -93,6 +101,8 @@ class State:
     """Why the last assignment ended early; empty when it did not."""
     settled: tuple[GateSettled, ...] = ()
     """Gates settled since the last commit."""
+    singly: frozenset[str] = frozenset()
+    """Assignments (titles) that the model at work was asked for one function at a time."""
     usage: Usage = field(default_factory=Usage)
     """What the model has cost; a request whose answer never came counts with the most that it could cost."""
     reserved: Usage | None = None
@@ -108,6 +118,13 @@ class State:
     def open(self) -> int:
         """How many checked obligations are not met, and holes not written."""
         return len(self.verdict.failed if self.verdict else ()) + len(self.holes)
+
+    @property
+    def workable(self) -> bool:
+        """Something is open that a developer could work on."""
+        failed = self.verdict.failed if self.verdict else ()
+        mine = (one for one in failed if one.obligation.id not in self.inherited)
+        return bool(self.holes) or any(one.gate is not Gate.DELIVERY for one in mine)
 
     @property
     def untouched(self) -> bool:
@@ -149,8 +166,8 @@ def _after(state: State, event: Event) -> State:
             return _scaffolded(state, event)
         case ModelAsked() | ModelRefused() | ModelAnswered():
             return _spent(state, event)
-        case AssignmentDone():
-            return _worked(_charged(state), event)
+        case AssignmentGiven() | AssignmentDone():
+            return _at_work(state, event)
         case Escalated():
             return _again(replace(state, model=state.model + 1))
         case GateSettled():
@@ -174,14 +191,22 @@ def _scaffolded(state: State, event: Scaffolded) -> State:
         scaffolded_commit=event.commit,
         holes=event.holes,
         replaced=event.replaced,
+        existing=event.existing,
         waiting=assignments(None, event.holes),
         settled=(),
     )
 
 
+def _at_work(state: State, event: AssignmentGiven | AssignmentDone) -> State:
+    if isinstance(event, AssignmentDone):
+        return _worked(_charged(state), event)
+    return replace(state, singly=state.singly | {event.assignment.title}) if event.singly else state
+
+
 def _worked(state: State, event: AssignmentDone) -> State:
     unchanged = event.commit == state.commit
     done = next((one for one in state.waiting if one.title == event.title), Assignment(title=event.title))
+    still = tuple(hole for hole in done.holes if hole.name in event.unwritten)
     rest = tuple(one for one in state.waiting if one.title != event.title)
     why = _hopeless(state, event, unchanged=unchanged)
     warn = bool(event.found) and not why
@@ -189,13 +214,14 @@ def _worked(state: State, event: AssignmentDone) -> State:
     return replace(
         state,
         commit=event.commit,
-        waiting=(*rest, done) if warn else rest,
+        waiting=(*rest, done.model_copy(update={"holes": still or done.holes})) if warn or still else rest,
         failures=state.failures + 1 if event.failure and unchanged and not event.circled else 0,
         failure=event.failure,
         tried={**state.tried, event.title: (*state.tried.get(event.title, ()), attempt)},
         warned=state.warned | {event.title} if warn else state.warned,
         worked={**state.worked, event.title: what_is_open(done)},
         given_up={**state.given_up, event.title: GivenUp(what_is_open(done), why)} if why else state.given_up,
+        changed={**state.changed, **{path: (*state.changed.get(path, ()), event.title) for path in event.changed}},
         settled=(),
     )
 
@@ -206,7 +232,8 @@ def _hopeless(state: State, event: AssignmentDone, *, unchanged: bool) -> str:
         return f"it went on making checks pass without doing the work: {event.found[0]}"
     if event.circled:
         return event.failure
-    return "it changed nothing" if unchanged and not event.failure and not event.found else ""
+    idle = unchanged and not (event.failure or event.found or event.unwritten)
+    return "it changed nothing" if idle else ""
 
 
 def _spent(state: State, event: ModelAsked | ModelRefused | ModelAnswered) -> State:
@@ -232,9 +259,9 @@ def _resumed(state: State) -> State:
 def _again(state: State) -> State:
     """Patience begins anew, and when everything had been tried, everything open is tried again."""
     tried = not state.waiting and state.commit is not None and state.untouched
-    waiting = assignments(state.verdict, state.holes) if tried else state.waiting
+    waiting = assignments(state.verdict, state.holes, inherited=state.inherited) if tried else state.waiting
     fresh = replace(state, fruitless=0, failures=0, failure="", waiting=waiting)
-    return replace(fresh, warned=frozenset(), vain={}, given_up={})
+    return replace(fresh, warned=frozenset(), singly=frozenset(), vain={}, given_up={})
 
 
 def _verified(state: State, event: Verified) -> State:
@@ -243,12 +270,14 @@ def _verified(state: State, event: Verified) -> State:
     better = best is None or now_open < best
     vain = _vain(state, event)
     given_up = _given_up(state, event, vain)
+    before = inherited(event.verdict) if state.existing and state.verdict is None else state.inherited
     return replace(
         state,
         verdict=event.verdict,
         verified_commit=state.commit,
         holes=event.holes,
-        waiting=assignments(event.verdict, event.holes, given_up),
+        inherited=before,
+        waiting=assignments(event.verdict, event.holes, given_up, before),
         vain=vain,
         worked={},
         given_up=given_up,

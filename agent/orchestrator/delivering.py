@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from agent.delivery.handoffs import write_handoffs
-from agent.delivery.model import Delivery, DeliveryOutcome
+from agent.delivery.model import ChangedFile, Delivery, DeliveryOutcome
 from agent.delivery.reports import write_reports
 from agent.delivery.service_map import ServiceMap, service_map
 from agent.delivery.spending import spending
@@ -85,6 +85,7 @@ def _delivery(folder: Path, record: RunRecord, events: Sequence[Event], outcome:
         branch=state.opened.branch if state.opened else None,
         commit=state.commit,
         worktree=Path(state.opened.worktree) if state.opened else None,
+        changed=tuple(ChangedFile(path=path, by=by) for path, by in sorted(state.changed.items())),
         verdict=state.verdict,
         holes=state.holes,
         usage=state.usage,
@@ -115,6 +116,9 @@ def _seconds_by_stage(events: Sequence[Event]) -> dict[str, float]:
 
 def _assumed(record: RunRecord, state: State) -> tuple[str, ...]:
     found = []
+    failed = {one.obligation.id for one in state.verdict.failed} if state.verdict else set[str]()
+    if left := sorted(state.inherited & failed):
+        found.append(f"Not met before the run began, no part of the task, and left as it was: {', '.join(left)}.")
     if state.replaced:
         found.append(f"On the branch the blueprint replaced files that were there: {', '.join(state.replaced)}.")
     found += unprotected(record.sandbox_kind)

@@ -11,7 +11,6 @@ from agent.checklist.memory import open_memory
 from agent.developer.allowance import Allowance
 from agent.errors import BudgetExhausted
 from agent.journal.events import (
-    Assignment,
     AssignmentDone,
     AssignmentGiven,
     BudgetReached,
@@ -44,15 +43,16 @@ class Driver:
         models = self.session.record.models
         while True:
             state = state_of(self.session.journal.events)
-            match next_move(state, models=len(models)):
+            singly = bool(models) and models[state.model] in self.session.record.singly
+            match next_move(state, models=len(models), singly=singly):
                 case Scaffold():
                     with self.session.traces.span("blueprint"):
                         await self._scaffold()
                 case Verify():
                     with self.session.traces.span("verification"):
                         await self._verify(state)
-                case Work(assignment):
-                    await self._work(state, assignment)
+                case Work() as work:
+                    await self._work(state, work)
                 case Escalate(why):
                     self.session.happened(Escalated(model=models[state.model + 1], why=why))
                 case Deliver(ending):
@@ -74,13 +74,15 @@ class Driver:
         if files:
             await inputs.stack.format(self.workspace)
         commit = self.workspace.commit(f"Write the service from its contract and schema\n\n{_about(holes)}")
+        head = commit or self.workspace.head()
         session.happened(
             Scaffolded(
-                commit=commit or self.workspace.tree(),
+                commit=head or self.workspace.tree(),
                 tree=self.workspace.tree(),
                 files=len(files),
                 holes=holes,
                 replaced=replaced,
+                existing=session.record.existing,
                 seconds=time.monotonic() - started,
             )
         )
@@ -109,7 +111,7 @@ class Driver:
         )
         session.happened(Verified(verdict=verdict, holes=holes, seconds=time.monotonic() - started))
 
-    async def _work(self, state: State, assignment: Assignment) -> None:
+    async def _work(self, state: State, work: Work) -> None:
         session = self.session
         try:
             left = allowance(session.record, state)
@@ -117,26 +119,26 @@ class Driver:
             session.happened(BudgetReached(limit=str(error)))
             return
         with session.traces.span("assignment"):
-            await self._given(state, assignment, left)
+            await self._given(state, work, left)
 
-    async def _given(self, state: State, assignment: Assignment, left: Allowance) -> None:
+    async def _given(self, state: State, work: Work, left: Allowance) -> None:
         from agent.orchestrator.development import develop
 
-        session = self.session
-        session.happened(AssignmentGiven(assignment=assignment))
-        worked = await develop(session, self.workspace, state, assignment, left)
-        commit = self.workspace.commit(
-            visible(f"Work on {assignment.title}\n\n{worked.said or worked.failure}".strip())
-        )
+        session, title = self.session, work.assignment.title
+        session.happened(AssignmentGiven(assignment=work.assignment, singly=work.singly))
+        worked = await develop(session, self.workspace, state, work, left)
+        commit = self.workspace.commit(visible(f"Work on {title}\n\n{worked.said or worked.failure}".strip()))
         session.happened(
             AssignmentDone(
-                title=assignment.title,
+                title=title,
                 commit=commit or state.commit or "",
                 tree=self.workspace.tree(),
                 said=worked.said,
                 failure=worked.failure,
                 circled=worked.circled,
                 found=worked.found,
+                changed=worked.changed,
+                unwritten=worked.unwritten,
             )
         )
         if worked.limit:

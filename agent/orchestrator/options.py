@@ -41,8 +41,8 @@ class RunOptions:
     max_minutes: float | None = None
     max_requests: int | None = None
     max_tokens: int | None = None
-    blueprint: bool = True
-    """False: the model writes everything; judged the same."""
+    blueprint: bool | None = None
+    """False: the model writes everything; judged the same. None: the blueprint works where no service stands yet."""
     effort: Effort = Effort()
     """How long the checklist looks for what is hard to find."""
     strict: bool = False

@@ -39,11 +39,15 @@ class RunRecord(BaseModel):
     stack: StackName
     models: tuple[str, ...]
     """In the order in which they are tried; empty: offline."""
+    singly: tuple[str, ...] = ()
+    """Those of them that are asked for single functions before they are given tools."""
     sandbox: SandboxChoice
     """Asked for, and once the run has started, the one that was chosen."""
     trusted: bool = False
     """The user vouched for code that others wrote."""
     blueprint: bool
+    existing: bool = False
+    """The repository holds a service, which is added to: nothing is written over it."""
     max_usd: Decimal | None
     max_minutes: float | None
     max_requests: int | None
@@ -80,7 +84,7 @@ class RunRecord(BaseModel):
             models=chosen_models(options.models, task.model)[0],
             sandbox=options.sandbox,
             trusted=options.trusted,
-            blueprint=options.blueprint,
+            blueprint=options.blueprint is not False,
             effort=options.effort,
             max_usd=_first(options.max_usd, task.budget.usd),
             max_minutes=_first(options.max_minutes, task.budget.minutes, DEFAULT_MINUTES),

@@ -15,6 +15,7 @@ from agent.orchestrator.confining import confined, stranger_in
 from agent.orchestrator.correcting import FILE, read_plan
 from agent.orchestrator.delivering import deliver, deliver_interrupted, delivered_before
 from agent.orchestrator.driver import Driver
+from agent.orchestrator.existing import holds_service
 from agent.orchestrator.inputs import Inputs, reading
 from agent.orchestrator.opening import check_workspace, open_workspace
 from agent.orchestrator.options import Listener, Note, RunOptions, chosen_models, discreet, in_words, silent
@@ -45,7 +46,7 @@ def run_task(task: Task | Path, options: RunOptions = RunOptions(), listener: Li
         listener(Note(_model_note(options, loaded), "model"))
         stack_named(record.stack)
         check_workspace(record)
-        record = _can_start(record, listener)
+        record = _as_it_stands(_can_start(record, listener), listener, asked=options.blueprint)
         schema = loaded.schema_dsn or loaded.schema_files
         said = read_plan(loaded.folder / FILE)
         reads = reading(loaded.api, schema, record.stack, listener, strict=options.strict, corrections=said)
@@ -130,10 +131,22 @@ def _can_start(record: RunRecord, listener: Listener) -> RunRecord:
     """Find out before anything is written what would stop the run later; the record with the chosen sandbox."""
     chosen = confined(record.sandbox, stranger=stranger_in(record), trusted=record.trusted)
     listener(Note(f"sandbox: {chosen.kind} ({chosen.why})", "sandbox"))
-    for name in record.models:
-        from agent.developer.models import open_model, require_price
+    singly = tuple(name for name in record.models if not _has_price(name, needed=record.max_usd is not None))
+    return record.model_copy(update={"sandbox": chosen.kind, "singly": singly})
 
-        model = open_model(name)
-        if record.max_usd is not None:
-            require_price(model)
-    return record.model_copy(update={"sandbox": chosen.kind})
+
+def _as_it_stands(record: RunRecord, listener: Listener, *, asked: bool | None) -> RunRecord:
+    """The same; where the repository holds a service, without the blueprint, unless that is asked for."""
+    if asked or not holds_service(record):
+        return record
+    listener(Note("the repository holds a service, so the blueprint writes nothing; --blueprint lets it", "blueprint"))
+    return record.model_copy(update={"blueprint": False, "existing": True})
+
+
+def _has_price(name: str, *, needed: bool) -> bool:
+    from agent.developer.models import has_price, open_model, require_price
+
+    model = open_model(name)
+    if needed:
+        require_price(model)
+    return has_price(model)

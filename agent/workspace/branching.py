@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,16 @@ def inspect_repository(repository: Path, base: str | None) -> Source:
     commit = _base_commit(git, base)
     _refuse_dirty(git)
     return Source(git, commit)
+
+
+def files_at_base(repository: Path, base: str | None, paths: Iterable[str]) -> Mapping[str, str]:
+    """Those of these files that the commit holds at which work begins (path → content).
+
+    Raises WorkspaceError where work cannot begin.
+    """
+    source = inspect_repository(repository, base)
+    texts = {path: source.git.attempt("cat-file", "blob", f"{source.base}:{path}") for path in paths}
+    return {path: text for path, text in texts.items() if text is not None}
 
 
 def add_worktree(source: Source, folder: Path, slug: str) -> str:

@@ -30,8 +30,20 @@ class Workspace(Protocol):
         """Commit everything; the commit's hash, or None when nothing changed. Hooks never run."""
         ...
 
+    def head(self) -> str:
+        """The newest commit of the branch; empty where there is none."""
+        ...
+
     def write(self, files: Mapping[str, str]) -> None:
         """Write files (path in the worktree → content); parents are made; nothing outside is ever written."""
+        ...
+
+    def theirs(self) -> frozenset[str]:
+        """Paths of the files that the repository held where the work began; none of a new one."""
+        ...
+
+    def before(self, path: str) -> str:
+        """A file's content where the work began, without its last line end; empty where it was not there."""
         ...
 
     def read(self) -> Mapping[str, str]:

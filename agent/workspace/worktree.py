@@ -42,13 +42,17 @@ class GitWorkspace:
         """Commit everything; the commit's hash, or None when nothing changed. Hooks never run."""
         with self._index(keep=True) as index:
             tree = self._staged(index)
-        parent = self.git.attempt("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        parent = self.head() or None
         if parent is not None and self.git.run("rev-parse", f"{parent}^{{tree}}") == tree:
             return None
         parents = () if parent is None else ("-p", parent)
         made = self.git.run("commit-tree", tree, *parents, "-m", room.redact(message))
         self.git.run("update-ref", "-m", "commit", f"refs/heads/{self.branch}", made, parent or "0" * len(made))
         return made
+
+    def head(self) -> str:
+        """The newest commit of the branch; empty where there is none."""
+        return self.git.attempt("rev-parse", "--verify", "--quiet", "HEAD^{commit}") or ""
 
     def restore(self, commit: str | None) -> None:
         """Put branch and worktree back to a commit of this branch, None: to where the work began; the rest is lost.
@@ -69,6 +73,15 @@ class GitWorkspace:
         """Write files (path in the worktree → content); raises Refused for what would lie outside."""
         for path, content in files.items():
             self._files.write(path, content)
+
+    def theirs(self) -> frozenset[str]:
+        """Paths of the files that the repository held where the work began; none of a new one."""
+        listed = self.git.run("ls-tree", "-r", "-z", "--name-only", "--full-tree", self.base) if self.base else ""
+        return frozenset(filter(None, listed.split("\0")))
+
+    def before(self, path: str) -> str:
+        """A file's content where the work began, without its last line end; empty where it was not there."""
+        return (self.git.attempt("cat-file", "blob", f"{self.base}:{path}") or "") if self.base else ""
 
     def read(self) -> Mapping[str, str]:
         """Every text file of the worktree (path → content); ignored, binary and very large ones are left out."""

@@ -32,6 +32,7 @@ from agent.developer.allowance import Allowance
 from agent.journal.events import Assignment, AssignmentGiven, ModelAnswered, Scaffolded, Usage
 from agent.journal.recording import Journal
 from agent.loop.assignments import every_assignment
+from agent.loop.moves import Work
 from agent.loop.state import state_of
 from agent.orchestrator.development import develop
 from agent.orchestrator.driver import open_hole
@@ -172,7 +173,7 @@ async def _worked(session: Session, workspace: GitWorkspace, assignment: Assignm
     """What each request of an assignment cost."""
     session.happened(AssignmentGiven(assignment=assignment))
     before = len(session.journal.events)
-    worked = await develop(session, workspace, state_of(session.journal.events), assignment, Allowance())
+    worked = await develop(session, workspace, state_of(session.journal.events), Work(assignment), Allowance())
     assert not worked.failure, worked.failure
     return tuple(one.usage for one in session.journal.events[before:] if isinstance(one, ModelAnswered))
 

@@ -64,3 +64,13 @@ def test_failures_of_what_is_not_written_are_only_counted() -> None:
     assert f"failed: {FAILURE.obligation.id}" in text
     assert f"failed: {echo.obligation.id}" not in text
     assert "failed with what is not written: 1, all in the report" in text
+
+
+def test_what_would_flood_a_terminal_is_cut_short() -> None:
+    long = "a note: " + ", ".join(f"#/paths/~1things~1{number}" for number in range(200))
+    holes = tuple(HOLE.model_copy(update={"operation": f"GET /things/{number}"}) for number in range(100))
+    text = printed(delivery(outcome="incomplete", holes=holes, warnings=(long, *map(str, range(50)))))
+    assert "… (all in the report)" in text
+    assert "~1199" not in text
+    assert "… and 31 more notes, all in the report" in text
+    assert "… and 70 more that are not written, all in the report" in text

@@ -13,9 +13,10 @@ import pytest
 
 from agent.checklist.databases import reached
 from agent.developer.allowance import Allowance
+from agent.developer.ending import Worked
 from agent.developer.models import open_model
 from agent.developer.toolbox import Toolbox
-from agent.developer.working import Developer, ModelEvent, Worked
+from agent.developer.working import Developer, ModelEvent
 from agent.journal.events import ModelAnswered
 from agent.places import cache_folder
 from agent.rulebook.loading import load_rulebook

@@ -113,7 +113,8 @@ async def test_a_model_that_writes_no_function_is_not_asked_again(
 
 async def test_trouble_of_the_provider_ends_it(service: Toolbox, monkeypatch: pytest.MonkeyPatch) -> None:
     result = await ask(service, monkeypatch, Fail(400, "invalid_request_error"))
-    assert result.filled.provider
+    assert result.filled.ended
+    assert result.filled.ended.provider
     assert "400" in result.filled.why
 
 
@@ -154,6 +155,15 @@ def test_what_the_function_can_call_is_shown_in_short(service: Toolbox) -> None:
     assert "class NoteRepository:" in repository.text
     assert "    async def get(self, " in repository.text
     assert "SELECT" not in repository.text
+
+
+def test_names_from_several_imports_of_one_module_are_all_shown() -> None:
+    """What needs them is shown with them, and the rest of a long file is left out."""
+    text = "from src.shapes import Order\nfrom src.shapes import Paper\n\nasync def get(self) -> Order: ...\n"
+    long = "".join(f"class Shape{number}:\n    side: int\n    height: int\n\n" for number in range(60))
+    shapes = f"class Order:\n    id: int\n\nclass Paper:\n    size: int\n\n{long}"
+    _, shown = surroundings(HOLE, {NOTES: text, "src/shapes.py": shapes})
+    assert shown.text == "class Order:\n    id: int\nclass Paper:\n    size: int"
 
 
 def test_an_outline_keeps_names_types_and_first_lines() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.developer.models import open_model, require_price
+from agent.developer.models import has_price, open_model, require_price
 from agent.errors import InputError, MissingDependency
 
 
@@ -41,5 +41,7 @@ def test_a_name_that_no_provider_knows_is_bad_input(name: str) -> None:
 def test_a_limit_of_money_needs_a_price(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:9")
     require_price(open_model("claude-sonnet-5-5"))
+    assert has_price(open_model("claude-haiku-4-5"))
+    assert not has_price(open_model("anthropic:qwen2.5-coder"))
     with pytest.raises(InputError, match="price of qwen2.5-coder is not known.*tokens.*minutes"):
         require_price(open_model("anthropic:qwen2.5-coder"))

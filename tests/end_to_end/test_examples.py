@@ -60,10 +60,8 @@ def told() -> list[Event | Note]:
 def delivery(place: Path, told: list[Event | Note]) -> Delivery:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AGENT_STATE_DIR", str(place / "state"))
-        options = RunOptions(
-            models=("offline",), out=place / "service", effort=Effort(fuzz_seconds=0, mutant_seconds=1)
-        )
-        return run_task(BOOKSHOP, options, told.append)
+        effort = Effort(fuzz_seconds=0, mutant_seconds=1, load_seconds=1)
+        return run_task(BOOKSHOP, RunOptions(models=("offline",), out=place / "service", effort=effort), told.append)
 
 
 @pytest.fixture(scope="module")

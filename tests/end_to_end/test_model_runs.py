@@ -42,6 +42,13 @@ BRIEF = RunOptions(effort=Effort(fuzz_seconds=0, mutant_seconds=1, load_seconds=
 HOLES = {"POST /tickets/{ticket_id}/merge", "POST /tickets/{ticket_id}/escalate", "GET /reports/workload"}
 FEW_HOLES = {"POST /notes/{id}/summary", "GET /counts"}
 """Those of the smallest service that has some in two files."""
+COUNTS = '''
+async def get_counts(self) -> Counts:
+    """How many notes there are, and how long the longest is."""
+    row = await self._database.fetchrow("SELECT count(*), coalesce(max(char_length(text)), 0) FROM notes")
+    count, longest = row if row else (0, 0)
+    return Counts(count=count, longest=longest)
+'''
 GOOD = {"src/services/tickets.py": fill("tickets"), "src/services/reports.py": fill("reports")}
 
 
@@ -245,18 +252,26 @@ def test_a_model_that_talks_and_pretends_gets_nothing_delivered_as_done(tmp_path
         assert operation in pretended.delivery.sentence
 
 
-def test_at_a_limit_what_is_proven_is_delivered(tmp_path: Path) -> None:
-    """Eight requests: enough for the counts, not enough for the notes. This time through the command line."""
+def one_function(asked: Asked) -> Turn:
+    """Writes the counts when it is asked for them alone; with tools it looks at one file after the other."""
+    if asked.body.get("tools"):
+        return [Call("read_file", {"path": "src/services/notes.py", "first_line": asked.turn + 1})]
+    if "get_counts" not in asked.opening:
+        return [Say("A note says what it says.")]
+    return [Say(f"```python\n{COUNTS}```")]
+
+
+def test_who_is_asked_for_single_functions_first_and_reaches_a_limit_is_delivered_as_proven(tmp_path: Path) -> None:
+    """Four requests of a model that nobody sells: one for each function, and two with tools. Here by the command."""
     task = tmp_path / "task.yaml"
     text = (UNDECIDED / "task.yaml").read_text()
     for name in ("openapi.yaml", "schema.sql"):
         text = text.replace(f": {name}", f": {UNDECIDED / name}")
-    task.write_text(f"{text}budget: {{model_requests: 8}}\n")
-    fills = {f"src/services/{name}.py": fill("counts") for name in ("counts", "notes")}
-    with anthropic_server(Filling(fills)) as server:
+    task.write_text(f"{text}budget: {{model_requests: 4}}\n")
+    with anthropic_server(one_function) as server:
         done = subprocess.run(
             [sys.executable, "-c", "from agent.cli.app import main; main()", "run", str(task)]
-            + ["--model", MODEL, "--out", str(tmp_path / "service"), *BRIEFLY, "--json"],
+            + ["--model", "anthropic:qwen2.5-coder", "--out", str(tmp_path / "service"), *BRIEFLY, "--json"],
             env={
                 **os.environ,
                 "ANTHROPIC_BASE_URL": server.url,
@@ -271,8 +286,12 @@ def test_at_a_limit_what_is_proven_is_delivered(tmp_path: Path) -> None:
     delivery = Delivery.model_validate(
         {name: value for name, value in json.loads(done.stdout).items() if name in Delivery.model_fields}
     )
-    assert len(server.asked) == delivery.usage.requests == 8
-    assert delivery.stopped_by == "8 model requests"
+    assert [bool(asked.body.get("tools")) for asked in server.asked] == [False, False, True, True]
+    last = server.asked[-1].opening
+    assert "src/services/notes.py" in last.split("\n", 1)[0].replace("\\", "")
+    assert "summarise_note: not written: it answered without a function" in last, "what came of it is told"
+    assert delivery.usage.requests == 4
+    assert delivery.stopped_by == "4 model requests"
     met = {one.obligation.id for one in delivery.receipts if one.outcome is Outcome.MET}
     assert "API-STATUS:GET /counts" in met
     assert {hole.operation for hole in delivery.holes} == FEW_HOLES - {"GET /counts"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.journal.events import (
     Assignment,
     AssignmentDone,
+    AssignmentGiven,
     BudgetReached,
     Ending,
     Escalated,
@@ -39,8 +40,8 @@ def done(title: str, commit: str) -> AssignmentDone:
     return AssignmentDone(title=title, commit=commit, said="done")
 
 
-def after(*events: Event, models: int = 1) -> object:
-    return next_move(state_of(events), models=models)
+def after(*events: Event, models: int = 1, singly: bool = False) -> object:
+    return next_move(state_of(events), models=models, singly=singly)
 
 
 def test_a_run_begins_with_the_blueprint() -> None:
@@ -62,6 +63,104 @@ def test_without_a_model_what_is_open_stays_open() -> None:
 def test_what_the_blueprint_leaves_open_is_written_before_anything_is_verified() -> None:
     assert after(scaffolded(HOLE)) == Work(Assignment(title=HOLE.file, holes=(HOLE,)))
     assert after(scaffolded(HOLE), done(HOLE.file, "c1")) == Verify()
+
+
+REPORT = OpenHole(name="src.services.reports.load", file="src/services/reports.py", line=9, operation="GET /load")
+COUNT = OpenHole(name="src.services.reports.count", file=REPORT.file, line=20, operation="GET /count")
+
+
+def asked_singly(*holes: OpenHole, unwritten: tuple[OpenHole, ...] = (), commit: str = "c0") -> list[Event]:
+    """The functions of one file, asked for one by one."""
+    names = tuple(hole.name for hole in unwritten)
+    title = holes[0].file
+    given = AssignmentGiven(assignment=Assignment(title=title, holes=holes), singly=True)
+    return [given, AssignmentDone(title=title, commit=commit, said="Asked.", unwritten=names)]
+
+
+def test_all_functions_are_asked_for_one_by_one_before_what_is_open_still_is_given_with_tools() -> None:
+    events: list[Event] = [scaffolded(HOLE, REPORT, COUNT)]
+    assert after(*events, singly=True) == Work(Assignment(title=HOLE.file, holes=(HOLE,)), singly=True)
+    events += asked_singly(HOLE, unwritten=(HOLE,))
+    reports = Assignment(title=REPORT.file, holes=(REPORT, COUNT))
+    assert after(*events, singly=True) == Work(reports, singly=True), "nothing was written, and nothing is given up"
+    events += asked_singly(REPORT, COUNT, unwritten=(COUNT,), commit="c1")
+    assert after(*events, singly=True) == Work(Assignment(title=HOLE.file, holes=(HOLE,)))
+    events.append(done(HOLE.file, "c2"))
+    assert after(*events, singly=True) == Work(Assignment(title=REPORT.file, holes=(COUNT,)))
+    assert after(*events, done(REPORT.file, "c3"), singly=True) == Verify()
+
+
+def test_functions_that_were_all_written_singly_are_verified_without_a_conversation() -> None:
+    assert after(scaffolded(HOLE), *asked_singly(HOLE, commit="c1"), singly=True) == Verify()
+
+
+def test_who_is_asked_singly_and_only_pretends_is_told_once_with_tools() -> None:
+    events = [scaffolded(HOLE), asked_singly(HOLE)[0], found(HOLE.file, "c0")]
+    assert after(*events, singly=True) == Work(Assignment(title=HOLE.file, holes=(HOLE,)))
+
+
+def test_the_next_model_and_a_resumed_run_begin_with_single_functions_again() -> None:
+    events = [scaffolded(HOLE), *asked_singly(HOLE, unwritten=(HOLE,)), done(HOLE.file, "c0")]
+    again = Work(Assignment(title=HOLE.file, holes=(HOLE,)), singly=True)
+    assert after(*events, Escalated(model="b", why="x"), models=2, singly=True) == again
+    assert after(*events, Resumed(process=1), singly=True) == again
+
+
+def judged(subject: str, gate: Gate, rule: str) -> Receipt:
+    return Receipt(rule=rule, subject=subject, gate=gate, outcome=Outcome.FAILED, found=subject)
+
+
+HANDED_OVER = (
+    judged("files", Gate.LINT, "RUF-LINE"),
+    judged("service", Gate.HEADERS, "SEC-HEADERS"),
+    judged("GET /there", Gate.LIMITS, "API-PAGE"),
+    judged("POST /there", Gate.CONTRACT, "API-METHODS"),
+)
+"""What a service failed before the run."""
+ADDED = (judged("GET /new", Gate.CONTRACT, "CON-PARITY"), judged("GET /new", Gate.TESTS, "TST-INTEG"))
+
+
+def handed_over() -> Scaffolded:
+    return Scaffolded(commit="c0", files=0, holes=(), seconds=1, existing=True)
+
+
+def test_of_a_service_that_was_there_only_what_the_task_is_about_is_worked_on() -> None:
+    events: list[Event] = [handed_over(), verified(*HANDED_OVER, *ADDED)]
+    added = Assignment(title="GET /new", obligations=("CON-PARITY:GET /new", "TST-INTEG:GET /new"))
+    assert after(*events) == Work(added)
+    events += [done("GET /new", "c1"), verified(*HANDED_OVER)]
+    assert after(*events) == Deliver(Ending.STALLED)
+    assert after(*events, models=2) == Deliver(Ending.STALLED), "the next model has nothing to do either"
+    assert state_of(events).inherited == {one.obligation.id for one in HANDED_OVER}
+
+
+def test_what_the_work_on_it_breaks_is_mended() -> None:
+    events: list[Event] = [handed_over(), verified(*HANDED_OVER, *ADDED), done("GET /new", "c1")]
+    broken = judged("files", Gate.TYPES, "MYP-STRICT")
+    assert work_after(*events, verified(*HANDED_OVER, broken)) == "the whole service"
+    assert (
+        work_after(*events, verified(*HANDED_OVER, judged("GET /there", Gate.CONTRACT, "CON-PARITY"))) == "GET /there"
+    )
+
+
+def test_the_schema_and_the_contract_of_a_service_that_was_there_are_part_of_the_task() -> None:
+    whole = (judged("files", Gate.DATABASE, "MIG-TOOL"), judged("service", Gate.CONTRACT, "PRI-API-FIRST"))
+    move = after(handed_over(), verified(*HANDED_OVER, *whole))
+    assert isinstance(move, Work)
+    assert move.assignment.obligations == ("MIG-TOOL:files", "PRI-API-FIRST:service")
+
+
+def test_files_that_were_there_are_remembered_with_what_was_worked_on() -> None:
+    one = AssignmentDone(title="GET /new", commit="c1", said="", changed=("app/main.py", "app/notes.py"))
+    two = AssignmentDone(title="GET /other", commit="c2", said="", changed=("app/notes.py",))
+    state = state_of([handed_over(), verified(*HANDED_OVER, *ADDED), one, two])
+    assert state.changed == {"app/main.py": ("GET /new",), "app/notes.py": ("GET /new", "GET /other")}
+
+
+def test_failed_obligations_are_given_with_tools() -> None:
+    move = after(scaffolded(), verified(receipt("GET /a")), singly=True)
+    assert isinstance(move, Work)
+    assert not move.singly
 
 
 def test_without_a_model_it_is_verified_as_it_is() -> None:

@@ -9,6 +9,7 @@ from agent.checklist.suppressions import suppressions
 from agent.developer.conduct.model import Offence
 from agent.developer.conduct.reading import Function, dotted, functions
 
+_OF_TESTS = frozenset({"PYTEST_CURRENT_TEST", "pytest"})
 _EVERYTHING = frozenset({"Exception", "BaseException"})
 
 
@@ -39,9 +40,53 @@ def _in_functions(path: str, before: str, after: str, holes: Collection[str]) ->
     for name, function in functions(after).items():
         if not path.startswith("tests/") and _swallows(function) > (_swallows(old[name]) if name in old else 0):
             yield Offence(path, f"{name} catches every error and goes on", "function", name)
+        if name not in old or ast.dump(function) != ast.dump(old[name]):
+            yield from (Offence(path, f"{name} {why}", "function", name) for why in _pretences(path, function))
         if f"{module}.{name}" in holes and _ignores_its_input(function):
             what = f"{name} uses nothing of what it is given: it returns a fixed answer"
             yield Offence(path, what, "function", name)
+        elif f"{module}.{name}" in holes and _looks_up(function, _tables(after)):
+            yield Offence(path, f"{name} gives answers from a table that is written down", "function", name)
+
+
+def _pretences(path: str, function: Function) -> Iterator[str]:
+    """What a function does only to look right."""
+    if any(dotted(one).rpartition(".")[2] == "no_type_check" for one in function.decorator_list):
+        yield "keeps the type checker out: no_type_check"
+    texts = {node.value for node in ast.walk(function) if isinstance(node, ast.Constant)}
+    if not path.startswith("tests/") and not texts.isdisjoint(_OF_TESTS):
+        yield "asks whether it is being tested"
+
+
+def _tables(text: str) -> frozenset[str]:
+    """Names of the module's dictionaries that hold nothing but fixed values."""
+    assigned = [node for node in ast.parse(text).body if isinstance(node, ast.Assign | ast.AnnAssign)]
+    targets = {node: node.targets if isinstance(node, ast.Assign) else [node.target] for node in assigned}
+    return frozenset(
+        target.id
+        for node in assigned
+        if _is_table(node.value)
+        for target in targets[node]
+        if isinstance(target, ast.Name)
+    )
+
+
+def _is_table(value: ast.expr | None) -> bool:
+    return isinstance(value, ast.Dict) and not any(isinstance(node, ast.Name) for node in ast.walk(value))
+
+
+def _looks_up(function: Function, tables: Collection[str]) -> bool:
+    """Each of its answers is an entry of such a table, as it stands there."""
+    answers = [node.value for node in ast.walk(function) if isinstance(node, ast.Return)]
+    return bool(answers) and all(_is_entry(one, tables) for one in answers)
+
+
+def _is_entry(answer: ast.expr | None, tables: Collection[str]) -> bool:
+    match answer:
+        case ast.Subscript(value=table) | ast.Call(func=ast.Attribute(value=table, attr="get")):
+            return _is_table(table) or (isinstance(table, ast.Name) and table.id in tables)
+        case _:
+            return False
 
 
 def _spans(function: Function, line: int) -> bool:
@@ -73,6 +118,14 @@ def _ignores_its_input(function: Function) -> bool:
     """It returns something, and reads no parameter, its own object included."""
     arguments = function.args
     given = {one.arg for one in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)}
-    read = {node.id for statement in function.body for node in ast.walk(statement) if isinstance(node, ast.Name)}
+    used = (node for statement in function.body if not _puts_aside(statement) for node in ast.walk(statement))
+    read = {node.id for node in used if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     returns = any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(function))
     return bool(given) and returns and not given & read
+
+
+def _puts_aside(statement: ast.stmt) -> bool:
+    """It names something, and does nothing with it."""
+    if isinstance(statement, ast.Expr):
+        return isinstance(statement.value, ast.Name | ast.Tuple)
+    return isinstance(statement, ast.Assign) and [dotted(one) for one in statement.targets] == ["_"]

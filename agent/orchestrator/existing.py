@@ -1,0 +1,18 @@
+"""What a repository holds already, before anything is done in it."""
+
+from __future__ import annotations
+
+from agent.orchestrator.record import RunRecord
+from agent.stacks.registry import stack_named
+from agent.workspace.branching import files_at_base
+
+
+def holds_service(record: RunRecord) -> bool:
+    """Whether the commit at which a run begins is a service of the stack already, whoever wrote it.
+
+    Raises WorkspaceError where the repository cannot be worked in.
+    """
+    if record.repository is None:
+        return False
+    stack = stack_named(record.stack)
+    return stack.holds_service(files_at_base(record.repository.resolve(), record.base, stack.entries()))
