@@ -19,8 +19,8 @@ _KEY_WORDS = frozenset({"id", "uuid", "fk", "key"})
 
 
 def short(table: Table) -> str:
-    """The table's name without its schema."""
-    return table.name.rsplit(".", 1)[-1]
+    """The table's name without its schema, and without the application's name where paths leave it out."""
+    return table.spoken or table.name.rsplit(".", 1)[-1]
 
 
 def column_for(table: Table, name: str, said: Shape) -> Column | None:

@@ -15,11 +15,13 @@ from agent.binding.lists import filters, paging, sorting
 from agent.binding.model import Action, Binding, Bound, Envelope, Proof, TokenPart
 from agent.binding.owning import READS, Asked, Holdings, ownership
 from agent.binding.paths import nearest
+from agent.binding.permissions import scopes_of
 from agent.binding.proofs import keys_of, proofs_of
 from agent.binding.reasons import Undecided
 from agent.binding.sessions import login_fields, presented_token, session_answer, tokens_in
 from agent.binding.storing import demand_sources, filled, settled
 from agent.binding.words import identifier
+from agent.binding.wrapping import unwrapped
 from agent.catalog.model import Catalog
 from agent.contract.model import Contract, Operation
 
@@ -38,7 +40,7 @@ def bind(contract: Contract, catalog: Catalog, corrections: Corrections = Correc
     holes: dict[str, Bound] = {}
     for operation in contract.operations:
         try:
-            drafts[operation.key] = draft(inputs, operation)
+            drafts[operation.key] = draft(inputs, unwrapped(inputs, operation))
         except Undecided as problem:
             holes[operation.key] = _hole(inputs, operation, problem)
     inputs = replace(inputs, settled=settled(catalog, drafts.values()))
@@ -48,12 +50,14 @@ def bind(contract: Contract, catalog: Catalog, corrections: Corrections = Correc
     )
     bounds = _without_orphans(inputs, bounds)
     binding = Binding(bounds, accounts_of(inputs, bounds), proofs_of(contract), keys_of(inputs))
-    return replace(binding, operations=tuple(_named(inputs, binding, one) for one in bounds))
+    named = (_named(inputs, binding, one) for one in bounds)
+    return replace(binding, operations=tuple(replace(one, scopes=scopes_of(inputs, one.operation)) for one in named))
 
 
 def _hole(inputs: Inputs, operation: Operation, problem: Undecided) -> Bound:
     table, part = nearest(inputs, operation)
     resource = identifier(table.name if table else part)
+    operation = inputs.contract.operation(operation.key)
     return Bound(operation, None, str(problem), table.name if table else "", resource=resource)
 
 
@@ -85,12 +89,13 @@ def _rows(inputs: Inputs, holdings: Holdings, one: Draft) -> Bound:
         answer=answer.fields,
         envelope=envelope,
         filters=filters(inputs, one.operation, table, answer.fields) if is_list else (),
-        paging=paging(inputs, one.operation) if is_list else None,
+        paging=paging(inputs, one.operation, table) if is_list else None,
         sorting=sorting(inputs, one.operation, table, answer.fields) if is_list else None,
         resource=identifier(table.name),
         guards=owning.guards,
         filled=fills,
         left_out=answer.left_out,
+        fixed=answer.fixed,
         confirmed=confirmed,
     )
 
@@ -113,7 +118,7 @@ def _session(inputs: Inputs, one: Draft) -> Bound:
             if success_shape(inputs, one.operation) is not None:
                 raise Undecided("a logout that answers something: nothing gives it")
             return replace(bound, presented=presented_token(inputs, one.operation))
-    success = success_shape(inputs, one.operation)
+    success = None if one.action is Action.ME else success_shape(inputs, one.operation)
     if success is not None and TokenPart.ACCESS in tokens_in(inputs, success).values():
         session = session_answer(inputs, users, one.operation)
         return replace(
@@ -125,7 +130,8 @@ def _session(inputs: Inputs, one: Draft) -> Bound:
         )
     envelope, answer = item_answer(inputs, one.operation, users.table)
     owner = users.id.name if one.action is Action.ME else None
-    return replace(bound, envelope=envelope, answer=answer.fields, left_out=answer.left_out, owner=owner)
+    bound = replace(bound, envelope=envelope, answer=answer.fields, fixed=answer.fixed)
+    return replace(bound, left_out=answer.left_out, owner=owner)
 
 
 def _named(inputs: Inputs, binding: Binding, one: Bound) -> Bound:

@@ -13,6 +13,7 @@ from agent.binding.paths import Route, path_columns, route
 from agent.binding.permissions import demand_permission
 from agent.binding.reasons import Undecided
 from agent.binding.sessions import sent_shape, session_action
+from agent.binding.shapes import Shape
 from agent.catalog.model import Column, Table
 from agent.contract.model import Operation
 
@@ -54,9 +55,16 @@ def draft(inputs: Inputs, operation: Operation) -> Draft:
     body = _body(inputs, operation, action, way.table) if action in WRITES else ()
     if action is Action.REPLACE and _keeps_unsent(way.table, body):
         action = Action.PATCH
-    if action not in WRITES and operation.body is not None:
+    if action not in WRITES and operation.body is not None and _carries_anything(inputs, operation):
         raise Undecided(f"a {operation.method.upper()} with a body: nothing says what it does")
     return Draft(operation, action, way.table, path, way.mine, body)
+
+
+def _carries_anything(inputs: Inputs, operation: Operation) -> bool:
+    """False for a body that may be left out and has no properties, which some generators write everywhere."""
+    body = operation.body
+    shapes = [inputs.shape(schema) for schema in body.content.values()] if body else []
+    return body is not None and (body.required or any(one.types != {"object"} or one.properties for one in shapes))
 
 
 def _about_session(inputs: Inputs, operation: Operation, action: Action) -> Draft:
@@ -99,14 +107,25 @@ def _body(inputs: Inputs, operation: Operation, action: Action, table: Table) ->
     if operation.body is None:
         raise Undecided(f"a {operation.method.upper()} without a body: nothing says what is written")
     said = sent_shape(inputs, operation)
-    if said is None or operation.body.json is None:
+    if said is None:
         raise Undecided(f"the body is {next(iter(operation.body.content), 'empty')}, not JSON")
+    if operation.body.json is None:
+        _demand_plain_values(inputs, said)
     if any("json-patch" in media for media in operation.body.content):
         raise Undecided("the body is a JSON Patch")
     found = tuple(one for one in written(inputs, table, said) if not _is_kept(action, table, one))
     for one in found:
         _demand_free(action, table, one.field)
     return found
+
+
+def _demand_plain_values(inputs: Inputs, form: Shape) -> None:
+    """Raise `Undecided` for what has no settled way of being written in a form: whether `1` is true, what `nan` is."""
+    for name, schema in form.properties.items():
+        said = inputs.shape(schema)
+        one = inputs.shape(said.items or {}) if said.is_array else said
+        if said.several or not one.types or not one.types <= {"string", "integer"}:
+            raise Undecided(f"the body is a form, and `{name}` is neither text nor a whole number")
 
 
 def _is_kept(action: Action, table: Table, one: Written) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from agent.binding.beside import Beside, beside_list
 from agent.binding.columns import column_for, short
 from agent.binding.fields import Answered, answered
 from agent.binding.inputs import Inputs, success_shape
-from agent.binding.model import Action, Envelope, Meta
+from agent.binding.lists import cursor
+from agent.binding.model import Action, Envelope
 from agent.binding.reasons import Undecided
 from agent.binding.shapes import Shape
 from agent.binding.words import singular, snake
@@ -13,31 +15,8 @@ from agent.catalog.model import Table
 from agent.contract.model import Operation
 
 _WRAPPERS = frozenset(
-    {"data", "item", "items", "result", "results", "record", "records", "rows", "content", "response"}
+    {"data", "item", "items", "result", "results", "record", "records", "rows", "content", "response", "embedded"}
 )
-_META: dict[str, Meta] = {
-    **dict.fromkeys(("page", "current_page", "page_number", "page_no"), Meta.PAGE),
-    **dict.fromkeys(("limit", "per_page", "page_size", "size", "take"), Meta.LIMIT),
-    **dict.fromkeys(("offset", "skip"), Meta.OFFSET),
-    **dict.fromkeys(
-        (
-            "total",
-            "total_count",
-            "total_items",
-            "item_count",
-            "total_results",
-            "total_elements",
-            "total_records",
-            "count",
-        ),
-        Meta.TOTAL,
-    ),
-    **dict.fromkeys(("pages", "total_pages", "page_count", "last_page", "num_pages"), Meta.PAGES),
-}
-_AROUND: dict[str, Meta] = {
-    **dict.fromkeys(("has_next", "has_next_page", "has_more"), Meta.NEXT),
-    **dict.fromkeys(("has_previous", "has_previous_page", "has_prev", "has_prev_page"), Meta.PREVIOUS),
-}
 _DONE = frozenset({"success", "ok", "deleted"})
 _TELLS = frozenset({"message", "msg", "detail"})
 _CONSTRAINTS = frozenset({"const", "enum", "pattern", "format", "minLength", "maxLength"})
@@ -55,16 +34,21 @@ def row_answer(inputs: Inputs, operation: Operation, action: Action, table: Tabl
 
 
 def item_answer(inputs: Inputs, operation: Operation, table: Table) -> tuple[Envelope, Answered]:
-    """One row in an answer; nothing at all when the operation answers without a body."""
+    """One row in an answer; nothing at all when the operation answers without a body, or removes and says anything."""
     said = _success(inputs, operation)
-    if said is None:
+    if said is None or (operation.method == "delete" and _is_anything(said)):
         return Envelope(), Answered((), ())
     name = wrapped(inputs, table, said)
     if name is None:
         return Envelope(), answered(inputs, table, said)
     inner = answered(inputs, table, inputs.shape(said.properties[name]))
     beside = tuple(other for other in said.properties if other != name)
-    return Envelope((name,)), Answered(inner.fields, (*inner.left_out, *beside))
+    return Envelope((name,)), Answered(inner.fields, (*inner.left_out, *beside), inner.fixed)
+
+
+def _is_anything(said: Shape) -> bool:
+    """True for a schema that leaves open what is said, as long as it may be an empty object."""
+    return said.types <= {"object"} and set(said.schema) <= {"type", "title", "description", "examples"}
 
 
 def list_answer(inputs: Inputs, operation: Operation, table: Table) -> tuple[Envelope, Answered]:
@@ -74,11 +58,13 @@ def list_answer(inputs: Inputs, operation: Operation, table: Table) -> tuple[Env
         raise Undecided("a list is asked for, and no JSON answer is declared")
     path, rows = list_in(inputs, table, said, ())
     found = answered(inputs, table, inputs.shape(rows.items or {}))
-    left_out: list[str] = []
-    meta = _meta(inputs, said, path, (), left_out) if path else {}
     headers = operation.success.headers if operation.success else {}
     total = next((name for name in headers if snake(name) in _TOTAL_HEADERS), "")
-    return Envelope(path, meta, total), Answered(found.fields, (*found.left_out, *left_out))
+    behind = cursor(inputs, operation, table)
+    total = "" if behind else total
+    beside = beside_list(inputs, said, path, table, behind) if path else Beside()
+    envelope = Envelope(path, beside.meta, total, frozenset(beside.omitted), beside.fixed)
+    return envelope, Answered(found.fields, (*found.left_out, *beside.left_out), found.fixed)
 
 
 def confirmation(inputs: Inputs, operation: Operation, table: Table) -> dict[str, str | bool]:
@@ -137,31 +123,3 @@ def list_in(inputs: Inputs, table: Table, said: Shape, path: tuple[str, ...]) ->
     if not lists and len(wrappers) == 1 and len(path) < 2:
         return list_in(inputs, table, shapes[wrappers[0]], (*path, wrappers[0]))
     raise Undecided("a list is asked for, and the answer carries none")
-
-
-def _meta(
-    inputs: Inputs, said: Shape, data: tuple[str, ...], path: tuple[str, ...], left_out: list[str]
-) -> dict[tuple[str, ...], Meta]:
-    found: dict[tuple[str, ...], Meta] = {}
-    names = {snake(name) for name in said.properties}
-    for name, schema in said.properties.items():
-        here, inner = (*path, name), inputs.shape(schema)
-        if here == data:
-            continue
-        if inner.is_object:
-            found |= _meta(inputs, inner, data, here, left_out)
-        elif _means(name, names) and inner.types <= {"integer", "number"}:
-            found[here] = _META[snake(name)]
-        elif snake(name) in _AROUND and inner.types == {"boolean"}:
-            found[here] = _AROUND[snake(name)]
-        elif name in said.required:
-            raise Undecided(f"answer property `{name}` beside the list is neither total nor page, and nothing gives it")
-        else:
-            left_out.append(name)
-    return found
-
-
-def _means(name: str, others: set[str]) -> bool:
-    """True for a known name; `count` is the total only where nothing else is."""
-    rivals = {other for other in others if _META.get(other) is Meta.TOTAL} - {"count"}
-    return snake(name) in _META and not (snake(name) == "count" and rivals)

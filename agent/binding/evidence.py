@@ -73,6 +73,8 @@ def _reasons(bound: Bound, catalog: Catalog, correction: Correction) -> Iterator
     yield from _of_owner(bound, catalog, correction)
     for guard in bound.guards:
         yield f"`{guard.here}` must refer to one of the caller's `{guard.table}`"
+    if bound.scopes:
+        yield f"the caller's token must name {' and '.join(f'`{scope}`' for scope in bound.scopes)}"
     if correction.callers:
         yield "plan: whoever is logged in may call it"
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from agent.binding.columns import column_for, links, role, short
 from agent.binding.converting import conversion
@@ -34,6 +35,8 @@ class Answered:
 
     fields: tuple[Field, ...]
     left_out: tuple[str, ...]
+    fixed: Mapping[str, str | bool | int] = field(default_factory=dict)
+    """Properties without a column that can only have one value."""
 
 
 def written(inputs: Inputs, table: Table, body: Shape) -> tuple[Written, ...]:
@@ -94,10 +97,14 @@ def answered(inputs: Inputs, table: Table, answer: Shape, trail: tuple[str, ...]
     if not answer.is_object:
         raise Undecided(f"the answer is no object with named properties that could be a row of `{table.name}`")
     left_out: list[str] = []
+    fixed: dict[str, str | bool | int] = {}
 
     def derive(name: str) -> tuple[Field, ...]:
         said = inputs.shape(answer.properties[name])
         if said.schema.get("writeOnly"):
+            return ()
+        if said.only is not None and not trail and column_for(table, name, said) is None:
+            fixed[name] = said.only
             return ()
         try:
             return (_answered(inputs, table, name, said, name in answer.required, trail),)
@@ -110,7 +117,7 @@ def answered(inputs: Inputs, table: Table, answer: Shape, trail: tuple[str, ...]
     fields = all_or_reasons(answer.properties, derive)
     if not any(fields):
         raise Undecided(f"no property of the answer has a column in `{table.name}`")
-    return Answered(tuple(field for some in fields for field in some), tuple(left_out))
+    return Answered(tuple(one for some in fields for one in some), tuple(left_out), fixed)
 
 
 def _answered(inputs: Inputs, table: Table, name: str, said: Shape, required: bool, trail: tuple[str, ...]) -> Field:

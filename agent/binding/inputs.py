@@ -9,6 +9,7 @@ from agent.binding.columns import alone_unique, short
 from agent.binding.corrections import Corrections
 from agent.binding.namespaces import MEANING, namespaces, parts_of
 from agent.binding.shapes import Shape, shape
+from agent.binding.speaking import spoken_tables
 from agent.binding.words import singular, snake
 from agent.catalog.model import Catalog, Column, Table
 from agent.contract.model import Contract, Operation, Schema
@@ -84,6 +85,7 @@ def success_shape(inputs: Inputs, operation: Operation) -> Shape | None:
 
 def read_together(contract: Contract, catalog: Catalog, corrections: Corrections = Corrections()) -> Inputs:
     """Contract and catalog with what is known before any operation is looked at."""
+    catalog = spoken_tables(contract, catalog)
     prefix = shared_prefix(contract, catalog)
     tables = {singular(short(table)) for table in catalog.tables}
     groups = namespaces(contract, tables, prefix)

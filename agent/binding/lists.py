@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from agent.binding.columns import column_for, event
+from agent.binding.columns import column_for, event, only_key
 from agent.binding.converting import TEMPORAL, TEXTS, conversion, selecting
 from agent.binding.inputs import Inputs
 from agent.binding.model import Comparison, Field, Filter, Paging, Sorting
@@ -18,6 +18,18 @@ from agent.contract.model import Operation, Parameter
 _PAGE = frozenset({"page", "page_number", "page_no", "page_index"})
 _OFFSET = frozenset({"offset", "skip"})
 _LIMIT = frozenset({"limit", "per_page", "page_size", "size", "take", "max_results", "page_limit"})
+_CURSOR = frozenset(
+    {"cursor", "next_cursor", "page_cursor", "start_cursor", "after", "starting_after", "start_after", "after_id"}
+    | {
+        "page_token",
+        "next_token",
+        "next_page_token",
+        "continuation_token",
+        "continuation",
+        "marker",
+        "exclusive_start_key",
+    }
+)
 _SORT = frozenset({"sort", "sort_by", "order_by", "ordering", "sorting"})
 _DIRECTION = frozenset({"order", "direction", "sort_order", "sort_dir", "sort_direction", "order_dir", "dir"})
 _SEARCH = frozenset({"q", "search", "query", "keyword", "term", "search_term", "search_query", "text"})
@@ -46,19 +58,42 @@ _MOMENTS = {"date": ("date",), "timestamptz": ("date-time",), "timestamp": ("dat
 """Type of a column → formats that `since` and `until` alone may have to mean it, where it is the only one."""
 
 
-def paging(inputs: Inputs, operation: Operation) -> Paging:
+def paging(inputs: Inputs, operation: Operation, table: Table) -> Paging:
     """How the list is cut into pages."""
     query = _query(operation)
     page, offset, limit = (_one(query, names) for names in (_PAGE, _OFFSET, _LIMIT))
-    if page and offset:
-        raise Undecided(f"both `{page.name}` and `{offset.name}` say where a page begins")
+    behind = cursor(inputs, operation, table)
+    begins = [one.name for one in (page, offset, behind) if one]
+    if len(begins) > 1:
+        raise Undecided(f"both `{begins[0]}` and `{begins[1]}` say where a page begins")
     default, maximum = _bounds(inputs, limit) if limit else (100, 100)
     result = Paging("none", limit_parameter=limit.name if limit else "", default=default, maximum=maximum)
     if page:
         first = inputs.shape(page.schema).schema
         zero = 0 in (first.get("minimum"), first.get("default"))
         return replace(result, style="page", page_parameter=page.name, first=0 if zero else 1)
+    if behind:
+        return replace(result, cursor=_behind(inputs, operation, table, behind))
     return replace(result, style="offset", page_parameter=offset.name) if offset else result
+
+
+def cursor(inputs: Inputs, operation: Operation, table: Table) -> Parameter | None:
+    """The parameter that names the row behind which a page begins, None when there is none."""
+    found = _one(_query(operation), _CURSOR)
+    said = inputs.shape(found.schema) if found else Shape()
+    free = said.format not in {"date", "date-time", "time"} and not said.values
+    return found if found and free and column_for(table, found.name, said) is None else None
+
+
+def _behind(inputs: Inputs, operation: Operation, table: Table, asked: Parameter) -> Filter:
+    """The rows behind the one that is named; raises `Undecided` where that may not be the order of the list."""
+    key, other = only_key(table), _one(_query(operation), _SORT)
+    if key is None:
+        raise Undecided(f"`{asked.name}` names one row, and `{table.name}` has no key of one column")
+    if other is not None:
+        raise Undecided(f"`{asked.name}` says where a page begins, and `{other.name}` can choose another order")
+    between = conversion(inputs.contract, inputs.catalog, key, asked.name, inputs.shape(asked.schema), writes=True)
+    return Filter(asked.name, (key.name,), "above", between)
 
 
 def _bounds(inputs: Inputs, limit: Parameter) -> tuple[int, int]:
@@ -126,7 +161,8 @@ def _sort_column(table: Table, asked: Parameter, name: str, answer: tuple[Field,
 def filters(inputs: Inputs, operation: Operation, table: Table, answer: tuple[Field, ...]) -> tuple[Filter, ...]:
     """What narrows the list: every query parameter that neither pages nor sorts."""
     other = _PAGE | _OFFSET | _LIMIT | _SORT | _DIRECTION
-    narrowing = [one for one in _query(operation) if snake(one.name) not in other]
+    behind = cursor(inputs, operation, table)
+    narrowing = [one for one in _query(operation) if snake(one.name) not in other and one != behind]
     return all_or_reasons(narrowing, lambda one: _filter(inputs, table, one, answer))
 
 

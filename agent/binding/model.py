@@ -49,6 +49,29 @@ class Meta(StrEnum):
     """Whether more rows follow."""
     PREVIOUS = "previous"
     """Whether rows stand before these."""
+    LAST = "last"
+    """Whether no rows follow."""
+    FIRST = "first"
+    """Whether no rows stand before these."""
+    COUNT = "count"
+    """How many rows are here."""
+    EMPTY = "empty"
+    """Whether there are none here."""
+    FROM = "from"
+    """The number of the first row here, among all and from one; nothing where there are none here."""
+    TO = "to"
+    NEXT_PAGE = "next page"
+    """The number of the next page; nothing where there is none."""
+    PREVIOUS_PAGE = "previous page"
+    CURSOR = "cursor"
+    """What names the last row here to whoever wants those behind it; nothing where there are none."""
+    SELF_URL = "url"
+    """The address that was asked."""
+    FIRST_URL = "first url"
+    LAST_URL = "last url"
+    NEXT_URL = "next url"
+    """The address of the next page; nothing where there is none."""
+    PREVIOUS_URL = "previous url"
 
 
 class TokenPart(StrEnum):
@@ -99,6 +122,10 @@ class Envelope:
     """Property path → what stands there; lists only."""
     total_header: str = ""
     """Name of the answer's header that carries the total; empty when there is none."""
+    omitted: frozenset[tuple[str, ...]] = frozenset()
+    """Which of `meta` are left out where there is nothing to say; the others are null then."""
+    fixed: Mapping[tuple[str, ...], str | bool | int] = field(default_factory=dict)
+    """Property path → the only value that the contract allows there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +207,8 @@ class Paging:
     maximum: int = 100
     first: int = 1
     """Number of the first page; `page` style only."""
+    cursor: Filter | None = None
+    """Pages begin behind the row that a parameter names by its key, in the order of keys; `none` style only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +248,7 @@ class Bound:
     """One operation, and what it does."""
 
     operation: Operation
+    """As in the contract; where its body carries the row within a property, that is looked through (`Body.within`)."""
     action: Action | None
     """None: it could not be derived, and is a hole."""
     reason: str = ""
@@ -250,13 +280,23 @@ class Bound:
     """Refresh and logout: the body property that carries the refresh token; empty when none is sent."""
     left_out: tuple[str, ...] = ()
     """Optional properties of the answer that nothing in the schema gives; they are never sent."""
+    fixed: Mapping[str, str | bool | int] = field(default_factory=dict)
+    """Properties beside those of `answer` in the row's object that can only have one value."""
     confirmed: Mapping[str, str | bool] = field(default_factory=dict)
     """Delete, without `answer`: properties that only say that it was done, and what they say."""
+    scopes: tuple[str, ...] = ()
+    """What the caller's token must name, which somebody else issues; also of a hole."""
 
     @property
     def hole(self) -> bool:
         """True when somebody has to write the body."""
         return self.action is None
+
+    @property
+    def reads_ahead(self) -> bool:
+        """True for a list whose pages begin behind a row, and that tells whether rows follow."""
+        telling = {Meta.CURSOR, Meta.NEXT, Meta.LAST, Meta.NEXT_URL} & set(self.envelope.meta.values())
+        return self.paging is not None and self.paging.cursor is not None and bool(telling)
 
     @property
     def owned(self) -> bool:
@@ -330,6 +370,11 @@ class Binding:
         """Everything that is enough by itself to call it, in the contract's order."""
         single = [self.proofs.get(name) for names in operation.security if len(names) == 1 for name in names]
         return tuple(one for one in single if one is not None)
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """All that tokens must name for some operation, sorted."""
+        return tuple(sorted({scope for one in self.operations for scope in one.scopes}))
 
     @property
     def rotates(self) -> bool:

@@ -21,6 +21,7 @@ _OWN = re.compile(
     r"|authenticated user|authenticated user's)\b",
     re.IGNORECASE,
 )
+_ANYONE = re.compile(r"\b(?:any|every)(?:one|body)\b(?: \w+){0,3} (?:signed|logged)[- ]in\b", re.IGNORECASE)
 _SHARED = re.compile(r"\b(all|every|everyone|everybody|anyone|public|publicly)\b", re.IGNORECASE)
 OWNER_ROLES = frozenset(
     {"user", "owner", "author", "creator", "created_by", "account", "member", "customer", "submitter"}
@@ -125,7 +126,7 @@ def reads_own(
     said = inputs.corrections.of(operation.key).rows
     if said:
         return said == "own"
-    if _OWN.search(text):
+    if _says_own(text):
         return True
     telling = [one for one in answer if one.column == owner.name]
     if telling and (parents or telling[0].embedded or _SHARED.search(text)):
@@ -133,6 +134,11 @@ def reads_own(
     if not telling and not parents or role(owner.name) in _STRICT_ROLES:
         return True
     raise Undecided(f"nothing says whether only the caller's rows of `{table.name}` are meant (`{owner.name}`), or all")
+
+
+def _says_own(text: str) -> bool:
+    """True where the text says that rows are the caller's; that anyone who is logged in may see them does not."""
+    return _OWN.search(_ANYONE.sub("anyone", text)) is not None
 
 
 def ownership(inputs: Inputs, holdings: Holdings, asked: Asked) -> Ownership:
@@ -191,7 +197,7 @@ def _own_account(inputs: Inputs, asked: Asked) -> str | None:
         return users.id.name if said.rows == "own" else None
     if users.rights:
         raise Undecided(f"`{users.table.name}` has `{users.rights[0].name}`, and nothing says which users may do this")
-    if asked.action in CHANGES or (asked.action in READS and _OWN.search(asked.text)):
+    if asked.action in CHANGES or (asked.action in READS and _says_own(asked.text)):
         return users.id.name
     if asked.action is Action.CREATE:
         raise Undecided(f"nothing says which users may add to `{users.table.name}`")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from agent.binding.columns import alone_unique
 from agent.binding.inputs import Inputs, Users, why_no_users
 from agent.binding.model import Proof
 from agent.binding.proofs import proofs_of
 from agent.binding.reasons import Undecided
+from agent.contract.credentials import issues_token, sets_cookie
 from agent.contract.model import Operation
 
 _PRIVILEGED = ("admin", "administrator", "superuser", "moderator", "staff", "operator", "superadmin")
@@ -37,11 +38,26 @@ def demand_permission(inputs: Inputs, operation: Operation) -> None:
     if inputs.corrections.of(operation.key).callers:
         return
     scopes = _scopes(inputs, operation)
-    if scopes:
+    if scopes and not scopes_of(inputs, operation):
         raise Undecided(f"callers need {' and '.join(f'`{scope}`' for scope in scopes)}, and nothing says who has that")
     sentence = _restriction(inputs, operation)
     if sentence:
         raise Undecided(f"only some callers may do this (“{sentence}”), and nothing says how they are told")
+
+
+def scopes_of(inputs: Inputs, operation: Operation) -> tuple[str, ...]:
+    """The scopes that a caller's token must name: where tokens come from elsewhere, who issues them says so in them.
+
+    Empty where no caller needs any, where a person says that whoever is logged in may call it, and where nothing tells
+    who has them: a login of the contract itself would have to know, and so would what callers come with beside tokens.
+    """
+    asked = _asked(inputs, operation)
+    known = proofs_of(inputs.contract)
+    tokens = all(len(one) == 1 and known.get(name) is Proof.TOKEN for one in asked for name in one)
+    same = len({tuple(sorted(scopes)) for one in asked for scopes in one.values()}) == 1
+    elsewhere = not any(issues_token(one, inputs.contract) or sets_cookie(one) for one in inputs.contract.operations)
+    corrected = inputs.corrections.of(operation.key).callers
+    return tuple(_scopes(inputs, operation)) if tokens and same and elsewhere and not corrected else ()
 
 
 def _demand_login(users: Users) -> None:
@@ -51,11 +67,15 @@ def _demand_login(users: Users) -> None:
 
 def _scopes(inputs: Inputs, operation: Operation) -> list[str]:
     """The scopes or roles that every alternative of the operation's security asks for."""
+    alternatives = [sorted({scope for scopes in one.values() for scope in scopes}) for one in _asked(inputs, operation)]
+    return next(iter(alternatives), []) if all(alternatives) else []
+
+
+def _asked(inputs: Inputs, operation: Operation) -> Sequence[Mapping[str, Sequence[str]]]:
+    """The alternatives of the operation's security as the document says them: scheme → scopes."""
     path = inputs.contract.document.get("paths", {}).get(operation.path, {})
     stated = path.get(operation.method, {}) if isinstance(path, Mapping) else {}
-    security = stated.get("security", inputs.contract.document.get("security")) or []
-    alternatives = [sorted({scope for scopes in one.values() for scope in scopes}) for one in security]
-    return next(iter(alternatives), []) if all(alternatives) else []
+    return stated.get("security", inputs.contract.document.get("security")) or []
 
 
 def _restriction(inputs: Inputs, operation: Operation) -> str:

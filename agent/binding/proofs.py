@@ -39,6 +39,8 @@ def _proof(contract: Contract, scheme: SecurityScheme) -> Proof | None:
             return Proof.PASSWORD
         case ("apiKey", _) if _is_key(contract, scheme):
             return Proof.KEY
+        case ("apiKey", _) if scheme.location == "header" and scheme.parameter.lower() == "authorization":
+            return Proof.TOKEN  # as documents say it that were written for Swagger 2.0, which knows no bearer tokens
     return None
 
 

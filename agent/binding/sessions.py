@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from agent.binding.columns import alone_unique, column_for, short
 from agent.binding.converting import TEXTS
@@ -63,7 +63,8 @@ def session_action(inputs: Inputs, operation: Operation) -> Action | None:
         return None
     name = literal_words(last)
     if operation.method == "get":
-        return Action.ME if operation.protected and name in ME_WORDS and _is_about_users(inputs, operation) else None
+        about = name in ME_WORDS and _is_about_users(inputs, operation)
+        return Action.ME if operation.protected and (about or _names_the_caller(inputs, operation)) else None
     if name in _LOGOUT and operation.method in {"post", "delete"}:
         return Action.LOGOUT
     if operation.method != "post":
@@ -148,14 +149,24 @@ class _Reading:
             if part is not None:
                 self.tokens[here] = part
             elif inner.is_object and singular(name) in _PEOPLE | {singular(short(self.users.table))}:
-                found = answered(self.inputs, self.users.table, inner)
-                self.person = Session({}, Envelope(here), found.fields, found.left_out)
+                self._read_person(inner, here)
             elif inner.is_object and len(here) < 3:
                 self.read(inner, here)
             elif name in said.required:
                 raise Undecided(f"answer property `{name}` is no part of a session")
             else:
                 self.left_out.append(name)
+
+    def _read_person(self, said: Shape, path: tuple[str, ...]) -> None:
+        """The user, and parts of the session that stand among what is said of the user."""
+        parts = {name: _part(self.inputs.shape(schema), name) for name, schema in said.properties.items()}
+        tokens = {name: part for name, part in parts.items() if part and not self.users.table.column(snake(name))}
+        self.tokens |= {(*path, name): part for name, part in tokens.items()}
+        others = {name: schema for name, schema in said.properties.items() if name not in tokens}
+        if others:
+            rest = replace(said, properties=others, required=said.required - set(tokens))
+            found = answered(self.inputs, self.users.table, rest)
+            self.person = Session({}, Envelope(path), found.fields, found.left_out)
 
 
 def session_answer(inputs: Inputs, users: Users, operation: Operation) -> Session:
@@ -182,6 +193,11 @@ def tokens_in(inputs: Inputs, said: Shape, path: tuple[str, ...] = ()) -> dict[t
     return found
 
 
+def is_token(name: str) -> bool:
+    """True for the name of an access or refresh token."""
+    return _PARTS.get(snake(name)) in (TokenPart.ACCESS, TokenPart.REFRESH)
+
+
 def _part(said: Shape, name: str) -> TokenPart | None:
     part = _PARTS.get(snake(name))
     fitting = {"integer", "number"} if part is TokenPart.EXPIRES else {"string"}
@@ -203,6 +219,15 @@ def _is_open_account_list(inputs: Inputs, operation: Operation) -> bool:
     steps = steps_of(inputs, operation)
     named = inputs.users is not None and singular(steps[-1].literal) == singular(short(inputs.users.table))
     return named and len(steps) == 1 and not operation.protected
+
+
+def _names_the_caller(inputs: Inputs, operation: Operation) -> bool:
+    """True for `GET /user` that answers one object: a whole collection would be named in the plural, or listed."""
+    steps, said = steps_of(inputs, operation), success_shape(inputs, operation)
+    if inputs.users is None or len(steps) != 1 or literal_words(steps[0]) != singular(short(inputs.users.table)):
+        return False
+    parts = [inputs.shape(schema) for schema in said.properties.values()] if said else []
+    return any(not one.is_array for one in parts) and not any(inputs.shape(one.items or {}).is_object for one in parts)
 
 
 def _is_about_users(inputs: Inputs, operation: Operation) -> bool:

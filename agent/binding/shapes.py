@@ -40,6 +40,12 @@ class Shape:
         return self.types == {"array"} and not self.several
 
     @property
+    def only(self) -> str | bool | int | None:
+        """The only value that it allows, None when it allows several, or null."""
+        value = self.values[0] if len(self.values) == 1 and not self.nullable else None
+        return value if isinstance(value, str | bool | int) else None
+
+    @property
     def has_default(self) -> bool:
         """True when a value stands in for a missing one (null does not count)."""
         return self.schema.get("default") is not None

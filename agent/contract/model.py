@@ -36,6 +36,14 @@ class Body:
 
     required: bool
     content: Mapping[str, Schema]
+    within: tuple[str, ...] = ()
+    """Property names down to what `content` describes; empty, as documents have it: the whole body."""
+
+    def whole(self, carried: Any) -> Any:
+        """What is sent around what `content` describes: `{"book": {...}}`."""
+        for name in reversed(self.within):
+            carried = {name: carried}
+        return carried
 
     @property
     def json_media(self) -> str | None:

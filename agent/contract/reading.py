@@ -73,10 +73,28 @@ class _Reader:
     def _parameters(self, item: Mapping[str, Any], node: Mapping[str, Any]) -> tuple[Parameter, ...]:
         merged: dict[Step, Parameter] = {}
         for one in (*(item.get("parameters") or ()), *(node.get("parameters") or ())):
-            parameter = self._parameter(self._followed(one))
-            if parameter.location != "header" or parameter.name.lower() not in _IGNORED_HEADERS:
-                merged[(parameter.location, parameter.name)] = parameter
+            for parameter in self._exploded(self._followed(one)):
+                if parameter.location != "header" or parameter.name.lower() not in _IGNORED_HEADERS:
+                    merged[(parameter.location, parameter.name)] = parameter
         return tuple(merged.values())
+
+    def _exploded(self, node: Mapping[str, Any]) -> list[Parameter]:
+        """The parameters that stand in the query for one: its properties, where it is an object that is exploded."""
+        parameter = self._parameter(node)
+        schema = self._followed(node.get("schema") or {})
+        properties = schema.get("properties") or {}
+        plain = parameter.location == "query" and parameter.style == "form" and parameter.explode
+        named = not (
+            {"allOf", "anyOf", "oneOf", "patternProperties"} & set(schema) or schema.get("additionalProperties")
+        )
+        inner = [self._followed(one) for one in properties.values()]
+        if not (plain and named and inner) or any("properties" in one or one.get("type") == "object" for one in inner):
+            return [parameter]
+        required = schema.get("required") or () if parameter.required else ()
+        return [
+            self._parameter({"name": name, "in": "query", "schema": one, "required": name in required})
+            for name, one in properties.items()
+        ]
 
     def _parameter(self, node: Mapping[str, Any]) -> Parameter:
         location = cast(Location, node["in"])

@@ -45,12 +45,14 @@ _SAME_FORMAT = {"url": "uri", "base64": "byte", "idn-email": "email"}
 _LIMITS = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "multipleOf", "pattern")
 _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 _WIDE = {number for pair in INTEGER_BOUNDS.values() for bound in pair for number in (bound, float(bound))}
+_OTHERS = ("additionalProperties", "unevaluatedProperties")
+"""What other properties are; once parts are put together, both see the same ones."""
 _BY_TYPE: Mapping[str, frozenset[str]] = {
     "string": frozenset({"minLength", "maxLength", "pattern", "format", "contentEncoding", "contentMediaType"}),
     "integer": frozenset({*_BOUNDS, "multipleOf", "format"}),
     "number": frozenset({*_BOUNDS, "multipleOf", "format"}),
     "array": frozenset({"items", "prefixItems", "minItems", "maxItems", "uniqueItems"}),
-    "object": frozenset({"properties", "required", "additionalProperties", "minProperties", "maxProperties"}),
+    "object": frozenset({"properties", "required", "minProperties", "maxProperties"} | set(_OTHERS)),
 }
 _TYPED = frozenset().union(*_BY_TYPE.values())
 _JSON_TYPES: Mapping[type, str] = {
@@ -238,13 +240,14 @@ class Comparison:
 
     def _object(self, contract: Contract, part: dict[str, Any]) -> dict[str, Any]:
         keyword = "readOnly" if self.direction == "request" else "writeOnly"
-        extra = part.get("additionalProperties", True)
+        extra = next((part[key] for key in _OTHERS if key in part), True)
         declared = part.get("properties") or {}
         hidden = {name for name, one in declared.items() if flat(contract, one).schema.get(keyword) is True}
         return {
             "properties": {name: one for name, one in declared.items() if name not in hidden},
             "required": frozenset(part.get("required") or ()) - hidden,
             "additionalProperties": True if extra == {} else extra,
+            "unevaluatedProperties": None,
         }
 
 

@@ -161,6 +161,7 @@ _FORMATS: Mapping[str, Callable[[str, int], str]] = {
     "date": lambda _, seed: (_DAY + timedelta(days=seed % 300_000)).date().isoformat(),
     "date-time": lambda _, seed: (_DAY + timedelta(minutes=seed % 100_000_000)).isoformat().replace("+00:00", "Z"),
     "time": lambda _, seed: (_DAY + timedelta(minutes=seed % 100_000_000)).strftime("%H:%M:%SZ"),
+    "decimal": lambda _, seed: f"{1 + seed // 100 % 1_000}.{seed % 100:02d}",
     "duration": lambda _, seed: f"PT{30 + seed}M",
     "uri": _uri,
     "url": _uri,

@@ -273,7 +273,7 @@ class _Drawing:
         note = ""
         owed = bool(one.answered) and one.always_answered and bool(self.resource.creates) and not one.always_sent
         if owed and not default and not (self._counts_rows(name) and not one.created):
-            default = beginning(said, kind, sendable=one.created)
+            default = beginning(said, kind, sendable=bool(one.written))
             note = (_ASSUMED_FIRST if said.values else _ASSUMED) if default else ""
         alone = not self.resource.creates and bool(one.answered) and one.always_answered
         loose = any(one.nullable for one in one.written) and not owed

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from agent.binding.envelopes import list_in, wrapped
 from agent.binding.fields import is_password
 from agent.binding.inputs import USER_WORDS, Inputs, read_together, success_shape
 from agent.binding.model import Action, Proof
+from agent.binding.namespaces import parts_of
 from agent.binding.paths import ME_WORDS, Step, literal_words, steps_of
 from agent.binding.proofs import proofs_of
 from agent.binding.reasons import Undecided
-from agent.binding.sessions import LOGIN_WORDS, sent_shape, session_action
+from agent.binding.sessions import LOGIN_WORDS, is_token, sent_shape, session_action
 from agent.binding.shapes import Shape
 from agent.binding.words import plural, singular, snake
+from agent.binding.wrapping import unwrapped
 from agent.catalog.model import Catalog, Table
 from agent.contract.model import Contract, Operation
 from agent.proposal.model import Resource
@@ -27,8 +30,12 @@ _NOTHING = Catalog(tables=(), enums=(), statements=(), fingerprint="", drops=())
 
 
 def inputs_of(contract: Contract) -> Inputs:
-    """The contract as the binding reads it, with no schema at all."""
-    return read_together(contract, _NOTHING)
+    """The contract as the binding reads it, with no schema at all; bodies within a property are looked through."""
+    parts = {part for operation in contract.operations for part in parts_of(operation.path) if "{" not in part}
+    things = tuple(Table(name, (), ()) for name in sorted({plural(part) for part in parts} - {""}))
+    named = read_together(contract, replace(_NOTHING, tables=things))
+    bare = tuple(unwrapped(named, operation) for operation in contract.operations)
+    return read_together(replace(contract, operations=bare), _NOTHING)
 
 
 def resources_of(contract: Contract) -> dict[str, Resource]:
@@ -156,6 +163,25 @@ def _add_people(inputs: Inputs, found: dict[str, Resource]) -> None:
         if action in (Action.REGISTER, Action.ME) and said and said.is_object:
             inner = wrapped(inputs, Table(name, (), ()), said)
             people.answers.append(inputs.shape(said.properties[inner]) if inner else said)
+    people.answers[:] = map(_without_tokens, people.answers)
+    people.changes += [sent for one in inputs.contract.operations if (sent := _change_of_caller(inputs, one, name))]
+
+
+def _change_of_caller(inputs: Inputs, operation: Operation, people: str) -> Shape | None:
+    """What callers may change of themselves by this operation: `PATCH /me`, `PUT /user`."""
+    try:
+        last = steps_of(inputs, operation)[-1]
+    except Undecided:
+        return None
+    own = last.parameter is None and literal_words(last) in ME_WORDS | {singular(people)}
+    sent = sent_shape(inputs, operation) if own and operation.method in ("put", "patch") else None
+    return sent if sent is not None and sent.is_object else None
+
+
+def _without_tokens(said: Shape) -> Shape:
+    """What is kept of somebody: a token that a login answers beside it is made anew each time."""
+    kept = {name: schema for name, schema in said.properties.items() if not is_token(name)}
+    return replace(said, properties=kept, required=said.required & set(kept))
 
 
 def _with_password(resource: Resource) -> bool:

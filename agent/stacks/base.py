@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -109,6 +109,18 @@ class Migrations:
     """Revisions that no other follows."""
     line: tuple[str, ...] = ()
     """All revisions, the oldest first, where they stand in one line; empty where they branch or there are none."""
+    folders: tuple[str, ...] = ()
+    """Where in the worktree the migration tool looks for revisions, in and below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What code says of its operations."""
+
+    document: Mapping[str, Any]
+    """Derived from the code's routes and types, not from any document in the worktree."""
+    served_at: tuple[str, ...] = ()
+    """Paths at which the service may show a document."""
 
 
 class Stack(Protocol):
@@ -126,6 +138,14 @@ class Stack(Protocol):
 
     def unkept(self, contract: Contract) -> tuple[str, ...]:
         """What the contract says and no service that `scaffold` writes keeps, each with its JSON pointers."""
+        ...
+
+    def entries(self) -> Sequence[str]:
+        """The files in which the application of a service is looked for."""
+        ...
+
+    def holds_service(self, files: Mapping[str, str]) -> bool:
+        """Whether there is an application in these files (path → content), whoever wrote it."""
         ...
 
     def open_holes(self, files: Mapping[str, str]) -> tuple[Hole, ...]:
@@ -147,8 +167,8 @@ class Stack(Protocol):
         """What linter and type checker find in one file, but for what formatting repairs; cut off after that time."""
         ...
 
-    async def format(self, workspace: Workspace) -> ToolReport:
-        """Format the worktree's code in place."""
+    async def format(self, workspace: Workspace, paths: Sequence[str] = (".",)) -> ToolReport:
+        """Format the worktree's code in place, or these files alone."""
         ...
 
     async def lint(self, workspace: Workspace) -> ToolReport:
@@ -197,8 +217,8 @@ class Stack(Protocol):
         """The heads and the line of the migrations. No database is needed."""
         ...
 
-    async def describe_service(self, workspace: Workspace) -> Mapping[str, Any]:
-        """The OpenAPI document derived from the code's routes and types, not from any document in the worktree.
+    async def describe_service(self, workspace: Workspace) -> Described:
+        """What the code says of its operations.
 
         Raises `ServiceBroken` when the code cannot be imported.
         """

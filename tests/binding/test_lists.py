@@ -30,6 +30,7 @@ def filter_of(derive: Derive, name: str, schema: Any, description: str = "") -> 
 
 
 FLAG = {"type": "boolean"}
+ADDRESS = {"type": "string", "format": "uri"}
 
 
 @pytest.mark.parametrize(
@@ -60,6 +61,46 @@ FLAG = {"type": "boolean"}
             },
         ),
         (record(data=record(items=rows(BOOK), offset=WHOLE)), ("data", "items"), {("data", "offset"): Meta.OFFSET}),
+        (
+            record(data=rows(BOOK), total=WHOLE, count=WHOLE),
+            ("data",),
+            {("total",): Meta.TOTAL, ("count",): Meta.COUNT},
+        ),
+        (record(_embedded=record(books=rows(BOOK))), ("_embedded", "books"), {}),
+        (record(books=rows(BOOK), total_pages=WHOLE), ("books",), {("total_pages",): Meta.PAGES}),
+        (record(books=rows(BOOK), books_count=WHOLE), ("books",), {("books_count",): Meta.TOTAL}),
+        (
+            record(count=WHOLE, next=maybe(ADDRESS), previous=maybe(ADDRESS), results=rows(BOOK)),
+            ("results",),
+            {("count",): Meta.TOTAL, ("next",): Meta.NEXT_URL, ("previous",): Meta.PREVIOUS_URL},
+        ),
+        (
+            record(content=rows(BOOK), number=WHOLE, numberOfElements=WHOLE, first=FLAG, last=FLAG, empty=FLAG),
+            ("content",),
+            {
+                ("number",): Meta.PAGE,
+                ("numberOfElements",): Meta.COUNT,
+                ("first",): Meta.FIRST,
+                ("last",): Meta.LAST,
+                ("empty",): Meta.EMPTY,
+            },
+        ),
+        (
+            record(
+                data=rows(BOOK),
+                links=record(first=ADDRESS, last=ADDRESS, self=ADDRESS),
+                meta=record(current_page=WHOLE, to=maybe(WHOLE), **{"from": maybe(WHOLE)}),
+            ),
+            ("data",),
+            {
+                ("links", "first"): Meta.FIRST_URL,
+                ("links", "last"): Meta.LAST_URL,
+                ("links", "self"): Meta.SELF_URL,
+                ("meta", "current_page"): Meta.PAGE,
+                ("meta", "to"): Meta.TO,
+                ("meta", "from"): Meta.FROM,
+            },
+        ),
     ],
 )
 def test_the_list_and_what_stands_beside_it(derive: Derive, answer: Any, data: Any, meta: Any) -> None:
@@ -69,11 +110,21 @@ def test_the_list_and_what_stands_beside_it(derive: Derive, answer: Any, data: A
     assert bound.envelope.meta == meta
 
 
+def test_what_can_only_be_one_value_is_that_value(derive: Derive) -> None:
+    answer = record(object={"enum": ["list"]}, final={"const": True}, data=rows(BOOK))
+    assert listing(derive, answer).envelope.fixed == {("object",): "list", ("final",): True}
+
+
+def test_an_address_that_may_be_missing_but_not_null_is_left_out(derive: Derive) -> None:
+    answer = {**record(data=rows(BOOK)), "properties": {"data": rows(BOOK), "next": ADDRESS}}
+    assert listing(derive, answer).envelope.omitted == {("next",)}
+
+
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
         (record(data=rows(BOOK), mood=TEXT), "answer property `mood` beside the list is neither total nor page"),
-        (record(data=rows(BOOK), total=WHOLE, count=WHOLE), "answer property `count` beside the list is neither"),
+        (record(data=rows(BOOK), links=record(next=ADDRESS)), "answer property `next` beside the list is neither"),
         (record(red=rows(BOOK), blue=rows(BOOK)), "the answer carries several lists"),
         (rows(TEXT), "the answer is no object with named properties"),
         (rows(record("mood")), "answer property `mood` has no column in `books`"),
@@ -140,12 +191,12 @@ def test_a_description_can_say_what_is_searched_and_how(derive: Derive) -> None:
     [
         ("mood", TEXT, "query parameter `mood` has no column in `books`"),
         ("minMood", WHOLE, "query parameter `minMood` has no column in `books`"),
-        ("cursor", TEXT, "query parameter `cursor` has no column in `books`"),
+        ("token", TEXT, "query parameter `token` has no column in `books`"),
         ("since", TIME, "the columns `created_at` and `updated_at` of `books` can both be meant"),
         ("pages", TEXT, ""),
         ("isLent", WHOLE, "`isLent` is integer, column `is_lent` is boolean"),
         ("format", {"enum": ["stone"]}, "`format` allows `stone`, which the enum format lacks"),
-        ("title", record(a=TEXT), "query parameter `title` is an object"),
+        ("title", record(a=record(b=TEXT)), "query parameter `title` is an object"),
     ],
 )
 def test_a_filter_that_means_nothing_is_a_hole(derive: Derive, name: str, schema: Any, reason: str) -> None:
@@ -223,3 +274,33 @@ def test_an_order_that_means_nothing_is_a_hole(derive: Derive, query: dict[str, 
 
 def test_order_alone_names_the_columns(derive: Derive) -> None:
     assert listing(derive, order={"enum": ["title", "-title"]}).sorting == Sorting("order", {"title": "title"})
+
+
+@pytest.mark.parametrize("name", ["cursor", "after", "starting_after", "pageToken", "nextToken"])
+def test_a_page_may_begin_behind_the_row_that_a_cursor_names(derive: Derive, name: str) -> None:
+    answer = record(data=rows(BOOK), has_more=FLAG, next_cursor={"type": ["string", "null"]})
+    bound = listing(derive, answer, **{name: TEXT, "limit": WHOLE})
+    assert bound.reason == ""
+    assert bound.paging is not None
+    assert bound.paging.cursor == Filter(name, ("id",), "above", "text")
+    assert bound.filters == ()
+    assert bound.envelope.meta == {("has_more",): Meta.NEXT, ("next_cursor",): Meta.CURSOR}
+    assert bound.reads_ahead
+
+
+@pytest.mark.parametrize(
+    ("query", "answer", "reason"),
+    [
+        ({"cursor": TEXT, "page": WHOLE}, rows(BOOK), "both `page` and `cursor` say where a page begins"),
+        ({"cursor": TEXT, "sort": TEXT}, rows(BOOK), "`sort` can choose another order"),
+        ({"cursor": TEXT}, record(data=rows(BOOK), total=WHOLE), "answer property `total` beside the list"),
+    ],
+)
+def test_a_cursor_that_cannot_be_kept_is_a_hole(derive: Derive, query: Any, answer: Any, reason: str) -> None:
+    assert reason in listing(derive, answer, **query).reason
+
+
+def test_a_moment_is_no_cursor(derive: Derive) -> None:
+    bound = listing(derive, after=DAY)
+    assert bound.paging is not None
+    assert bound.paging.cursor is None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
+from agent.binding.corrections import Correction, Corrections
 from agent.binding.model import Action, Guard, Keys
 from tests.binding.conftest import Derive
 from tests.binding.phrases import TEXT, UUID, maybe, operation, record, rows
@@ -41,6 +43,8 @@ def test_only_the_owner_changes_a_row(derive: Derive, method: str) -> None:
         (TELLING, "List the caller's notebooks", "user_id"),
         (TELLING, "List my notebooks", "user_id"),
         (TELLING, "List all notebooks", None),
+        (TELLING, "Anyone who is logged in sees them", None),
+        (TELLING, "List all notebooks of the signed-in user", "user_id"),
         (record("title", user=record("name")), "List notebooks", None),
     ],
 )
@@ -171,7 +175,8 @@ def test_personal_data_of_other_users_is_a_hole(derive: Derive) -> None:
         ([{"basic": []}], ""),
         ([{"key": []}], "an API key names no user, and this is about what belongs to one"),
         ([{"bearer": [], "key": []}], "and only bearer tokens, HTTP basic and API keys are derived"),
-        ([{"bearer": ["editor"]}], "callers need `editor`, and nothing says who has that"),
+        ([{"bearer": ["editor"]}, {"bearer": ["writer"]}], "callers need `editor`, and nothing says who has that"),
+        ([{"basic": ["editor"]}], "callers need `editor`, and nothing says who has that"),
         ([{"basic": []}, {"bearer": []}], ""),
         ([{"key": []}, {"bearer": []}], "an API key names no user"),
         ([{"bearer": []}, {}], ""),
@@ -183,6 +188,19 @@ def test_how_callers_are_known(derive: Derive, security: object, reason: str) ->
     bound = derive(NOTES, paths).operations[0]
     assert bound.hole == bool(reason)
     assert reason in bound.reason
+
+
+def test_scopes_stand_in_tokens_that_somebody_else_issues(derive: Derive) -> None:
+    said = {**json.loads(operation(answer=rows(TITLE))), "security": [{"bearer": ["write", "read"]}]}
+    paths: dict[str, Any] = {"/articles": {"get": said}}
+    elsewhere = derive(NOTES, json.dumps(paths))
+    assert (elsewhere.operations[0].reason, elsewhere.scopes) == ("", ("read", "write"))
+    anybody = derive(NOTES, json.dumps(paths), corrections=Corrections({"GET /articles": Correction(callers="any")}))
+    assert (anybody.operations[0].reason, anybody.scopes) == ("", ())
+    paths["/login"] = {"post": json.loads(operation(body=record("email", "password"), answer=record("token")))}
+    here = derive(NOTES, json.dumps(paths))
+    assert here.operations[0].reason == "callers need `read` and `write`, and nothing says who has that"
+    assert here.scopes == ()
 
 
 KEYS = """

@@ -8,7 +8,7 @@ import pytest
 
 from agent.binding.model import Accounts, Action, Bound, Field, TokenPart
 from tests.binding.conftest import Derive
-from tests.binding.phrases import TEXT, UUID, WHOLE, maybe, operation, record
+from tests.binding.phrases import TEXT, UUID, WHOLE, maybe, operation, record, rows
 from tests.binding.schemas import LIBRARY, NOTES
 
 CREDENTIALS = record("email", "password")
@@ -140,11 +140,24 @@ def test_logging_out_answers_nothing(derive: Derive) -> None:
     assert "answers something" in derive(NOTES, telling).operations[0].reason
 
 
-@pytest.mark.parametrize("path", ["/me", "/auth/me", "/users/me", "/profile", "/user/current"])
+@pytest.mark.parametrize("path", ["/me", "/auth/me", "/users/me", "/profile", "/user/current", "/user"])
 def test_the_caller_can_be_read(derive: Derive, path: str) -> None:
     bound = derive(NOTES, f"{path}: {{get: {operation(answer=record(data=PERSON), protected=True)}}}").operations[0]
     assert (bound.action, bound.table, bound.owner) == (Action.ME, "users", "id")
     assert bound.envelope.data == ("data",)
+
+
+@pytest.mark.parametrize("answer", [rows(PERSON), record(users=rows(PERSON), total=WHOLE)])
+@pytest.mark.parametrize("path", ["/user", "/users"])
+def test_several_users_are_not_the_caller(derive: Derive, path: str, answer: str) -> None:
+    bound = derive(NOTES, f"{path}: {{get: {operation(answer=answer, protected=True)}}}").operations[0]
+    assert bound.action is not Action.ME
+
+
+def test_who_the_caller_is_with_a_token_is_a_hole(derive: Derive) -> None:
+    answer = record("email", "token")
+    bound = derive(NOTES, f"{LOGIN}\n/me: {{get: {operation(answer=answer, protected=True)}}}").bound("GET /me")
+    assert "`token`" in bound.reason
 
 
 def test_me_is_no_caller_where_nobody_is_asked_who_calls(derive: Derive) -> None:

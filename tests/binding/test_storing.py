@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from agent.binding.model import Action
 from tests.binding.conftest import Derive
 from tests.binding.phrases import TEXT, UUID, maybe, operation, record
@@ -69,6 +73,13 @@ def test_null_for_a_column_that_is_never_null_means_the_same_as_leaving_it_out(d
     patch = operation(body=record(pinned=maybe(nullable)), status="204")
     creating, changing = derive(sql, f"/notes: {{post: {post}}}\n/notes/{{id}}: {{patch: {patch}}}").operations
     assert [one.body[0].unsent_when_null for one in (creating, changing)] == [True, True]
+
+
+@pytest.mark.parametrize("answer", [{}, {"type": "object"}, {"title": "Response"}])
+def test_a_delete_that_leaves_open_what_it_answers_is_derived(derive: Derive, answer: Any) -> None:
+    delete = operation(answer=answer)
+    bound = derive(TASKS, f"/tasks/{{id}}: {{delete: {delete}}}").operations[0]
+    assert (bound.action, bound.answer, bound.reason) == (Action.DELETE, (), "")
 
 
 def test_an_answer_that_only_confirms_a_delete_is_derived(derive: Derive) -> None:

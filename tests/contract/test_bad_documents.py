@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from textwrap import dedent
-from threading import Thread
 from typing import Any
 
 import pytest
 
 from agent.contract.loading import load_contract
 from agent.errors import ContractError
-
-HEAD = """\
-openapi: 3.0.3
-info: {title: Books, version: '1'}
-"""
-"""Two lines, so that what follows begins at line 3."""
+from tests.contract.refused import HEAD, problems_of
 
 CASES = {
     "empty": ("  \n", "api.yaml", "is empty"),
@@ -282,7 +274,7 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_a_bad_document_is_refused_with_place_and_reason(name: str, tmp_path: Path) -> None:
     text, place, message = CASES[name]
-    problems = _problems(tmp_path, "api.yaml", _indented(text))
+    problems = problems_of(tmp_path, "api.yaml", _indented(text))
     assert place in [problem.place for problem in problems], [str(problem) for problem in problems]
     found = next(problem for problem in problems if problem.place == place)
     assert message in found.message
@@ -305,95 +297,15 @@ JSON_CASES = {
 @pytest.mark.parametrize("name", JSON_CASES)
 def test_bad_json_is_refused_with_place_and_reason(name: str, tmp_path: Path) -> None:
     text, place, message = JSON_CASES[name]
-    problems = _problems(tmp_path, "api.json", text)
+    problems = problems_of(tmp_path, "api.json", text)
     assert [problem.place for problem in problems] == [place]
     assert message in problems[0].message
 
 
 def test_every_problem_is_listed_not_only_the_first(tmp_path: Path) -> None:
     text = HEAD + "paths:\n  /a: {get: {}}\n  /b: {get: {responses: {}, colour: red}}\n  /c: {post: {}}\n"
-    places = {problem.place for problem in _problems(tmp_path, "api.yaml", text)}
+    places = {problem.place for problem in problems_of(tmp_path, "api.yaml", text)}
     assert {"api.yaml:4: #/paths/~1a/get", "api.yaml:6: #/paths/~1c/post"} <= places
-
-
-def test_a_problem_in_another_file_is_told_with_that_file(tmp_path: Path) -> None:
-    (tmp_path / "paths").mkdir()
-    (tmp_path / "paths" / "a.yaml").write_text("get:\n  summary: no responses\n")
-    problems = _problems(tmp_path, "api.yaml", HEAD + "paths:\n  /a: {$ref: paths/a.yaml}\n")
-    assert [str(problem) for problem in problems] == ["paths/a.yaml:1: #/get: `responses` is missing"]
-
-
-def test_a_symbolic_link_out_of_the_folder_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "outside.yaml").write_text("get: {responses: {200: {description: ok}}}\n")
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "inside.yaml").symlink_to(tmp_path / "outside.yaml")
-    problems = _problems(folder, "api.yaml", HEAD + "paths:\n  /a: {$ref: inside.yaml}\n")
-    assert "leaves the project's folder" in problems[0].message
-
-
-def test_nothing_is_fetched_not_even_for_references_inside_values(tmp_path: Path) -> None:
-    asked: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802
-            asked.append(self.path)
-            self.send_error(404)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    secret = tmp_path / "secret.json"
-    secret.write_text("{}")
-    try:
-        for uri in (f"http://127.0.0.1:{server.server_port}/a", secret.as_uri(), "secret.json"):
-            value = f"{{$ref: '{uri}'}}"
-            for schema in (
-                f"{{default: {value}}}",
-                f"{{example: {value}}}",
-                f"{{enum: [{value}]}}",
-                f"{{$ref: '{uri}#/a'}}",
-            ):
-                text = f"{HEAD}paths: {{/a: {{get: {{responses: {{200: {{description: ok}}}}}}}}}}\n"
-                path = tmp_path / "api.yaml"
-                path.write_text(f"{text}components: {{schemas: {{A: {schema}}}}}\n")
-                with suppress(ContractError):
-                    load_contract(path, strict=True)
-    finally:
-        server.shutdown()
-        server.server_close()
-    assert asked == []
-
-
-def test_path_items_that_contain_each_other_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_text("$ref: b.yaml\n")
-    (tmp_path / "b.yaml").write_text("$ref: a.yaml\n")
-    problems = _problems(tmp_path, "api.yaml", HEAD + "paths:\n  /a: {$ref: a.yaml}\n")
-    assert "leads back to itself" in problems[0].message
-
-
-def test_a_missing_document_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ContractError, match=r"api\.yaml: does not exist"):
-        load_contract(tmp_path / "api.yaml", strict=True)
-
-
-def test_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ContractError, match="is not a file"):
-        load_contract(tmp_path)
-
-
-def test_a_document_in_latin_1_is_refused_with_its_line(tmp_path: Path) -> None:
-    path = tmp_path / "api.yaml"
-    path.write_bytes("openapi: 3.1.0\ninfo: {title: Bücher}\n".encode("latin-1"))
-    with pytest.raises(ContractError, match=r"api\.yaml:2: is not UTF-8"):
-        load_contract(path, strict=True)
-
-
-def test_a_document_that_is_too_big_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "api.yaml"
-    with path.open("wb") as file:
-        file.truncate(33_000_000)
-    with pytest.raises(ContractError, match=r"33,000,000 bytes; at most 32,000,000"):
-        load_contract(path, strict=True)
 
 
 def test_data_that_json_cannot_say_is_refused() -> None:
@@ -410,11 +322,3 @@ def test_problems_of_data_are_told_by_pointer() -> None:
 def _indented(text: str) -> str:
     head = text.startswith(HEAD)
     return HEAD + dedent(text.removeprefix(HEAD)) if head else text
-
-
-def _problems(folder: Path, name: str, text: str) -> tuple[Any, ...]:
-    path = folder / name
-    path.write_text(text)
-    with pytest.raises(ContractError) as caught:
-        load_contract(path, strict=True)
-    return caught.value.problems

@@ -14,6 +14,7 @@ from agent.contract.compare import Difference, parity, same_document
 from agent.contract.loading import load_contract
 from agent.contract.model import Contract
 from agent.errors import ContractError
+from tests.contract.posting import posting
 
 DOCUMENTS = Path(__file__).parent / "documents"
 Change = Callable[[dict[str, Any]], object]
@@ -297,136 +298,17 @@ def test_choices_without_number_end() -> None:
         name: {"anyOf": [*every, {"type": "object", "required": [name], "properties": {name: {"anyOf": every}}}]}
         for name in names
     }
-    contract = load_contract(_posting({"anyOf": every}, schemas))
+    contract = load_contract(posting({"anyOf": every}, schemas))
     changed = copy.deepcopy(schemas)
     changed["C0"]["anyOf"][-1]["required"] = ["other"]
     assert parity(contract, contract.document) == ()
-    assert parity(contract, _posting({"anyOf": every}, changed)) != ()
+    assert parity(contract, posting({"anyOf": every}, changed)) != ()
 
 
 def test_a_difference_reads_as_a_sentence(library: Contract, derived: dict[str, Any]) -> None:
     list_books(derived)["parameters"][0]["schema"]["maximum"] = 7
     [found] = parity(library, derived)
     assert str(found) == "GET /books parameters/query/limit/maximum: supplied 100, served 7"
-
-
-EQUAL: dict[str, tuple[Any, Any]] = {
-    "a reference and its target": ({"$ref": "#/components/schemas/A"}, {"type": "string"}),
-    "annotations": ({"type": "string", "description": "x", "deprecated": True}, {"type": "string", "title": "Y"}),
-    "null by type and by choice": ({"type": ["string", "null"]}, {"anyOf": [{"type": "string"}, {"type": "null"}]}),
-    "const and enumeration": ({"const": "a"}, {"type": "string", "enum": ["a"]}),
-    "one choice": ({"oneOf": [{"type": "string"}]}, {"type": "string"}),
-    "oneOf and anyOf in any order": (
-        {"oneOf": [{"type": "string"}, {"type": "integer"}]},
-        {"anyOf": [{"type": "integer"}, {"type": "string"}]},
-    ),
-    "types and choice": (
-        {"type": ["string", "integer"], "maxLength": 3},
-        {"anyOf": [{"type": "integer"}, {"type": "string", "maxLength": 3}]},
-    ),
-    "allOf and merged": (
-        {"allOf": [{"type": "object", "properties": {"a": {"type": "string"}}}, {"type": "object", "required": ["a"]}]},
-        {"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}},
-    ),
-    "bounds of formats": (
-        {"type": "integer", "format": "int32"},
-        {"type": "integer", "maximum": 2**31 - 1, "minimum": -(2**31)},
-    ),
-    "bounds of formats as numbers with a point": (
-        {"type": "integer", "format": "int64"},
-        {"type": "integer", "maximum": float(2**63 - 1), "minimum": float(-(2**63))},
-    ),
-    "exclusive whole bounds": ({"type": "integer", "exclusiveMinimum": 0}, {"type": "integer", "minimum": 1}),
-    "bounds that say nothing": ({"type": "array", "minItems": 0}, {"type": "array", "items": {}}),
-    "formats nobody checks": ({"type": "number", "format": "double"}, {"type": "number"}),
-    "binary": (
-        {"type": "string", "format": "binary"},
-        {"type": "string", "contentMediaType": "application/octet-stream"},
-    ),
-    "open objects": ({"type": "object", "additionalProperties": True}, {"type": "object"}),
-    "types that keywords tell": ({"properties": {"a": {}}}, {"type": "object", "properties": {"a": True}}),
-    "default of null": ({"type": "string"}, {"type": "string", "default": None}),
-    "choices beside shared properties": (
-        {"properties": {"id": {"type": "string"}}, "oneOf": [{"required": ["a"]}, {"required": ["b"]}]},
-        {
-            "anyOf": [
-                {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["b"]},
-                {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["a"]},
-            ]
-        },
-    ),
-    "a schema that contains itself, once unrolled": (
-        {"$ref": "#/components/schemas/Tree"},
-        {
-            "type": "object",
-            "properties": {"next": {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/Tree"}}}},
-        },
-    ),
-}
-UNEQUAL: dict[str, tuple[Any, Any]] = {
-    "types": ({"type": "string"}, {"type": "integer"}),
-    "integer and number": ({"type": "integer"}, {"type": "number"}),
-    "anything and something": ({}, {"type": "string"}),
-    "formats": ({"type": "string", "format": "uuid"}, {"type": "string"}),
-    "patterns": ({"type": "string", "pattern": "a"}, {"type": "string", "pattern": "b"}),
-    "choices": (
-        {"oneOf": [{"type": "string"}, {"type": "integer"}]},
-        {"oneOf": [{"type": "string"}, {"type": "boolean"}]},
-    ),
-    "choices of objects": (
-        {"oneOf": [{"type": "object", "required": ["a"]}, {"type": "object", "required": ["b"]}]},
-        {"oneOf": [{"type": "object", "required": ["a"]}, {"type": "object", "required": ["c"]}]},
-    ),
-    "items": ({"type": "array", "items": {"type": "string"}}, {"type": "array"}),
-    "unique": ({"type": "array", "uniqueItems": True}, {"type": "array"}),
-    "closed": ({"type": "object", "additionalProperties": False}, {"type": "object"}),
-    "enumerations": ({"enum": [1, 2]}, {"enum": [1, "2"]}),
-    "two of the same fault": (
-        {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}}},
-        {"type": "object", "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}}},
-    ),
-}
-
-
-@pytest.mark.parametrize("name", EQUAL)
-def test_two_spellings_of_one_schema_are_the_same(name: str) -> None:
-    first, second = EQUAL[name]
-    assert _schemas_differ(first, second) == ()
-    assert _schemas_differ(second, first) == ()
-
-
-@pytest.mark.parametrize("name", UNEQUAL)
-def test_two_schemas_that_ask_differently_differ(name: str) -> None:
-    first, second = UNEQUAL[name]
-    assert _schemas_differ(first, second)
-    assert _schemas_differ(second, first)
-
-
-def test_each_place_of_the_same_fault_is_told() -> None:
-    found = _schemas_differ(*UNEQUAL["two of the same fault"])
-    assert [one.where for one in found] == [f"{NEW}/a", f"{NEW}/b"]
-
-
-def test_readonly_properties_are_no_part_of_requests() -> None:
-    identity = {"type": "string", "readOnly": True}
-    with_id = {"type": "object", "required": ["id"], "properties": {"id": identity, "name": {"type": "string"}}}
-    assert _schemas_differ(with_id, {"type": "object", "properties": {"name": {"type": "string"}}}) == ()
-
-
-def _schemas_differ(first: Any, second: Any) -> tuple[Difference, ...]:
-    contract, derived = (load_contract(_posting(schema)) for schema in (first, second))
-    return parity(contract, derived.document)
-
-
-def _posting(schema: Any, schemas: dict[str, Any] | None = None) -> dict[str, Any]:
-    tree = {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/Tree"}}}
-    body = {"content": {"application/json": {"schema": schema}}}
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "a", "version": "b"},
-        "paths": {"/a": {"post": {"requestBody": body, "responses": {"204": {"description": "ok"}}}}},
-        "components": {"schemas": {"A": {"type": "string"}, "Tree": tree, **(schemas or {})}},
-    }
 
 
 def test_documents_are_the_same_whatever_the_order_of_keys(derived: dict[str, Any]) -> None:

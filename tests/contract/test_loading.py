@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +9,6 @@ import pytest
 
 from agent.contract.loading import load_contract
 from agent.contract.model import Contract
-from tests.contract.large import large_document
 
 DOCUMENTS = Path(__file__).parent / "documents"
 
@@ -78,6 +75,20 @@ def test_query_parameters_explode_and_path_parameters_do_not(library: Contract) 
     limit = library.operation("GET /books").parameters[0]
     book = library.operation("GET /books/{bookId}").parameters[0]
     assert (limit.style, limit.explode, book.style, book.explode) == ("form", True, "simple", False)
+
+
+def test_an_object_in_the_query_stands_there_in_parts() -> None:
+    page = {
+        "type": "object",
+        "required": ["page"],
+        "properties": {"page": {"type": "integer"}, "size": {"type": "integer"}},
+    }
+    whole = {"name": "pageable", "in": "query", "required": True, "schema": page}
+    deep = {"name": "filter", "in": "query", "style": "deepObject", "schema": page}
+    paths = {"/a": {"get": {"parameters": [whole, deep], "responses": {"200": {"description": "d"}}}}}
+    contract = load_contract({"openapi": "3.0.3", "info": {"title": "t", "version": "1"}, "paths": paths})
+    found = contract.operations[0].parameters
+    assert [(one.name, one.required) for one in found] == [("page", True), ("size", False), ("filter", False)]
 
 
 def test_header_parameters_without_effect_are_left_out() -> None:
@@ -246,186 +257,3 @@ def test_choices_that_contain_themselves_inside_allof_load() -> None:
         "Setting": {"allOf": [{"$ref": "#/components/schemas/Json"}], "required": []},
     }
     assert set(load_contract(document(components={"schemas": schemas})).schemas) == {"Json", "Setting"}
-
-
-# Several files.
-
-
-def write(folder: Path, files: dict[str, str]) -> Path:
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text)
-    return folder / next(iter(files))
-
-
-SPLIT = {
-    "api/openapi.yaml": """\
-openapi: 3.1.0
-info: {title: Books, version: '1'}
-paths:
-  /books: {$ref: paths/books.yaml}
-components:
-  schemas:
-    Title: {type: string}
-    Book: {type: string, description: not the one of the other file}
-""",
-    "api/paths/books.yaml": """\
-parameters: [{$ref: '../shared.json#/parameters/Limit'}]
-get:
-  responses:
-    '200':
-      description: ok
-      content: {application/json: {schema: {$ref: ../schemas/book.yaml}}}
-    default: {$ref: '../shared.json#/responses/Problem'}
-""",
-    "api/schemas/book.yaml": """\
-type: object
-properties:
-  title: {$ref: '../openapi.yaml#/components/schemas/Title'}
-  sequel: {$ref: book.yaml}
-  author: {$ref: '#/$defs/Author'}
-  kind:
-    oneOf: [{$ref: author.yaml}]
-    discriminator: {propertyName: kind, mapping: {author: author.yaml}}
-$defs:
-  Author: {type: object, properties: {books: {type: array, items: {$ref: '#'}}}}
-""",
-    "api/schemas/author.yaml": "{type: object, properties: {kind: {type: string}}}",
-    "api/shared.json": json.dumps(
-        {
-            "parameters": {"Limit": {"name": "limit", "in": "query", "schema": {"type": "integer"}}},
-            "responses": {"Problem": {"description": "bad"}},
-        }
-    ),
-}
-
-
-def test_files_are_bundled_into_one_document(tmp_path: Path) -> None:
-    contract = load_contract(write(tmp_path, SPLIT))
-    text = json.dumps(contract.document)
-    assert ".yaml" not in text
-    assert ".json" not in text
-    [operation] = contract.operations
-    assert [parameter.name for parameter in operation.parameters] == ["limit"]
-    assert [answer.status for answer in operation.answers] == ["200", "default"]
-    assert operation.success is not None
-    schema = operation.success.json
-    assert schema == {"$ref": "#/components/schemas/book"}
-    book = contract.schemas["book"]["properties"]
-    assert book["title"] == {"$ref": "#/components/schemas/Title"}
-    assert book["sequel"] == {"$ref": "#/components/schemas/book"}
-    assert book["author"] == {"$ref": "#/components/schemas/Author"}
-    assert book["kind"]["discriminator"]["mapping"] == {"author": "#/components/schemas/author"}
-    assert contract.schemas["Author"]["properties"]["books"]["items"] == {"$ref": "#/components/schemas/book"}
-
-
-def test_a_bundled_document_loads_to_the_same_contract(tmp_path: Path) -> None:
-    contract = load_contract(write(tmp_path, SPLIT))
-    again = load_contract(contract.document)
-    assert (again.operations, again.schemas) == (contract.operations, contract.schemas)
-
-
-def test_names_that_are_taken_get_the_name_of_their_file(tmp_path: Path) -> None:
-    files = {
-        "openapi.yaml": "openapi: 3.1.0\ninfo: {title: a, version: b}\npaths: {/a: {$ref: other.yaml#/a}}\n"
-        "components: {schemas: {Book: {type: string}}}\n",
-        "other.yaml": "a: {get: {responses: {200: {description: a, content: {a/b: {schema: {$ref: '#/Book'}}}}}}}\n"
-        "Book: {type: integer}\n",
-    }
-    contract = load_contract(write(tmp_path, files))
-    assert contract.schemas == {"Book": {"type": "string"}, "other_Book": {"type": "integer"}}
-
-
-def test_files_of_the_same_repository_may_be_referenced(tmp_path: Path) -> None:
-    (tmp_path / ".git").mkdir()
-    files = {
-        "api/openapi.yaml": "openapi: 3.1.0\ninfo: {title: a, version: b}\npaths: {/a: {$ref: ../shared/a.yaml}}\n",
-        "shared/a.yaml": "get: {responses: {200: {description: ok}}}\n",
-    }
-    assert load_contract(write(tmp_path, files)).operations[0].key == "GET /a"
-
-
-def test_a_long_chain_of_files_is_followed(tmp_path: Path) -> None:
-    files = {
-        "openapi.yaml": "openapi: 3.1.0\ninfo: {title: a, version: b}\npaths: {/a: {get: {responses: {200: "
-        "{description: ok, content: {application/json: {schema: {$ref: s0.yaml}}}}}}}}\n"
-    }
-    files |= {f"s{number}.yaml": f"properties: {{next: {{$ref: s{number + 1}.yaml}}}}\n" for number in range(600)}
-    files["s600.yaml"] = "type: string\n"
-    assert len(load_contract(write(tmp_path, files)).schemas) == 601
-
-
-# Digest and cache.
-
-
-def test_the_digest_of_one_file_is_that_of_its_bytes(library: Contract) -> None:
-    assert library.digest == hashlib.sha256((DOCUMENTS / "library.yaml").read_bytes()).hexdigest()
-
-
-def test_the_digest_changes_with_any_file(tmp_path: Path) -> None:
-    path = write(tmp_path, SPLIT)
-    before = load_contract(path).digest
-    (tmp_path / "api/schemas/author.yaml").write_text("{type: object, properties: {kind: {type: string}} }")
-    assert load_contract(path).digest != before
-
-
-def test_what_was_kept_is_what_was_loaded(tmp_path: Path) -> None:
-    path = write(tmp_path, SPLIT)
-    cache = tmp_path / "cache"
-    assert load_contract(path, cache=cache) == load_contract(path, cache=cache) == load_contract(path)
-    assert len(list((cache / "contracts").iterdir())) == 1
-
-
-def test_a_kept_document_is_not_read_again(tmp_path: Path) -> None:
-    path = write(tmp_path, {"api.yaml": (DOCUMENTS / "library.yaml").read_text()})
-    load_contract(path, cache=tmp_path)
-    [entry] = (tmp_path / "contracts").iterdir()
-    header, body = entry.read_bytes().split(b"\n", 1)
-    changed = body.replace(b'"title":"Library"', b'"title":"Changed"')
-    fields = json.loads(header) | {"checksum": hashlib.sha256(changed).hexdigest()}
-    entry.write_bytes(json.dumps(fields).encode() + b"\n" + changed)
-    assert load_contract(path, cache=tmp_path).title == "Changed"
-
-
-def test_a_change_in_another_file_is_seen(tmp_path: Path) -> None:
-    path = write(tmp_path, SPLIT)
-    load_contract(path, cache=tmp_path / "cache")
-    (tmp_path / "api/schemas/author.yaml").write_text("{type: array}")
-    assert load_contract(path, cache=tmp_path / "cache").schemas["author"] == {"type": "array"}
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda _: b"",
-        lambda _: b"{}\n{}",
-        lambda _: b"[]\n[]",
-        lambda raw: raw[:-10],
-        lambda raw: raw.replace(b'"title":"Library"', b'"title":"Changed"'),
-        lambda raw: raw.replace(b'"format": "', b'"format": "0'),
-        lambda raw: b"\xff\xfe" + raw,
-    ],
-)
-def test_a_damaged_entry_is_ignored_and_written_again(tmp_path: Path, damage: Any) -> None:
-    path = write(tmp_path, {"api.yaml": (DOCUMENTS / "library.yaml").read_text()})
-    good = load_contract(path, cache=tmp_path)
-    [entry] = (tmp_path / "contracts").iterdir()
-    kept = entry.read_bytes()
-    entry.write_bytes(damage(kept))
-    assert load_contract(path, cache=tmp_path) == good
-    assert entry.read_bytes() == kept
-
-
-def test_a_refused_document_is_not_kept(tmp_path: Path) -> None:
-    path = write(tmp_path, {"api.yaml": "openapi: 3.1.0\n"})
-    for _ in range(2):
-        with pytest.raises(Exception, match="declares no operations"):
-            load_contract(path, cache=tmp_path / "cache")
-    assert not (tmp_path / "cache").exists()
-
-
-def test_a_large_document_loads_and_is_kept(tmp_path: Path) -> None:
-    path = write(tmp_path, {"api.json": json.dumps(large_document(operations=60, size=300_000))})
-    contract = load_contract(path, cache=tmp_path)
-    assert len(contract.operations) == 60
-    assert load_contract(path, cache=tmp_path) == contract

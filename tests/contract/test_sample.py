@@ -200,6 +200,11 @@ def test_texts_are_plausible_for_their_name() -> None:
     }
 
 
+def test_decimals_are_numbers_where_their_pattern_would_let_nothing_at_all_be_one() -> None:
+    price = {"type": "string", "format": "decimal", "pattern": r"^-?\d{0,6}(?:\.\d{0,2})?$"}
+    assert [sample(EMPTY, price, seed=seed) for seed in (0, 1, 250)] == ["1.00", "1.01", "3.50"]
+
+
 def test_only_required_leaves_the_rest_out() -> None:
     schema = {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}, "b": {"type": "integer"}}}
     assert sample(EMPTY, schema, only_required=True) == {"a": 1}

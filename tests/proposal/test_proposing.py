@@ -177,6 +177,50 @@ def test_alternatives_of_a_body_that_answers_cannot_show_are_not_stored(postgres
     assert post.reason == "`public` has several alternatives, column `public` is boolean"
 
 
+def test_a_token_that_is_answered_beside_those_who_log_in_is_not_kept(postgres: PostgresServer) -> None:
+    user = thing("email", "token", email=TEXT, token=TEXT)
+    sent = thing("user", user=thing("email", "password", email=TEXT, password=TEXT))
+    paths = {
+        "/users": {"post": operation(thing("user", user=user), sent)},
+        "/users/login": {"post": operation(thing("user", user=user), sent)},
+        "/users/{id}": {"get": operation(user, parameters=[selected("id")], security=[{"bearer": []}])},
+    }
+    table = proposed(postgres, document(paths, BEARER)).table("users")
+    assert table is not None
+    assert {one.name for one in table.columns} & {"email", "token"} == {"email"}
+
+
+@pytest.mark.parametrize("path", ["/user", "/users/me"])
+def test_what_callers_may_change_of_themselves_begins_with_something(path: str, postgres: PostgresServer) -> None:
+    user = thing("email", "bio", email=TEXT, bio=TEXT)
+    paths = {
+        "/users": {"post": operation(user, thing("email", "password", email=TEXT, password=TEXT))},
+        "/users/{id}": {"get": operation(user, parameters=[selected("id")])},
+        path: {"put": operation(user, thing(bio=TEXT), security=[{"bearer": []}])},
+    }
+    table = proposed(postgres, document(paths, BEARER)).table("users")
+    assert table is not None
+    bio = table.column("bio")
+    assert bio is not None
+    assert (bio.nullable, bio.default) == (False, "''::text")
+
+
+def test_bodies_within_a_property_are_read_as_those_without(postgres: PostgresServer) -> None:
+    book = thing("id", "title", id=IDENTITY, title=TEXT, pages=IDENTITY)
+    fields = thing("title", title=TEXT, pages=IDENTITY)
+
+    def paths(within: bool) -> dict[str, Any]:
+        sent, said = (thing("book", book=one) if within else one for one in (fields, book))
+        return {
+            "/books": {"get": operation(listing(book)), "post": operation(said, sent)},
+            "/books/{id}": {"put": operation(said, sent, parameters=[selected("id")])},
+        }
+
+    bare, wrapped = (document(paths(within)) for within in (False, True))
+    assert proposed_schema(wrapped) == proposed_schema(bare)
+    assert not bind(wrapped, proposed(postgres, wrapped)).holes
+
+
 def test_what_is_added_to_and_never_listed_is_kept(postgres: PostgresServer) -> None:
     post = operation(body=thing("email", email=TEXT))
     post["responses"] = {"201": {"description": "Added."}}

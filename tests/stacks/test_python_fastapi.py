@@ -147,7 +147,22 @@ async def test_a_service_is_described_by_its_code(workspace: GitWorkspace, tiny:
     workspace.write({**tiny.files, "openapi.json": "{}"})
     contract = load_contract(TINY / "openapi.yaml")
     described = await STACK.describe_service(workspace)
-    assert set(described["paths"]) == {contract.base_path + operation.path for operation in contract.operations}
+    paths = set(described.document["paths"])
+    assert paths == {contract.base_path + operation.path for operation in contract.operations}
+
+
+async def test_where_a_document_is_served_is_read_from_the_application(workspace: GitWorkspace) -> None:
+    code = (
+        "from fastapi import FastAPI\n"
+        'app = FastAPI(openapi_url="/about/me.json")\n'
+        "inner = FastAPI()\n"
+        'app.mount("/v1", inner)\n'
+        'app.get("/own/swagger.yaml")(lambda: None)\n'
+        'app.get("/schemas/{name}")(lambda: None)\n'
+    )
+    workspace.write({"src/main.py": code})
+    described = await STACK.describe_service(workspace)
+    assert set(described.served_at) == {"/about/me.json", "/own/swagger.yaml", "/v1/openapi.json"}
 
 
 async def test_code_that_cannot_be_imported_says_why(workspace: GitWorkspace) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from agent.stacks.base import KEY_SETTINGS, REDIS_SETTING, TOKEN_SETTING, DatabaseAccess, ServiceBroken
 
-_MODULES = ("src/main.py", "app/main.py", "main.py", "src/app.py", "app.py")
+MODULES = ("src/main.py", "app/main.py", "main.py", "src/app.py", "app.py")
 _SECRETS = (TOKEN_SETTING, "SECRET_KEY")
 _ASSIGNED = re.compile(r"^[#\s]*(?:export\s+)?([A-Z][A-Z0-9_]*)=[\"']?(\d+(?:\.\d+)?)(.*?)[\"']?\s*$", re.MULTILINE)
 _LIMIT = re.compile(r"RATE_?LIMIT|THROTTLE|LIMITER")
@@ -33,7 +33,7 @@ def find_application(files: Mapping[str, str]) -> Application:
 
     Raises `ServiceBroken` when there is none at the places where one is looked for.
     """
-    for path in _MODULES:
+    for path in MODULES:
         if path in files:
             names = _defined(path, files[path])
             module = path.removesuffix(".py").replace("/", ".")
@@ -42,8 +42,8 @@ def find_application(files: Mapping[str, str]) -> Application:
             if "create_app" in names:
                 return Application(f"{module}:create_app", factory=True)
     raise ServiceBroken(
-        f"no application found: one of {', '.join(_MODULES)} must define `app` or `create_app()`",
-        f"grep -nE '^(app\\b|def create_app)' {' '.join(_MODULES)}",
+        f"no application found: one of {', '.join(MODULES)} must define `app` or `create_app()`",
+        f"grep -nE '^(app\\b|def create_app)' {' '.join(MODULES)}",
     )
 
 

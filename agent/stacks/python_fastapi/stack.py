@@ -6,9 +6,9 @@ import ast
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from agent.binding.model import Binding
 from agent.catalog.model import Catalog
@@ -16,6 +16,7 @@ from agent.contract.model import Contract
 from agent.rulebook.model import StackName
 from agent.stacks.base import (
     DatabaseAccess,
+    Described,
     FileChange,
     Hole,
     Migrations,
@@ -26,13 +27,14 @@ from agent.stacks.base import (
     ToolReport,
 )
 from agent.stacks.python_fastapi.application import (
+    MODULES,
     alembic_config,
     declares,
     find_application,
     probing_settings,
     service_environment,
 )
-from agent.stacks.python_fastapi.history import migrations_of
+from agent.stacks.python_fastapi.history import migrations_of, revision_folders
 from agent.workspace.model import Workspace
 from tools import functions, mypy, pytest, ruff
 from tools.files import Files
@@ -71,6 +73,18 @@ class PythonFastapi:
         from agent.stacks.python_fastapi.blueprint.unkept import unkept
 
         return unkept(contract)
+
+    def entries(self) -> Sequence[str]:
+        """The modules that define `app` or `create_app`."""
+        return MODULES
+
+    def holds_service(self, files: Mapping[str, str]) -> bool:
+        """Whether there is an application where one is looked for."""
+        try:
+            find_application(files)
+        except ServiceBroken:
+            return False
+        return True
 
     def open_holes(self, files: Mapping[str, str]) -> tuple[Hole, ...]:
         """The functions whose body still says that nobody has written it."""
@@ -116,9 +130,9 @@ class PythonFastapi:
             crashed="\n".join(filter(None, (report.crashed for report in reports))),
         )
 
-    async def format(self, workspace: Workspace) -> ToolReport:
+    async def format(self, workspace: Workspace, paths: Sequence[str] = (".",)) -> ToolReport:
         """Apply the linter's safe repairs, the order of imports among them, and the formatter."""
-        return await ruff.format_files(workspace.run, config=_TOOLCHAIN / "ruff.toml")
+        return await ruff.format_files(workspace.run, config=_TOOLCHAIN / "ruff.toml", paths=paths)
 
     async def lint(self, workspace: Workspace) -> ToolReport:
         """The linter's findings, and the files that the formatter would change."""
@@ -202,10 +216,13 @@ class PythonFastapi:
         return alembic_config(files) in files
 
     async def migrations(self, workspace: Workspace) -> Migrations:
-        """What `alembic history` prints."""
-        return migrations_of(await self._alembic(workspace, _NO_DATABASE, "history"))
+        """What `alembic history` prints, and the folders that `alembic.ini` names."""
+        files = workspace.read()
+        path = alembic_config(files)
+        history = await self._alembic(workspace, _NO_DATABASE, "history")
+        return migrations_of(history, revision_folders(path, files.get(path, "")))
 
-    async def describe_service(self, workspace: Workspace) -> Mapping[str, Any]:
+    async def describe_service(self, workspace: Workspace) -> Described:
         """What the routes and types of the code say, as FastAPI writes it.
 
         The paths carry every prefix that the code gives them, such as `/api/v1`.
@@ -223,8 +240,8 @@ class PythonFastapi:
         if not result.ok:
             why = result.output[-_PRINTED:] or f"importing the service ended by {result.ending}"
             raise ServiceBroken(why, f"python -c 'import {target.partition(':')[0]}'")
-        document: Mapping[str, Any] = json.loads(result.stdout)
-        return document
+        said = json.loads(result.stdout)
+        return Described(said["document"], tuple(said["served_at"]))
 
     def declares(self, workspace: Workspace, setting: str) -> bool:
         """Whether `.env.example` or the code has a word for it."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.stacks.python_fastapi.history import migrations_of
+from agent.stacks.python_fastapi.history import migrations_of, revision_folders
 from tools.sandbox.base import CommandResult
 
 NAMES = st.text("abcdef0123456789_", min_size=1, max_size=12)
@@ -47,3 +47,27 @@ def test_what_branches_is_no_line(text: str, heads: tuple[str, ...]) -> None:
 def test_whatever_is_printed_is_survived(text: str) -> None:
     assert len(migrations_of(printed(text)).line) <= text.count(" -> ")
     assert not migrations_of(printed(text, exit_code=1)).heads
+
+
+@pytest.mark.parametrize(
+    ("path", "settings", "folders"),
+    [
+        ("alembic.ini", "script_location = %(here)s/migrations", ("migrations/versions",)),
+        ("alembic.ini", "script_location = db", ("db/versions",)),
+        ("back/alembic.ini", "script_location = %(here)s/db", ("back/db/versions",)),
+        ("alembic.ini", "script_location = shop.data:migrations", ("shop/data/migrations/versions",)),
+        (
+            "alembic.ini",
+            "script_location = db\nversion_locations = %(here)s/db/a:%(here)s/db/b",
+            ("db/a", "db/b", "db/versions"),
+        ),
+        ("alembic.ini", "", ()),
+    ],
+)
+def test_where_revisions_are_stands_in_the_configuration(path: str, settings: str, folders: tuple[str, ...]) -> None:
+    assert revision_folders(path, f"[alembic]\n{settings}\n") == folders
+
+
+@given(st.text())
+def test_a_configuration_that_cannot_be_read_names_no_folder(text: str) -> None:
+    assert revision_folders("alembic.ini", text) == ()

@@ -164,3 +164,43 @@ def test_a_default_that_generated_types_cannot_hold_is_said_and_not_filled_in(
 
     assert f'"default": {schema["default"]!r}'.replace("'", '"') in text
     assert "= MISSING" in text
+
+
+def test_lists_bodies_and_forms_as_other_frameworks_write_them(postgres: PostgresServer) -> None:
+    thing = {"type": "object", "required": ["id", "name"], "properties": {"id": {"type": "integer"}, "name": TEXT}}
+    new = {"type": "object", "required": ["name"], "properties": {"name": TEXT, "id": {"type": "integer"}}}
+    address = {"type": ["string", "null"], "format": "uri"}
+    paged = {"count": {"type": "integer"}, "next": address, "results": {"type": "array", "items": thing}}
+    behind = {"items": {"type": "array", "items": thing}, "next_cursor": {"type": ["string", "null"]}}
+    wrapped = {"type": "object", "properties": {"thing": new}}
+    form = {"content": {"application/x-www-form-urlencoded": {"schema": {**new, "description": "a form"}}}}
+    names = {"things": ("page", paged), "other_things": ("cursor", behind)}
+    paths: dict[str, Any] = {
+        f"/{path}": {
+            "get": {
+                "parameters": [
+                    {"name": name, "in": "query", "schema": TEXT if name == "cursor" else {"type": "integer"}}
+                    for name in (turns, "limit")
+                ],
+                "responses": {"200": described({"type": "object", "required": [*said], "properties": said})},
+            }
+        }
+        for path, (turns, said) in names.items()
+    }
+    paths["/things"]["post"] = {"requestBody": described(wrapped), "responses": {"201": described(thing)}}
+    paths["/other_things"]["post"] = {"requestBody": form, "responses": {"201": described(thing)}}
+    sql = THINGS.replace("ALWAYS", "BY DEFAULT")
+
+    scaffold = written(postgres, paths, f"{sql}; {sql.replace('things', 'other_things')}")
+
+    assert not scaffold.holes
+    files = scaffold.files
+    service, other = files["src/services/things.py"], files["src/services/other_things.py"]
+    assert re.search(r'"next": page_url\(url, \{"page": start \+ 1\}\)\s+if', service)
+    assert "if body.thing is MISSING:" in service
+    assert '"next_cursor": str(rows[-1].id) if more else None' in other
+    assert "Annotated[PostOtherThingsBody, Form()]" in files["src/api/routes/other_things.py"]
+    assert "    id: int | MISSING = MISSING" in files["src/schemas/api.py"]
+    assert 'json={"thing": body}' in files["tests/integration/test_things.py"]
+    assert "tests/unit/test_turning.py" in files
+    assert "AnyUrl(origin)" in files["src/api/addresses.py"]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
 
 from agent.binding.model import Embedded, Field
 from agent.stacks.python_fastapi.blueprint.naming import Names, snake
 from agent.stacks.python_fastapi.blueprint.rows import Children, Joined, Reading
-from agent.stacks.python_fastapi.blueprint.text import literal
+from agent.stacks.python_fastapi.blueprint.text import constant, literal
 
 
 class Underivable(Exception):
@@ -33,15 +35,26 @@ class Mappers:
 
     reading: Callable[[str], Reading]
     names: Names
-    made: dict[tuple[str, tuple[Field, ...]], Mapper] = field(default_factory=dict)
+    made: dict[tuple[str, tuple[Field, ...], tuple[tuple[str, Any], ...]], Mapper] = field(default_factory=dict)
 
-    def mapper(self, table: str, fields: tuple[Field, ...], wanted: str) -> Mapper:
-        """The function for these fields of the table's rows; made when nobody asked for it before."""
-        key = (table, fields)
+    def mapper(
+        self,
+        table: str,
+        fields: tuple[Field, ...],
+        wanted: str,
+        fixed: Mapping[str, str | bool | int] = MappingProxyType({}),
+    ) -> Mapper:
+        """The function for these fields of the table's rows; made when nobody asked for it before.
+
+        `fixed` are properties that have the same value for every row.
+        """
+        key = (table, fields, tuple(fixed.items()))
         if key not in self.made:
             reading = self.reading(table)
             children: list[tuple[str, Children]] = []
             expression = self._object(reading, fields, children)
+            said = "".join(f"{literal(name)}: {constant(value)}, " for name, value in fixed.items())
+            expression = f"{{{said}{expression[1:]}"
             name = self.names.take(f"_{snake(wanted)}")
             self.made[key] = Mapper(name, f"{reading.stem}Row", expression, tuple(children))
         return self.made[key]

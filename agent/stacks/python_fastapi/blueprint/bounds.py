@@ -9,7 +9,7 @@ from typing import Any
 from agent.contract.model import Schema
 from agent.stacks.python_fastapi.blueprint.patterns import plain_pattern, python_pattern
 from agent.stacks.python_fastapi.blueprint.schemas import bounded
-from agent.stacks.python_fastapi.blueprint.text import literal
+from agent.stacks.python_fastapi.blueprint.text import constant
 
 _CONSTRAINTS = {
     "minimum": "ge",
@@ -29,6 +29,7 @@ _OF_TYPE = {
     "number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
     "array": ("minItems", "maxItems"),
 }
+_LARGEST = {"int32": 2**31 - 1, "int64": 2**63 - 1}
 _READ_AS_OTHERS = frozenset({"uuid", "date", "date-time", "time"})
 """Formats whose values are no text any more when bounds would be looked at."""
 _SPELT = "from src.schemas.spelling import Spelt"
@@ -72,14 +73,14 @@ def bounds_of(schema: Schema) -> Bounds:
         checks, imports = ["AfterValidator(distinct)"], {"from pydantic import AfterValidator", _DISTINCT}
     if "pattern" in keys and not plain_pattern(target["pattern"]):
         return _spelling({key: target[key] for key in keys}, extra)
-    told = [f"{_CONSTRAINTS[key]}={_constant(target[key])}" for key in keys]
+    told = [f"{_CONSTRAINTS[key]}={constant(target[key])}" for key in keys]
     return Bounds((*told, *_extra(extra)), tuple(checks), frozenset(imports))
 
 
 def _spelling(asked: Mapping[str, Any], extra: Mapping[str, Any]) -> Bounds:
     """Bounds that are looked at before the text is read as anything else; what no engine can read is only said."""
     kept = {key: python_pattern(value) if key == "pattern" else value for key, value in asked.items()}
-    told = ", ".join(f"{_CONSTRAINTS[key]}={_constant(value)}" for key, value in kept.items() if value is not None)
+    told = ", ".join(f"{_CONSTRAINTS[key]}={constant(value)}" for key, value in kept.items() if value is not None)
     if not told:
         return Bounds(_extra({**extra, **asked}))
     imports = frozenset({"from pydantic import BeforeValidator", _SPELT})
@@ -98,5 +99,9 @@ def _extra(said: Mapping[str, Any]) -> tuple[str, ...]:
     return (f"json_schema_extra={dict(said)!r}",) if said else ()
 
 
-def _constant(value: Any) -> str:
-    return literal(value) if isinstance(value, str) else repr(value)
+def largest(schema: Schema) -> int | None:
+    """The largest whole number that a schema allows, None where it says nothing."""
+    above, of_format = schema.get("exclusiveMaximum"), _LARGEST.get(schema.get("format", ""))
+    stated = schema.get("maximum", above - 1 if isinstance(above, int | float) else None)
+    found = [int(one) for one in (stated, of_format) if isinstance(one, int | float)]
+    return min(found) if found else None

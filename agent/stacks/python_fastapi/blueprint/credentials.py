@@ -37,6 +37,8 @@ class Dependency:
     optional: bool
     nameless: bool = False
     """Some callers come with a key that does not say whose it is."""
+    scopes: tuple[str, ...] = ()
+    """What the caller's token must name."""
 
     @property
     def maybe(self) -> bool:
@@ -53,7 +55,9 @@ class Credentials:
     """Scheme → what it carries; whatever is not here is taken for a token."""
     nameless_keys: bool = False
     """API keys do not say whose they are, although there are users."""
-    dependencies: dict[tuple[tuple[str, ...], bool], Dependency] = field(default_factory=dict)
+    scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Operation → what tokens must name for it."""
+    dependencies: dict[tuple[tuple[str, ...], bool, tuple[str, ...]], Dependency] = field(default_factory=dict)
     schemes: dict[str, Scheme] = field(default_factory=dict)
     _names: Names = field(default_factory=Names)
     _variables: Names = field(default_factory=Names)
@@ -73,14 +77,16 @@ class Credentials:
         known = tuple(name for name in wanted if name in self.contract.security_schemes)
         if not known:
             return ""
-        key = (known, not operation.protected)
+        scopes = self.scopes.get(operation.key, ())
+        key = (known, not operation.protected, scopes)
         if key not in self.dependencies:
             nameless = self.nameless(operation)
             base = "OptionalCaller" if key[1] or nameless else "CurrentCaller"
-            taken = any(one.maybe == (key[1] or nameless) for one in self.dependencies.values())
+            base += f"With{pascal('_and_'.join(scopes))}" if scopes else ""
+            taken = any((one.maybe, one.scopes) == (key[1] or nameless, scopes) for one in self.dependencies.values())
             alias = self._names.take(f"{base}By{pascal('_or_'.join(known))}" if taken else base)
             schemes = tuple(self._scheme(name) for name in known)
-            self.dependencies[key] = Dependency(alias, snake(alias), schemes, key[1], nameless)
+            self.dependencies[key] = Dependency(alias, snake(alias), schemes, key[1], nameless, scopes)
         return self.dependencies[key].alias
 
     def _scheme(self, name: str) -> Scheme:
@@ -105,7 +111,8 @@ def _spelt(scheme: SecurityScheme) -> tuple[str, str, str]:
             return source, "credentials.credentials", "HTTPAuthorizationCredentials"
         case "apiKey":
             kind = {"query": "APIKeyQuery", "cookie": "APIKeyCookie"}.get(scheme.location, "APIKeyHeader")
-            token = 'credentials.removeprefix("Bearer ")'
+            named = scheme.location == "header" and scheme.parameter.lower() == "authorization"
+            token = f"credentials{'.rpartition(" ")[2]' if named else '.removeprefix("Bearer ")'}"
             return f"{kind}(name={literal(scheme.parameter or 'Authorization')}, {name})", token, "str"
         case "oauth2" if scheme.token_url:
             return f"OAuth2PasswordBearer(tokenUrl={literal(scheme.token_url)}, {name})", "credentials", "str"

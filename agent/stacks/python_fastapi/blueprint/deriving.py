@@ -16,6 +16,7 @@ from agent.stacks.python_fastapi.blueprint.naming import snake
 from agent.stacks.python_fastapi.blueprint.operations import PlannedOperation, Steps, call
 from agent.stacks.python_fastapi.blueprint.repositories import Condition, Method, Repository, equals
 from agent.stacks.python_fastapi.blueprint.schemas import body_schema, reference
+from agent.stacks.python_fastapi.blueprint.text import literal
 from agent.stacks.python_fastapi.blueprint.values import BodyValues
 
 if TYPE_CHECKING:
@@ -69,11 +70,31 @@ class Deriving:
         if self.planned.body is None or self.planned.body.raw or schema is None:
             raise Underivable("its body is neither JSON nor a form")
         self.used.add("body")
-        return BodyValues(self.plan.schemas, self.planned.body.type)
+        return self._carried(self.planned.body.type)
+
+    def _carried(self, kind: str) -> BodyValues:
+        """What the body carries; that it does is checked where the contract does not demand it."""
+        spot, schemas = "body", self.plan.schemas
+        for name in self.bound.operation.body.within if self.bound.operation.body else ():
+            found = schemas.field(kind, name)
+            kind = next((one for one in (found.type if found else "").split(" | ") if one in schemas.fields), "")
+            if found is None or not kind:
+                raise Underivable(f"body property `{name}` is not in every form of the body")
+            spot = f"{spot}.{found.name}"
+            lacking = [f"{spot} is {one}" for one in ("MISSING", "None") if one in found.type.split(" | ")]
+            self._refuse(" or ".join(lacking), f"The body needs the property `{name}`.")
+        return BodyValues(schemas, kind, spot)
+
+    def _refuse(self, condition: str, reason: str) -> None:
+        """Refuse a request of which that is true, once; nothing where there is no condition."""
+        line = f"if {condition}:"
+        if condition and line not in self.steps.before:
+            self.steps.before += [line, f"    raise InvalidInput({literal(reason)})"]
 
     def mapper(self) -> Mapper:
         """The function that makes the answer's object of a row."""
-        return self.resource.mappers.mapper(self.bound.table, self.bound.answer, self._answer_name())
+        bound = self.bound
+        return self.resource.mappers.mapper(bound.table, bound.answer, self._answer_name(), bound.fixed)
 
     def children(self, mapper: Mapper, ids: str) -> Iterator[tuple[str, str, str, str]]:
         """(Argument, call, field here, field there) of the lists inside the answer's objects."""

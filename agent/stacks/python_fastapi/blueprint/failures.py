@@ -27,9 +27,13 @@ _MESSAGE = (
 _CODE = ("code", "error_code", "errorcode", "type", "name", "kind", "error")
 _STATUS = ("status", "statuscode", "status_code", "code", "httpstatus")
 _DETAILS = ("details", "errors", "fields", "violations", "detail", "fielderrors", "validationerrors", "invalidparams")
+_MESSAGES = {*_DETAILS, *_MESSAGE, "messages", "fullmessages", "nonfielderrors", "base", "body"}
+"""What a list of messages is called."""
 _FIELD = ("field", "path", "loc", "property", "pointer", "param", "parameter", "name", "resource", "key")
 _FOLDED = 'message = "; ".join([message, *(f"{one.field}: {one.message}" for one in details)])'
 """Where the contract has no place for details, the message tells them."""
+_KNOWN = " in known"
+"""Where every problem is told by its field, and what has none by `base`."""
 _ENVELOPE = (
     'error: dict[str, Any] = {"message": message, "code": code}',
     "if details:",
@@ -149,8 +153,9 @@ def _lines(contract: Contract, schema: Schema) -> tuple[str, ...] | None:
     made = shape.object(schema)
     if made is None or not shape.told:
         return None
-    detailed = "details" in made or bool(shape.optional_details)
+    detailed = "details" in made or _KNOWN in made or bool(shape.optional_details)
     lines = [] if detailed else [_FOLDED]
+    lines += ['known = details or [FieldProblem("base", message)]'] if _KNOWN in made else []
     lines.append(f"body: dict[str, Any] = {made}")
     for target, expression in shape.optional_details:
         lines += ["if details:", f"    {target} = {expression}"]
@@ -221,7 +226,7 @@ class _Shape:
         if kind == "array":
             return self._details(schema, plain_names, required, path)
         if kind == "object":
-            return self.object(schema, path)
+            return self.object(schema, path) or self._by_field(schema, plain_names, required, path)
         if kind == "integer" and plain == "retryafter":
             return "retry_after"
         if kind == "integer":
@@ -242,22 +247,40 @@ class _Shape:
         return None
 
     def _details(self, schema: Schema, names: set[str], required: bool, path: tuple[str, ...]) -> str | None:
-        if not names & set(_DETAILS):
+        if not names & _MESSAGES:
             return "[]" if required else None
         items = self._contract.resolve(schema.get("items") or {})
         one = self._item(items)
         if one is None:
             return "[]" if required else None
-        told = f"[{one} for one in details]"
         if required or not self.told:
             self.told = True
             return f"[{one} for one in details or [FieldProblem('', message)]]"
-        self.optional_details.append(("body" + "".join(f"[{literal(part)}]" for part in path), told))
+        self._add_when_known(path, f"[{one} for one in details]")
         return None
+
+    def _by_field(self, schema: Schema, names: set[str], required: bool, path: tuple[str, ...]) -> str | None:
+        """A dict of field → what is wrong with it, or a list of that."""
+        if self._properties(schema) or not (names & set(_DETAILS) or required):
+            return None
+        value = self._contract.resolve(schema.get("additionalProperties") or {})
+        told = {"string": "one.message", "array": "[other.message for other in known if other.field == one.field]"}
+        one = told.get(self._kind(value))
+        if one is None or (self._kind(value) == "array" and self._kind(value.get("items") or {}) not in ("string", "")):
+            return "{}" if required else None
+        found = f"{{one.field: {one} for one in known}}"
+        if required or not self.told:
+            self.told = True
+            return found
+        self._add_when_known(path, found.replace("known", "details"))
+        return None
+
+    def _add_when_known(self, path: tuple[str, ...], told: str) -> None:
+        self.optional_details.append(("body" + "".join(f"[{literal(part)}]" for part in path), told))
 
     def _item(self, schema: Schema) -> str | None:
         if self._kind(schema) == "string":
-            return 'f"{one.field}: {one.message}"'
+            return '": ".join(filter(None, (one.field, one.message)))'
         properties = self._properties(schema)
         required = self._required(schema)
         parts = []

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from agent.binding.model import Meta
 from agent.stacks.python_fastapi.blueprint.answers import Underivable, nested
 from agent.stacks.python_fastapi.blueprint.deriving import Deriving
 from agent.stacks.python_fastapi.blueprint.operations import call
+from agent.stacks.python_fastapi.blueprint.pages import COUNTING, beside, window
 from agent.stacks.python_fastapi.blueprint.repositories import Method, filtered
 from agent.stacks.python_fastapi.blueprint.scopes import scope
-
-_COUNTING = {Meta.TOTAL, Meta.PAGES, Meta.NEXT}
-"""What cannot be told without counting all rows."""
+from agent.stacks.python_fastapi.blueprint.text import constant
 
 
 def list_steps(one: Deriving) -> None:
@@ -18,7 +16,8 @@ def list_steps(one: Deriving) -> None:
     reading = one.plan.reading(bound.table)
     conditions, arguments = scope(one, item=False)
     names = {condition.argument for condition in conditions}
-    for filter_ in bound.filters:
+    cursor = bound.paging.cursor if bound.paging else None
+    for filter_ in (*bound.filters, *([cursor] if cursor else [])):
         name = one.parameter(filter_.parameter)
         planned = next(found for found in one.planned.parameters if found.name == name)
         argument = name if name not in names else f"{name}_filter"
@@ -28,10 +27,15 @@ def list_steps(one: Deriving) -> None:
     for taken in ("sort", "limit", "offset"):
         if taken in names:
             raise Underivable(f"a filter is called `{taken}`")
-    counted = bool(bound.envelope.total_header) or bool(_COUNTING & set(bound.envelope.meta.values()))
+    metas = set(bound.envelope.meta.values())
+    counted = bool(bound.envelope.total_header) or (cursor is None and bool(COUNTING & metas))
     if bound.sorting:
         arguments["sort"] = _order(one)
-    arguments |= _window(one)
+    seen = window(one)
+    arguments |= {"limit": seen.limit, "offset": seen.offset}
+    if bound.reads_ahead:
+        arguments["limit"] = f"{seen.limit} + 1"
+        one.steps.between += [f"more = len(rows) > {seen.limit}", f"rows = rows[:{seen.limit}]"]
     name = repository.add(
         Method(
             "list",
@@ -51,58 +55,9 @@ def list_steps(one: Deriving) -> None:
         one.steps.between.append(f"{argument} = grouped({source}, lambda row: row.{there})")
         extra += f", {argument}.get(row.{here}, [])"
     values = {bound.envelope.data: f"[{mapper.name}(row{extra}) for row in rows]"}
-    values |= {path: _meta(one, meta) for path, meta in bound.envelope.meta.items()}
+    values |= {path: beside(one, seen, path, meta) for path, meta in bound.envelope.meta.items()}
+    values |= {path: constant(value) for path, value in bound.envelope.fixed.items()}
     one.steps.answer = one.validated(nested(values))
-
-
-def _meta(one: Deriving, meta: Meta) -> str:
-    paging = one.bound.paging
-    limit = _limit(one)
-    match meta:
-        case Meta.TOTAL:
-            return "total"
-        case Meta.LIMIT:
-            return limit
-        case Meta.PAGES:
-            return f"-(-total // {limit})"
-        case Meta.OFFSET:
-            return _given(one, paging.page_parameter, "0") if paging and paging.style == "offset" else "0"
-        case Meta.PAGE:
-            paged = paging and paging.style == "page"
-            return _given(one, paging.page_parameter, str(paging.first)) if paging and paged else "1"
-        case Meta.NEXT:
-            return f"{_window(one)['offset']} + {limit} < total"
-        case Meta.PREVIOUS:
-            return f"{_window(one)['offset']} > 0"
-
-
-def _window(one: Deriving) -> dict[str, str]:
-    paging = one.bound.paging
-    limit = _limit(one)
-    if paging is None or paging.style == "none" or not paging.page_parameter:
-        return {"limit": limit, "offset": "0"}
-    start = _given(one, paging.page_parameter, str(paging.first if paging.style == "page" else 0))
-    if paging.style == "offset":
-        return {"limit": limit, "offset": start}
-    begins = f"({start} - {paging.first})" if paging.first else start
-    return {"limit": limit, "offset": f"{begins} * {limit}"}
-
-
-def _limit(one: Deriving) -> str:
-    paging = one.bound.paging
-    if paging is None or not paging.limit_parameter:
-        return str(paging.maximum if paging and paging.style == "none" else paging.default if paging else 100)
-    given = _given(one, paging.limit_parameter, str(paging.default))
-    schema = next(found.schema for found in one.bound.operation.parameters if found.name == paging.limit_parameter)
-    bounded = "maximum" in one.plan.contract.resolve(schema)
-    return given if bounded else f"min({given}, {paging.maximum})"
-
-
-def _given(one: Deriving, parameter: str, otherwise: str) -> str:
-    name = one.parameter(parameter)
-    planned = next(found for found in one.planned.parameters if found.name == name)
-    given = f"({otherwise} if {name} is None else {name})" if "None" in planned.inner.text else name
-    return f"int({given.strip('()')})" if "float" in planned.inner.text else given
 
 
 def _order(one: Deriving) -> str:

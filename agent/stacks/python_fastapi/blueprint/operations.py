@@ -157,12 +157,18 @@ class PlannedOperation:
         return bool(self.caller) and "caller" in self.used
 
     @property
+    def takes_url(self) -> bool:
+        """Whether the service's method takes the address that was asked, to tell those of other pages."""
+        return "url" in self.used
+
+    @property
     def kept(self) -> bool:
         """Whether its answer may be given to the next who asks the same: everybody may read it, and it is the same."""
         places = {one.location for one in self.bound.operation.parameters}
         reads = self.action in (Action.LIST, Action.RETRIEVE) and places <= {"path", "query"}
         plain = self.answer.status == 200 and self.answer.type not in ("None", "Response")
         plain = plain and self.answer.media == "application/json"
+        plain = plain and not self.takes_url
         return reads and plain and not self.caller and not (self.steps and self.steps.total_header)
 
     @property
@@ -191,6 +197,8 @@ class PlannedOperation:
             found.append(("caller", self.caller_type.text))
         if self.body and "body" in self.used:
             found.append(("body", self.body.service_type))
+        if self.takes_url:
+            found.append(("url", "str"))
         return tuple(found)
 
     @property

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from agent.binding.model import Accounts, Binding, Bound, Keys, Proof
+from agent.binding.model import Accounts, Action, Binding, Bound, Keys, Proof
 from agent.catalog.model import Catalog, Table
 from agent.contract.model import Contract, Operation, Parameter
 from agent.stacks.python_fastapi.blueprint.annotations import Annotations, Typed, path_name
@@ -32,7 +32,9 @@ from agent.stacks.python_fastapi.blueprint.schemas import (
 from agent.stacks.python_fastapi.blueprint.steps import derived_steps
 from agent.stacks.python_fastapi.blueprint.text import literal
 
-_TAKEN = ("service", "caller", "body", "request", "response", "self")
+_WITHOUT_BODY = frozenset({Action.LIST, Action.RETRIEVE, Action.DELETE, Action.ME})
+"""What is derived only where a body, if there may be one, carries nothing."""
+_TAKEN = ("service", "caller", "body", "request", "response", "self", "url")
 
 
 @dataclass
@@ -67,7 +69,8 @@ class Plan:
         self.schemas: SchemaModule = generate_schemas(self.contract)
         self.annotations = Annotations(self.contract, self.schemas)
         self.responses = Responses(self.contract, self.schemas)
-        self.credentials = Credentials(self.contract, self.binding.proofs, self.binding.nameless_keys)
+        scopes = {one.operation.key: one.scopes for one in self.binding.operations}
+        self.credentials = Credentials(self.contract, self.binding.proofs, self.binding.nameless_keys, scopes)
         self.readings: dict[str, Reading] = {}
         self.repositories: dict[str, Repository] = {}
         self.resources: dict[str, Resource] = {}
@@ -183,22 +186,23 @@ class Plan:
 
     def _plan(self, bound: Bound) -> None:
         resource = self._resource(bound.resource or bound.table or "operations")
-        operation = bound.operation
+        operation = self.contract.operation(bound.operation.key)
         names = Names(*_TAKEN)
         parameters = tuple(self.annotations.parameter(one, names) for one in _ordered(operation))
         scheme = self.credentials.dependency(operation)
+        body = None if bound.action in _WITHOUT_BODY else self._body(operation)
         planned = PlannedOperation(
             bound=bound,
             name=self._functions[resource.name].take(function_name(operation.id)),
             path=_route_path(operation),
             parameters=parameters,
-            body=self._body(operation),
+            body=body,
             answer=self.responses.main(operation),
             responses=self.responses.others(operation),
             caller=scheme,
             optional_caller=bool(scheme) and (not operation.protected or self.credentials.nameless(operation)),
             steps=None,
-            extra=self._extra(operation),
+            extra=self._extra(operation, reads=body is not None),
         )
         self._fill(resource, planned)
         resource.operations.append(planned)
@@ -243,12 +247,12 @@ class Plan:
         nullable = isinstance(kinds, list | tuple) and "null" in kinds
         return PlannedBody(made, _marker(form, body.json_media), body.required or form is not None, nullable)
 
-    def _extra(self, operation: Operation) -> str:
+    def _extra(self, operation: Operation, *, reads: bool) -> str:
         """What the route's types do not say of the body: media types that it does not read."""
         body = operation.body
         if body is None:
             return ""
-        read = body_media(body)
+        read = body_media(body) if reads else None
         others = {
             media: {"schema": self.responses.spelt(schema, sent=True)}
             for media, schema in body.content.items()

@@ -53,10 +53,12 @@ _SERVICE_IMPORTS = (
     "from src.schemas.presence import jsonable",
     "from src.schemas.presence import omit_null",
     "from src.services.grouping import grouped",
+    "from src.services.turning import page_url",
 )
 _ROUTE_IMPORTS = (
     "from fastapi import APIRouter",
     "from src.api.idempotency import once",
+    "from src.api.addresses import asked_address",
     "from src.api.caching import kept",
     "from src.api.caching import writing",
     "from src.api.routing import Route",
@@ -149,6 +151,7 @@ class Renderer:
                 "core/security.py",
                 caller_id=plan.caller_id.text,
                 caller_id_of=identity.get(plan.caller_id.text, 'str(claims["sub"])'),
+                scoped=bool(plan.binding.scopes),
                 passwords="hash_password" in services or "verify_password" in services or plan.users is not None,
                 **common,
             )
@@ -177,6 +180,8 @@ class Renderer:
             yield self._file("schemas/counting.py")
         if "grouped(" in services:
             yield self._file("services/grouping.py")
+        if "page_url(" in services:
+            yield self._file("services/turning.py")
         uses = {
             "lists": "Conditions(" in repositories,
             "counted": "fetch_page(" in repositories,
@@ -285,6 +290,8 @@ class Renderer:
             challenge=_challenge(plan),
             kinds=_kinds(plan.contract),
         )
+        if any(one.takes_url for one in plan.operations):
+            yield self._file("api/addresses.py")
         yield self._file("api/health.py")
         named = sorted(plan.responses.named_media.values())
         yield self._file("api/routing.py", caches=self._caches, repeats=self._repeats, names_media=bool(named))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import textwrap
 import warnings
 from collections.abc import Iterator, Mapping
@@ -23,6 +24,7 @@ from agent.stacks.python_fastapi.blueprint.untangling import untangled
 from tools.scratch import scratch_folder
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_STRICT = re.compile(r"\bStrict(Int|Float|Bool)\b")
 _PREFIX = "#/components/schemas/"
 _VALUES = {"default", "const", "enum"}
 _UNSAID = {"title", "example", "examples", "externalDocs", "xml", "deprecated"}
@@ -143,7 +145,20 @@ def generate_schemas(contract: Contract) -> SchemaModule:
     except Exception as error:  # noqa: BLE001 - a generator of foreign code raises whatever it likes
         broken = _broken(renamed, error)
         text, metadata = _generated({name: {} if name in broken else schema for name, schema in renamed.items()})
-    return replace(_read(text, metadata, safe, broken), sent=ways.sent)
+    return replace(_read(_with_forms(contract, text, safe), metadata, safe, broken), sent=ways.sent)
+
+
+def _with_forms(contract: Contract, text: str, classes: Mapping[str, str]) -> str:
+    """The module with values in the classes of forms that are read from text; what is sent as JSON is read as it is."""
+    for operation in contract.operations:
+        sent = body_schema(operation)
+        if sent is None or operation.body is None or body_media(operation.body) not in FORMS:
+            continue
+        name = classes.get(class_reference(contract, sent) or body_name(operation), "")
+        found = re.search(rf"^class {re.escape(name)}\(.*?(?=^\S)", f"{text}\n\n#", re.MULTILINE | re.DOTALL)
+        if name and found and len(re.findall(rf"\b{re.escape(name)}\b", text)) == 1:
+            text = text.replace(found[0].rstrip(), _STRICT.sub(lambda one: one[1].lower(), found[0]).rstrip())
+    return text
 
 
 def _with_shared_enums(schemas: Mapping[str, Any], names: Names) -> dict[str, Any]:

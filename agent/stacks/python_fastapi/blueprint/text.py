@@ -31,6 +31,11 @@ def literal(text: str) -> str:
     return repr(text)
 
 
+def constant(value: str | float | bool) -> str:
+    """A JSON value that is no list and no object, as source."""
+    return literal(value) if isinstance(value, str) else repr(value)
+
+
 def docstring(*paragraphs: str, indent: int = 4) -> str:
     """A docstring literal of the paragraphs that are not empty, wrapped and escaped, ready to stand at `indent`."""
     margin = " " * indent

@@ -70,10 +70,17 @@ def lost_of_parameter(parameter: Mapping[str, Any], _: Place) -> Iterator[tuple[
         yield ("explode",), "explode"
     if "array" in kinds and parameter.get("in") in ("path", "header", "cookie"):
         yield ("schema", "type"), "type: array"
-    if "object" in kinds:
+    if "object" in kinds and not _stands_in_parts(parameter):
         yield ("schema", "type"), "type: object"
     if isinstance(schema, Mapping) and isinstance(schema.get("default"), list | dict):
         yield ("schema", "default"), "default"
+
+
+def _stands_in_parts(parameter: Mapping[str, Any]) -> bool:
+    """Whether it is an object whose properties stand in the query side by side."""
+    form = parameter.get("style") in (None, "form") and parameter.get("explode", True)
+    schema = parameter.get("schema") or {}
+    return bool(form and parameter.get("in") == "query" and schema.get("properties"))
 
 
 def _kinds(schema: Mapping[str, Any]) -> list[str]:

@@ -23,22 +23,24 @@ class BodyValues:
 
     schemas: SchemaModule
     type: str
+    spot: str = "body"
+    """The expression of what the body carries."""
 
     def value(self, item: Field, *, partial: bool) -> str:
         """The expression of what is stored; `MISSING` where it was left out."""
         found = self._field(item)
-        spot = f"body.{found.name}"
+        spot = f"{self.spot}.{found.name}"
         stored = f"await hash_password({self._open(found, spot)})" if item.secret else self.plain(item)
         lacking = [f"{spot} is None"] if item.unsent_when_null and "None" in found.type else []
         if "MISSING" in found.type:
             lacking += [f"{spot} is MISSING"] if item.secret else []
         elif partial and not found.required:
-            lacking.append(f'"{found.name}" not in body.model_fields_set')
+            lacking.append(f'"{found.name}" not in {self.spot}.model_fields_set')
         return f"MISSING if {' or '.join(lacking)} else {stored}" if lacking else stored
 
     def plain(self, item: Field) -> str:
         """The expression of the value as it was sent."""
-        return self._open(self._field(item), f"body.{self._field(item).name}")
+        return self._open(self._field(item), f"{self.spot}.{self._field(item).name}")
 
     def may_be_missing(self, item: Field) -> bool:
         """Whether it can be left out, or null."""
@@ -50,7 +52,7 @@ class BodyValues:
         found = self.schemas.field(self.type, name)
         if found is None:
             raise Underivable(f"body property `{name}` is not in every form of the body")
-        return self._open(found, f"body.{found.name}")
+        return self._open(found, f"{self.spot}.{found.name}")
 
     def _field(self, item: Field) -> ModelField:
         found = self.schemas.field(self.type, item.property)

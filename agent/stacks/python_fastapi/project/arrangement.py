@@ -18,6 +18,7 @@ _RESERVED = {
     "headers",
     "keyed",
     "password_headers",
+    "unscoped_headers",
     "tokens",
     "sessions",
     "response",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ _TYPES = {
     "int8": "int",
     "bytea": "bytes",
 }
+
+_CONSTANT = re.compile(r"('[^']*'|-?\d[\d.]*)(::[\w ]+)?$")
+"""A default that is the same for each row."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ def _parameter(shape: Shape, table: Table, column: Column, number: int) -> _Para
     kind = _TYPES.get(column.base_type, "str") if not column.enum else "str"
     kind = f"Sequence[{kind}]" if column.array else kind
     value, default = f"${number}", "None"
-    if column.default is not None:
+    if column.default is not None and column not in varying(table):
         value, kind = f"COALESCE(${number}, {column.default})", f"{kind} | None"
     elif column.nullable or _mandatory_key(shape, table, column) or column in varying(table):
         kind = f"{kind} | None"
@@ -127,14 +131,16 @@ def _parents(shape: Shape, table: Table, columns: list[Column]) -> Iterator[_Par
 
 
 def varying(table: Table) -> list[Column]:
-    """Columns that must differ from row to row, because a key without a default holds them."""
+    """Columns that must differ from row to row, because a key without a default of its own for each row holds them."""
     keys = [table.primary_key, *(unique.columns for unique in table.uniques)]
     keys += [index.columns for index in table.indexes if index.unique]
     names = {name for key in keys for name in key}
+    alone = {key[0] for key in keys if len(key) == 1}
     referring = {name for key in table.foreign_keys for name in key.columns}
     found = []
     for column in table.columns:
-        free = column.name in names - referring and column.default is None and not column.nullable
+        repeated = column.default is not None and column.name in alone and _CONSTANT.match(column.default)
+        free = column.name in names - referring and not column.nullable and (column.default is None or repeated)
         if free and written(column) and column.base_type != "bool":
             found.append(column)
     return found

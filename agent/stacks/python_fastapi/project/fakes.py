@@ -39,6 +39,16 @@ class Fake:
     credentials: CodeClass | None = None
     """What it finds of somebody who signs in; None when nobody can."""
 
+    @property
+    def tells(self) -> bool:
+        """Whether it only tells that there are rows."""
+        return not self.row and any(method.returns == "bool" for method, _ in self.methods)
+
+    @property
+    def lists(self) -> bool:
+        """Whether it reads rows by the page."""
+        return any(one.name == "limit" for method, _ in self.methods for one in method.arguments)
+
 
 def fakes_of(shape: Shape, repositories: Mapping[str, CodeClass], rows: Mapping[str, CodeClass]) -> Mapping[str, Fake]:
     """Repository class → its fake."""
@@ -46,9 +56,17 @@ def fakes_of(shape: Shape, repositories: Mapping[str, CodeClass], rows: Mapping[
 
 
 def fakes_file(
-    fakes: Mapping[str, Fake], repositories: Mapping[str, CodeClass], *, sessions: bool, transactions: bool
+    fakes: Mapping[str, Fake],
+    repositories: Mapping[str, CodeClass],
+    *,
+    limits: bool,
+    sessions: bool,
+    transactions: bool,
 ) -> str:
-    """The text of `tests/unit/fakes.py`; with sessions and transactions that nobody keeps, where services need some."""
+    """The text of `tests/unit/fakes.py`; with sessions and transactions that nobody keeps, where services need some.
+
+    `limits`: lists remember how many rows were asked for.
+    """
     used = list(fakes.values())
     signatures = "\n".join(f"{method.signature} {method.returns}" for one in used for method, _ in one.methods)
     wanted = set(re.findall(r"[A-Za-z_]\w*", signatures)) | {one.row for one in used}
@@ -66,7 +84,12 @@ def fakes_file(
             "from src.core.sessions import Sessions",
         }
     return render(
-        "tests/fakes.py.jinja", fakes=used, imports=sorted(imports), sessions=sessions, transactions=transactions
+        "tests/fakes.py.jinja",
+        fakes=used,
+        imports=sorted(imports),
+        limits=limits,
+        sessions=sessions,
+        transactions=transactions,
     )
 
 

@@ -43,6 +43,7 @@ def scenarios(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     """What is tested of one operation: its main path, and what it must refuse."""
     yield from _main(shape, bound)
     yield from refusals.unauthenticated(shape, bound)
+    yield from refusals.unscoped(shape, bound)
     if bound.action in accounts.ACTIONS:
         return
     if bound.hole:
@@ -100,4 +101,5 @@ def _conftest(shape: Shape, *, tokens: bool, basic: bool, keys: Keys | None) -> 
         keys=key_fixtures(shape, keys),
         rotates=shape.binding.rotates,
         emptying=emptying(shape.catalog),
+        scopes=literal(list(shape.binding.scopes)) if shape.binding.scopes else "",
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from agent.binding.model import Bound, Field, Filter
+from agent.binding.model import Bound, Field, Filter, Meta
 from agent.catalog.model import Column, Table
 from agent.stacks.python_fastapi.project.arrangement import Arrangement, above
+from agent.stacks.python_fastapi.project.beside import Page, beside_page, tells_of_others
 from agent.stacks.python_fastapi.project.comparing import filled, shown
 from agent.stacks.python_fastapi.project.scenario import (
     Scenario,
@@ -45,7 +46,9 @@ def listing(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     yield _whole_list(shape, bound)
     if bound.owner and bound.operation.protected and shape.accounts:
         yield _own_rows_only(shape, bound)
-    if bound.paging and bound.paging.style != "none" and bound.paging.limit_parameter and several(shape, bound):
+    paging = bound.paging
+    turns = paging is not None and (paging.style != "none" or paging.cursor is not None)
+    if paging and turns and paging.limit_parameter and several(shape, bound):
         yield from _pages(shape, bound)
     if several(shape, bound):
         for narrowing in bound.filters:
@@ -104,14 +107,18 @@ def _pages(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     links = made.parents(bound)
     made.lines += [made.call(shape.table(bound.table), links) for _ in range(3)]
     first = paging.first
-    for label, summary, page, offset, rows in (
-        ("first_page", "A page holds as many as were asked for.", first, 0, 2),
-        ("last_page", "The last page holds the rest.", first + 1, 2, 1),
-        ("page_after_the_last", "After the last page there is nothing.", first + 2, 4, 0),
-    ):
-        place = {paging.page_parameter: page if paging.style == "page" else offset} if paging.page_parameter else {}
+    pages = (
+        ("first_page", "A page holds as many as were asked for.", first, Page(0, 2, 2)),
+        ("last_page", "The last page holds the rest.", first + 1, Page(2, 2, 1)),
+        ("page_after_the_last", "After the last page there is nothing.", first + 2, Page(4, 2, 0)),
+        ("only_page", "Nothing follows a page that holds everything.", first, Page(0, 3, 3)),
+    )
+    for label, summary, page, seen in pages if tells_of_others(bound) else pages[:3]:
+        place = (
+            {paging.page_parameter: page if paging.style == "page" else seen.offset} if paging.page_parameter else {}
+        )
         if page > first and not place:
-            return
+            continue
         yield Scenario(
             f"{name_of(bound)}_{label}",
             summary,
@@ -120,20 +127,39 @@ def _pages(shape: Shape, bound: Bound) -> Iterator[Scenario]:
                 shape,
                 bound,
                 made.path,
-                parameters={**place, paging.limit_parameter: 2},
+                parameters={**place, paging.limit_parameter: seen.limit},
                 headers=sender(shape, bound),
             ),
             main_status(bound),
-            [f"assert len({answer_path(bound)}) == {rows}", *_meta(bound, page=page, limit=2, offset=offset, total=3)],
+            [f"assert len({answer_path(bound)}) == {seen.rows}", *beside_page(bound, page, seen)],
         )
+    yield from _behind(shape, bound, made)
 
 
-def _meta(bound: Bound, **expected: int) -> Iterator[str]:
-    more = expected["offset"] + expected["limit"] < expected["total"]
-    known = {**expected, "pages": 2, "next": more, "previous": expected["offset"] > 0}
-    for path, meaning in bound.envelope.meta.items():
-        place, value = "".join(f"[{literal(name)}]" for name in path), known[meaning.value]
-        yield f"assert response.json(){place} {'is' if isinstance(value, bool) else '=='} {value}"
+def _behind(shape: Shape, bound: Bound, made: Arrangement) -> Iterator[Scenario]:
+    """What comes behind the first page, where a page begins behind a row."""
+    paging, key = bound.paging, key_field(shape, bound)
+    if paging is None or paging.cursor is None:
+        return
+    said = next((path for path, meaning in bound.envelope.meta.items() if meaning is Meta.CURSOR), None)
+    if said is None and key is None:
+        return
+    first = ask(shape, bound, made.path, parameters={paging.limit_parameter: 2}, headers=sender(shape, bound))
+    place = "".join(f"[{literal(name)}]" for name in said or bound.envelope.data)
+    place += f"[-1][{literal(key.property)}]" if said is None and key is not None else ""
+    parameters = {paging.cursor.parameter: Code("cursor"), paging.limit_parameter: 2}
+    yield Scenario(
+        f"{name_of(bound)}_behind_the_first_page",
+        "Where the first page ends, the next one begins.",
+        [*made.lines, f"first = {first}", f"cursor = first.json(){place}"],
+        ask(shape, bound, made.path, parameters=parameters, headers=sender(shape, bound)),
+        main_status(bound),
+        [
+            f"data = {answer_path(bound)}",
+            "assert len(data) == 1",
+            f"assert data[0] not in {answer_path(bound).replace('response', 'first')}",
+        ],
+    )
 
 
 def _filter(shape: Shape, bound: Bound, narrowing: Filter) -> Iterator[Scenario]:

@@ -44,10 +44,10 @@ def _resources(shape: Shape) -> Iterator[tuple[str, str]]:
 def _curl(shape: Shape, bound: Bound) -> str:
     method = "" if bound.operation.method == "get" else f" -X {bound.operation.method.upper()}"
     header = _sent(shape, bound) if bound.operation.protected else ""
-    schema = bound.operation.body.json if bound.operation.body else None
-    body = ""
-    if schema is not None:
-        sample = json.dumps(shape.values.of_schema(schema, "body", _SAMPLE)).replace("'", "\\u0027")
+    asked, body = bound.operation.body, ""
+    if asked is not None and asked.json is not None:
+        whole = asked.whole(shape.values.of_schema(asked.json, "body", _SAMPLE))
+        sample = json.dumps(whole).replace("'", "\\u0027")
         body = f" -H 'Content-Type: application/json' -d '{sample}'"
     path = re.sub(r"\{(\w+)\}", lambda found: _upper(found[1]), bound.operation.path)
     query = "?" + header[1:] if header.startswith("?") else ""

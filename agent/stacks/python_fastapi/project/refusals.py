@@ -13,6 +13,7 @@ from agent.contract.sample import violations
 from agent.stacks.python_fastapi.project.arrangement import Arrangement
 from agent.stacks.python_fastapi.project.reading import neighbour
 from agent.stacks.python_fastapi.project.scenario import (
+    BYTES,
     KEYED,
     Scenario,
     arrangement,
@@ -59,6 +60,18 @@ def unauthenticated(shape: Shape, bound: Bound) -> Iterator[Scenario]:
         ask(shape, bound, path, headers=forged),
         401,
     )
+
+
+def unscoped(shape: Shape, bound: Bound) -> Iterator[Scenario]:
+    """A token that does not name what the operation asks for is not enough."""
+    if bound.scopes:
+        yield Scenario(
+            f"{name_of(bound)}_without_its_scope",
+            "The token must say that the caller may do this.",
+            [],
+            ask(shape, bound, unknown_path(shape, bound), headers="unscoped_headers"),
+            403,
+        )
 
 
 def unknown_things(shape: Shape, bound: Bound) -> Iterator[Scenario]:
@@ -212,7 +225,7 @@ def _with_content(shape: Shape, bound: Bound, content: str, kind: str) -> str:
     """The call that sends these bytes as this media type."""
     own = sender(shape, bound)
     headers = "{" + (f"**{own}, " if own not in ("", KEYED) else "") + f'"Content-Type": "{kind}"}}'
-    request = ask(shape, bound, unknown_path(shape, bound), body=Code("CONTENT"), headers=headers)
+    request = ask(shape, bound, unknown_path(shape, bound), body=BYTES, headers=headers)
     request = request.replace("client.", f"{KEYED}.", 1) if own == KEYED else request
     return re.sub("(json|data)=CONTENT", lambda _: f'content="{content}"', request)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from agent.binding.model import Bound, Proof
 from agent.binding.words import snake
+from agent.contract.model import Operation
 from agent.stacks.python_fastapi.project.arrangement import Arrangement, unknown
 from agent.stacks.python_fastapi.project.imports import names_in, names_read
 from agent.stacks.python_fastapi.project.shape import Shape, success_status
@@ -29,7 +30,10 @@ FIXTURES = {
     "user": "Record",
     "headers": "Headers",
     "password_headers": "Headers",
+    "unscoped_headers": "Headers",
 }
+BYTES = Code("CONTENT")
+"""Stands for bytes that are sent as they are."""
 KEYED = "keyed"
 """The client of callers who come with an API key, wherever it is sent."""
 _SENDERS = {Proof.TOKEN: "headers", Proof.PASSWORD: "password_headers", Proof.KEY: KEYED}
@@ -100,11 +104,16 @@ def ask(
     keyword = "data" if operation.body and operation.body.json is None and _FORM in operation.body.content else "json"
     arguments = [_url(shape, bound, path)]
     arguments += [f"params={literal(query)}"] if query else []
-    arguments += [f"{keyword}={body}"] if body is not None else []
+    arguments += [f"{keyword}={_whole(operation, body)}"] if body is not None else []
     arguments += [f"headers={headers}"] if headers else []
     if operation.method in ("post", "put", "patch") or (body is None and operation.method != "trace"):
         return f"await {client}.{operation.method}({', '.join(arguments)})"
     return f'await {client}.request("{operation.method.upper()}", {", ".join(arguments)})'
+
+
+def _whole(operation: Operation, body: Code) -> str:
+    """The body as it is sent, as an expression."""
+    return literal(operation.body.whole(body)) if operation.body and body != BYTES else body.text
 
 
 def sender(shape: Shape, bound: Bound) -> str:
@@ -147,12 +156,13 @@ def _named(line: str, read: Set[str]) -> str:
 
 
 def _required(shape: Shape, bound: Bound, location: str) -> dict[str, Any]:
-    """Values for the required parameters."""
-    return {
-        parameter.name: shape.values.of_schema(parameter.schema, parameter.name, 1)
-        for parameter in bound.operation.parameters
-        if parameter.location == location and parameter.required
-    }
+    """Values for the required parameters; the properties of one that is an object stand side by side."""
+    values: dict[str, Any] = {}
+    for parameter in bound.operation.parameters:
+        if parameter.location == location and parameter.required:
+            value = shape.values.of_schema(parameter.schema, parameter.name, 1)
+            values |= value if isinstance(value, Mapping) else {parameter.name: value}
+    return values
 
 
 def _url(shape: Shape, bound: Bound, path: Mapping[str, Code]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from agent.binding.model import Action, Bound, TokenPart
@@ -66,6 +67,7 @@ def unit_files(shape: Shape, source: Mapping[str, str]) -> Mapping[str, str]:
         "tests/unit/fakes.py": fakes_file(
             fakes,
             repositories,
+            limits=any(".limit == " in text for text in modules.values()),
             sessions=_needed("Sessions", services),
             transactions=_needed("Database", services),
         ),
@@ -124,6 +126,7 @@ def _tests(place: _Place) -> Iterator[UnitTest]:
     match place.bound.action:
         case Action.LIST:
             yield _listed(place)
+            yield from _windows(place)
         case Action.RETRIEVE:
             yield _found(place)
             yield _missing(place)
@@ -154,6 +157,36 @@ def _listed(place: _Place) -> UnitTest:
             _DUMPED,
             f"assert len({answer}) == 1",
         ),
+        _fixtures(place),
+    )
+
+
+def _windows(place: _Place) -> Iterator[UnitTest]:
+    """How many rows are read at most, where that is not what the caller said, within bounds that the route keeps."""
+    paging = place.bound.paging
+    if paging is None or place.own not in place.fakes:
+        return
+    name = snake(paging.limit_parameter)
+    asked = next((one for one in place.method.arguments if name and one.name == name), None)
+    schema = next((one.schema for one in place.bound.operation.parameters if one.name == paging.limit_parameter), {})
+    most = "maximum" not in place.shape.contract.resolve(schema)
+    if asked is None:
+        fixed = paging.maximum if paging.style == "none" else paging.default
+        yield from [_window(place, "at_once", "No more rows are read at once.", {}, fixed)] if not name else []
+        return
+    if "None" in asked.annotation.split(" | "):
+        yield _window(place, "without_a_limit", "A page has its usual size.", {name: "None"}, paging.default)
+    if most:
+        given = {name: f"{paging.maximum + 1}{'.0' * ('float' in asked.annotation)}"}
+        yield _window(place, "beyond_the_limit", "A page has its largest size.", given, paging.maximum)
+
+
+def _window(place: _Place, name: str, summary: str, given: Mapping[str, str], limit: int) -> UnitTest:
+    limit += place.bound.reads_ahead
+    return UnitTest(
+        f"test_{place.method.name}_{name}",
+        summary,
+        (*_service(place, filled=True), _call(place, "", given=given), f"assert {place.own}.limit == {limit}"),
         _fixtures(place),
     )
 
@@ -306,30 +339,44 @@ def _tokens(place: _Place, owner: str) -> Iterator[str]:
 def _service(place: _Place, *, filled: bool) -> Iterator[str]:
     """The lines that make the service on fakes; those of other tables always hold a row."""
     for name, fake in place.fakes.items():
-        holds = fake.row and (filled or name != place.own)
-        yield f"{name} = {fake.name}({fake.maker + '()' if holds else ''})"
+        held = f"{fake.maker}()" if fake.row else "object()" if fake.tells else ""
+        yield f"{name} = {fake.name}({held if filled or name != place.own else ''})"
     given = [f"{name}={name}" for name in place.fakes] + [f"{name}={value}" for name, value in place.extra.items()]
     yield f"service = {place.service.name}({', '.join(given)})"
 
 
-def _call(place: _Place, variable: str, caller: str = "", body: str = "") -> str:
+def _call(
+    place: _Place, variable: str, caller: str = "", body: str = "", given: Mapping[str, str] = MappingProxyType({})
+) -> str:
     arguments = []
     for one in place.method.arguments:
-        if caller and one.annotation == "Caller":
+        if one.name in given:
+            arguments.append(f"{one.name}={given[one.name]}")
+        elif caller and one.annotation == "Caller":
             arguments.append(f"{one.name}={caller}")
         elif body and one.name == "body":
-            arguments.append(f"body={one.annotation.removesuffix(' | None')}.model_validate({body})")
+            arguments.append(
+                f"body={one.annotation.removesuffix(' | None')}.model_validate({_whole(place, Code(body))})"
+            )
         elif one.required:
             arguments.append(f"{one.name}={_argument(place, one)}")
     call = f"await service.{place.method.name}({', '.join(arguments)})"
     return f"{variable} = {call}" if variable else call
 
 
+def _whole(place: _Place, carried: Any) -> str:
+    """The body as it is sent, as an expression."""
+    body = place.bound.operation.body
+    return literal(body.whole(carried) if body else carried)
+
+
 def _argument(place: _Place, one: Argument) -> str:
     if one.annotation == "Caller":
         return f"Caller(id={_caller_id(place)})"
+    if one.name == "url":
+        return literal("http://localhost/")
     if one.name == "body":
-        return f"{one.annotation.removesuffix(' | None')}.model_validate({literal(_body(place))})"
+        return f"{one.annotation.removesuffix(' | None')}.model_validate({_whole(place, _body(place))})"
     if "None" in one.annotation.split(" | "):
         return "None"
     if (

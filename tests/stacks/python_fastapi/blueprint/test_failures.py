@@ -12,6 +12,7 @@ from agent.contract.model import Contract
 from agent.stacks.python_fastapi.blueprint.failures import failure_lines, failure_media, failure_shapes
 
 TEXT = {"type": "string"}
+MESSAGES = {"type": "array", "items": TEXT}
 DETAIL = SimpleNamespace(field="body.name", message="too long")
 
 
@@ -85,6 +86,38 @@ def test_the_list_of_fastapi_is_filled_even_without_details() -> None:
     made = answered(object_of(detail={"type": "array", "items": item}), details=[DETAIL])
 
     assert made == {"detail": [{"loc": ["body", "name"], "msg": "too long", "type": "not_found"}]}
+
+
+def test_a_map_of_fields_to_messages_is_filled() -> None:
+    texts = {"type": "array", "items": TEXT}
+    schema = object_of(["message", "errors"], message=TEXT, errors={"type": "object", "additionalProperties": texts})
+
+    assert answered(schema, details=[DETAIL, DETAIL])["errors"] == {"body.name": ["too long", "too long"]}
+    assert answered(schema) == {"message": "There is none.", "errors": {"base": ["There is none."]}}
+    optional = object_of(message=TEXT, fields={"type": "object", "additionalProperties": TEXT})
+    assert answered(optional) == {"message": "There is none."}
+    assert answered(optional, details=[DETAIL])["fields"] == {"body.name": "too long"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "path"),
+    [
+        (object_of(["message", "statusCode"], statusCode={"type": "integer"}, message=MESSAGES), ("message",)),
+        (object_of(["errors"], errors=object_of(["body"], body=MESSAGES)), ("errors", "body")),
+        (object_of(errors=object_of(full_messages=MESSAGES)), ("errors", "full_messages")),
+        (
+            object_of(["error"], error=object_of(["code", "messages"], code=TEXT, messages=MESSAGES)),
+            ("error", "messages"),
+        ),
+    ],
+    ids=["NestJS", "Rails", "without what is required", "beside a code"],
+)
+def test_a_list_of_messages_is_filled_whatever_it_is_called(schema: dict[str, Any], path: tuple[str, ...]) -> None:
+    for details, expected in (([], "There is none."), ([DETAIL], "body.name: too long")):
+        found = answered(schema, details=details)
+        for part in path:
+            found = found[part]
+        assert found == [expected]
 
 
 def test_the_media_type_is_the_contract_s() -> None:

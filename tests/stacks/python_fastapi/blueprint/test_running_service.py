@@ -297,6 +297,49 @@ async def test_callers_may_come_with_a_token_of_another_service_that_shares_the_
                 assert (reply.status_code, reply.json() == [{"text": "of a"}]) == (status, status == 200)
 
 
+async def test_a_token_may_stand_in_its_header_with_any_word_before_it_where_the_contract_calls_it_a_key(
+    write: Write, serve: Serve, postgres: PostgresServer, database: Database
+) -> None:
+    document = notes_document({"token": {"type": "apiKey", "in": "header", "name": "Authorization"}})
+    texts = {name: {"type": "string"} for name in ("email", "password", "token")}
+    asked = {"type": "object", "required": list(texts)[:2], "properties": dict(list(texts.items())[:2])}
+    given = {"type": "object", "required": ["token"], "properties": {"token": texts["token"]}}
+    document["paths"]["/login"] = {
+        "post": {
+            "summary": "Log in",
+            "requestBody": {"required": True, "content": {"application/json": {"schema": asked}}},
+            "responses": {"200": {"description": "In.", "content": {"application/json": {"schema": given}}}},
+        }
+    }
+    service = write(document, PEOPLE)
+    with psycopg.connect(database.url(postgres.socket_folder), autocommit=True) as connection:
+        async with serve(service, PEOPLE) as client:
+            connection.execute("INSERT INTO users VALUES (1, 'a@example.com', ''), (2, 'b@example.com', '')")
+            connection.execute("INSERT INTO notes VALUES (1, 1, 'of a'), (2, 2, 'of b')")
+            for word in ("", "Bearer ", "Token "):
+                reply = await client.get("/notes", headers={"Authorization": f"{word}{signed_token(1, 's' * 40)}"})
+                assert (reply.status_code, reply.json()) == (200, [{"text": "of a"}])
+            assert (await client.get("/notes", headers={"Authorization": "Token x"})).status_code == 401
+
+
+async def test_a_token_must_name_what_the_operation_asks_for(
+    write: Write, serve: Serve, postgres: PostgresServer, database: Database
+) -> None:
+    flow = {"tokenUrl": "https://example.com/token", "scopes": {"notes:read": "Read notes."}}
+    document = notes_document({"outside": {"type": "oauth2", "flows": {"clientCredentials": flow}}})
+    document["paths"]["/notes"]["get"]["security"] = [{"outside": ["notes:read"]}]
+    service = write(document, PEOPLE)
+    with psycopg.connect(database.url(postgres.socket_folder), autocommit=True) as connection:
+        async with serve(service, PEOPLE) as client:
+            connection.execute("INSERT INTO users VALUES (1, 'a@example.com', '')")
+            connection.execute("INSERT INTO notes VALUES (1, 1, 'of a')")
+            for scopes, status in ((["notes:read"], 200), (["notes:read", "x"], 200), (["notes"], 403), ([], 403)):
+                token = signed_token(1, "s" * 40, scopes)
+                reply = await client.get("/notes", headers={"Authorization": f"Bearer {token}"})
+                assert reply.status_code == status
+            assert (await client.get("/notes")).status_code == 401
+
+
 PLACES = {
     "header": {"type": "apiKey", "in": "header", "name": "X-Key"},
     "query": {"type": "apiKey", "in": "query", "name": "key"},

@@ -213,7 +213,7 @@ def test_the_code_declares_what_the_contract_says(service: Written, toolchain: P
     described = run(service.root, [str(toolchain / "bin" / "python"), str(TOOLCHAIN / "describe.py"), "src.main:app"])
 
     assert described.returncode == 0, described.stderr
-    assert [str(one) for one in parity(service.contract, json.loads(described.stdout))] == []
+    assert [str(one) for one in parity(service.contract, json.loads(described.stdout)["document"])] == []
 
 
 @pytest.mark.parametrize("missing", ["DATABASE_URL", "JWT_SECRET"])

@@ -4,7 +4,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from src.core.middleware import RequestContextMiddleware
+from src.core.middleware import BodyLimitMiddleware, RequestContextMiddleware
 from src.core.tracing import Tracing
 
 REQUEST: Scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
@@ -64,3 +64,22 @@ async def test_what_is_no_request_passes_through() -> None:
     await RequestContextMiddleware(inner, FAILURE, UNTRACED)({"type": "lifespan"}, nothing, send)
 
     assert seen == ["lifespan True False"]
+
+
+@pytest.mark.parametrize(
+    ("length", "status"), [(b"10", 200), (b"11", 413), (b"many", 200), (None, 200)]
+)
+async def test_a_body_that_says_it_is_too_large_is_refused(
+    length: bytes | None, status: int
+) -> None:
+    """The refusal is the one that was prepared; what does not say its length is let in."""
+    sent: list[Message] = []
+    headers = [(b"content-length", length)] if length else []
+    limited = BodyLimitMiddleware(PlainTextResponse("in"), PlainTextResponse("out", 413), 10)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await limited({**REQUEST, "headers": headers}, nothing, send)
+
+    assert sent[0]["status"] == status
