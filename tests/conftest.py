@@ -42,8 +42,8 @@ class Files(LoadScopeScheduling):  # type: ignore[misc]  # see above
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """With `-n auto`: one more than there are cores, for many tests wait for what they have started."""
-    return (os.cpu_count() or 1) + 1
+    """With `-n auto`: two more than there are cores, for many tests wait for what they have started."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.hookimpl(optionalhook=True)

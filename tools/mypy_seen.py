@@ -56,10 +56,10 @@ def forget_unseen(cache: Path, now: Mapping[str, str]) -> None:
     A cache that cannot be read is dropped as a whole.
     """
     seen = _seen(cache / _FILE)
-    other = {path for path, digest in now.items() if digest == _UNKNOWN or seen.get(path) != digest}
+    other = {_stem(path) for path, digest in now.items() if digest == _UNKNOWN or seen.get(path) != digest}
     try:
         for file in cache.rglob("cache.*.db"):
-            _forget(file, {_stem(path) for path in other})
+            _forget(file, other)
     except sqlite3.Error:
         shutil.rmtree(cache)
         cache.mkdir()
@@ -82,7 +82,8 @@ def _forget(file: Path, stems: Collection[str]) -> None:
 def _places(path: str) -> Iterator[str]:
     """A module's own place, and the folders above it, any of which may be a link."""
     yield _stem(path)
-    yield from (str(parent) for parent in Path(path).parents)
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def _stem(path: str) -> str:

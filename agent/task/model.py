@@ -28,8 +28,12 @@ from pydantic_core import PydanticCustomError
 
 from agent.stack_name import StackName
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Line = Annotated[Text, StringConstraints(max_length=200, pattern=r"^[^\r\n]*$")]
+PLAIN_LINE = r"^[^\x00-\x1f\x7f\x85\u2028\u2029]*$"
+PACKAGE_NAME = r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$"
+WITHOUT_NUL = r"^[^\x00]*$"
+Prose = Annotated[str, StringConstraints(pattern=WITHOUT_NUL)]
+Text = Annotated[Prose, StringConstraints(strip_whitespace=True, min_length=1)]
+Line = Annotated[Text, StringConstraints(max_length=200, pattern=PLAIN_LINE)]
 
 
 class _Strict(BaseModel):
@@ -240,7 +244,7 @@ Workspace = Annotated[
 ]
 Models = Annotated[tuple[Line, ...], BeforeValidator(_items, json_schema_input_type=str | list[str])]
 Packages = Annotated[
-    tuple[Annotated[Text, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")], ...],
+    tuple[Annotated[Text, StringConstraints(pattern=PACKAGE_NAME)], ...],
     BeforeValidator(_items, json_schema_input_type=str | list[str]),
 ]
 Notes = Annotated[tuple[Text, ...], BeforeValidator(_items, json_schema_input_type=str | list[str])]
@@ -251,7 +255,7 @@ class Task(_Strict):
 
     title: Line
     """What is built, in a few words; names the branch."""
-    description: str = ""
+    description: Prose = ""
     """What it is for, for whoever writes the code."""
     stack: StackName = "python-fastapi"
     """The technology stack."""

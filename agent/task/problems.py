@@ -11,7 +11,15 @@ from pydantic_core import ErrorDetails
 
 from agent.errors import Problem
 from agent.stack_name import StackName
-from agent.task.model import Budget, ExistingRepository, NewFolder, Task
+from agent.task.model import (
+    PACKAGE_NAME,
+    PLAIN_LINE,
+    WITHOUT_NUL,
+    Budget,
+    ExistingRepository,
+    NewFolder,
+    Task,
+)
 from agent.task.reading import Where
 
 _EXPECTED = {
@@ -29,7 +37,11 @@ _EXPECTED = {
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
     "dict_type": "a mapping",
-    "string_pattern_mismatch": "a single line",
+}
+_PATTERNS = {
+    PLAIN_LINE: "a single line without control characters",
+    PACKAGE_NAME: "the name of a package, without version or address",
+    WITHOUT_NUL: "text without NUL characters",
 }
 
 
@@ -87,6 +99,8 @@ def _message(error: ErrorDetails, where: Where) -> str:
         return f"expected {bound} {context.get('gt', context.get('ge')):g}, not {shown(given)}"
     if kind == "kind":
         return f"{error['msg']}, not {shown(given)}"
+    if kind == "string_pattern_mismatch":
+        return f"expected {_PATTERNS[context['pattern']]}, not {shown(given)}"
     if kind in _EXPECTED:
         return f"expected {_EXPECTED[kind]}, not {shown(given)}"
     return error["msg"].removeprefix("Value error, ")

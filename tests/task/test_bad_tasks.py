@@ -81,7 +81,22 @@ ALIASES = "\n".join(
         (GOOD + "database: x.sql\n", f"task.yaml:4: database: there is no such key; expected {KEYS}"),
         (GOOD.replace("Shop", "''"), "task.yaml:1: title: is empty"),
         (GOOD.replace("Shop", "'" + "x" * 201 + "'"), "task.yaml:1: title: is longer than 200 characters"),
-        (GOOD.replace("Shop", "|\n  two\n  lines"), "task.yaml:1: title: expected a single line, not 'two\\nlines\\n'"),
+        (
+            GOOD.replace("Shop", "|\n  two\n  lines"),
+            "task.yaml:1: title: expected a single line without control characters, not 'two\\nlines\\n'",
+        ),
+        (
+            GOOD.replace("Shop", r'"A \x07 bell"'),
+            "task.yaml:1: title: expected a single line without control characters, not 'A \\x07 bell'",
+        ),
+        (
+            f'{GOOD}description: "a \\0"\n',
+            "task.yaml:4: description: expected text without NUL characters, not 'a \\x00'",
+        ),
+        (
+            f"{GOOD}packages: [boto3, httpx==0.27]\n",
+            "task.yaml:4: packages[1]: expected the name of a package, without version or address, not 'httpx==0.27'",
+        ),
         (GOOD.replace("Shop", "2024"), "task.yaml:1: title: expected text, not 2024"),
         (GOOD.replace("openapi.yaml", "folder"), "task.yaml:2: api: 'folder' is a folder; expected a file"),
         (

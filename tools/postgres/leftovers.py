@@ -1,7 +1,8 @@
 """Databases that a killed run left on a shared server, found and removed by the next run or the keeper.
 
 A run holds an advisory lock for as long as its connection lives, and its databases carry the lock's number in their
-names: where the lock is free, the run is dead.
+names: where nobody holds the lock, the run is dead. The same number in another database is another lock, and runs may
+be connected to any; the server's list of locks shows those of all databases.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from psycopg.sql import SQL, Identifier
 
 _LOCKS = 0x61_67_65
 """The first half of the advisory locks' numbers; the second half is the run's."""
+_HOLDERS = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND classid = %s AND objid = %s"
 _NAME = re.compile(r"agent_([0-9a-f]{7})_[0-9a-f]{8}")
 
 
@@ -44,6 +46,8 @@ def sweep(connection: psycopg.Connection) -> tuple[str, ...]:
 
 def _drop(connection: psycopg.Connection, name: str, run: str) -> bool:
     lock = (_LOCKS, int(run, 16))
+    if connection.execute(_HOLDERS, lock).fetchone() is not None:
+        return False
     free = connection.execute("SELECT pg_try_advisory_lock(%s::int4, %s::int4)", lock).fetchone()
     if free != (True,):
         return False

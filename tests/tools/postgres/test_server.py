@@ -210,18 +210,24 @@ class TestAServerOfOthers:
             finally:
                 admin.execute("DROP ROLE superior")
 
-    def test_what_a_killed_run_left_is_swept_by_the_next(self, postgres: PostgresServer) -> None:
+    @pytest.mark.parametrize("elsewhere", [False, True], ids=["by the same database", "by another database"])
+    def test_what_a_killed_run_left_is_swept_by_the_next(
+        self, postgres: PostgresServer, database: Database, elsewhere: bool
+    ) -> None:
         with postgres.administer() as admin:
             admin.execute("CREATE ROLE superior SUPERUSER LOGIN PASSWORD 'secret'")
             dsn = f"postgresql://superior:secret@/postgres?host={postgres.socket_folder}"
-            command = [sys.executable, "-c", _RUNTIME, dsn]
+            its = dsn.replace("/postgres?", f"/{database.name}?") if elsewhere else dsn
+            command = [sys.executable, "-c", _RUNTIME, its]
             try:
                 with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as runtime:
                     assert runtime.stdout is not None
                     left = runtime.stdout.readline().strip()
-                    with postgres_server(dsn=dsn):
-                        assert _databases(admin, left) == 1, "its run lives"
-                    runtime.kill()
+                    try:
+                        with postgres_server(dsn=dsn):
+                            assert _databases(admin, left) == 1, "its run lives"
+                    finally:
+                        runtime.kill()
                 _wait_for_the_end_of(admin, "superior")
                 with postgres_server(dsn=dsn):
                     assert _databases(admin, left) == 0
