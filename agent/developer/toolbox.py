@@ -30,7 +30,7 @@ _FILES = 10_000
 _LINES = 60
 """Of a listing; it is sent again with every request that follows, so it may not grow with the project."""
 
-_QUICK_SECONDS = 1.8
+QUICK_SECONDS = 1.8
 """After an edit; what takes longer is left to `check`."""
 _QUICK_CHARACTERS = 2_000
 _UNFORMATTED = "unformatted"
@@ -208,11 +208,14 @@ async def add_package(ctx: RunContext[Toolbox], requirement: str) -> str:
 async def _checked(bench: Toolbox, path: str, done: str) -> str:
     """What was done to a file, and what linter and type checker say to it, where they are quick enough."""
     bench.seen.note(bench.files, path)
-    found = await bench.stack.check_file(bench.workspace, posixpath.normpath(path), seconds=_QUICK_SECONDS)
+    found = await bench.stack.check_file(bench.workspace, posixpath.normpath(path), seconds=QUICK_SECONDS)
     report = bench.without_theirs(found)
+    if not report.command:
+        return done
     if report.crashed:
-        return f"{done}; not checked within {_QUICK_SECONDS:g} s, call `check`"
-    return _bounded(f"{done}; linter and type checker: {render(report, _QUICK_CHARACTERS)}") if report.command else done
+        late = f"{done}; not wholly checked within {QUICK_SECONDS:g} s, call `check`"
+        return _bounded(f"{late}: {render(replace(report, crashed=''), _QUICK_CHARACTERS)}" if report.findings else late)
+    return _bounded(f"{done}; linter and type checker: {render(report, _QUICK_CHARACTERS)}")
 
 
 def _there(files: Files, path: str) -> str:

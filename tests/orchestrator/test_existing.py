@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.developer import toolbox
 from agent.developer.allowance import Allowance
 from agent.developer.ending import Worked
 from agent.journal.events import Assignment, Scaffolded
@@ -91,6 +92,7 @@ def added(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Added]:
     ):
         patch.setenv("ANTHROPIC_BASE_URL", server.url)
         patch.setenv("ANTHROPIC_API_KEY", "a-key")
+        patch.setattr(toolbox, "QUICK_SECONDS", 60.0)
         session = Session(folder, record, inputs, Journal(folder), silent)
         workspace = open_workspace(session)
         session.happened(
