@@ -208,13 +208,14 @@ async def add_package(ctx: RunContext[Toolbox], requirement: str) -> str:
 async def _checked(bench: Toolbox, path: str, done: str) -> str:
     """What was done to a file, and what linter and type checker say to it, where they are quick enough."""
     bench.seen.note(bench.files, path)
-    found = await bench.stack.check_file(bench.workspace, posixpath.normpath(path), seconds=QUICK_SECONDS)
-    report = bench.without_theirs(found)
+    checked = await bench.stack.check_file(bench.workspace, posixpath.normpath(path), seconds=QUICK_SECONDS)
+    report = bench.without_theirs(checked)
     if not report.command:
         return done
     if report.crashed:
         late = f"{done}; not wholly checked within {QUICK_SECONDS:g} s, call `check`"
-        return _bounded(f"{late}: {render(replace(report, crashed=''), _QUICK_CHARACTERS)}" if report.findings else late)
+        found = render(replace(report, crashed=""), _QUICK_CHARACTERS)
+        return _bounded(f"{late}: {found}") if report.findings else late
     return _bounded(f"{done}; linter and type checker: {render(report, _QUICK_CHARACTERS)}")
 
 
