@@ -54,7 +54,7 @@ async def test_a_start_that_hung_is_known_to_others(case_of: CaseOf, migrated: D
             with pytest.raises(NotRunning, match="did not listen within 5 seconds"):
                 async with bench.turn():
                     raise AssertionError
-            assert time.monotonic() - began < 1.8 * _SHORTLY
+            assert time.monotonic() - began < 2.9 * _SHORTLY, "not each of the three waited"
     finally:
         await bench.close()
     assert len(set(told)) == 1

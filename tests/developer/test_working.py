@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-import time
+import threading
+from collections.abc import Iterator
 from decimal import Decimal
 from itertools import batched
 from pathlib import Path
@@ -23,7 +24,7 @@ from agent.developer.working import PROVIDER_RETRIES, REQUESTS_AN_ASSIGNMENT, De
 from agent.errors import InputError, MissingDependency
 from agent.journal.events import ModelAnswered, ModelAsked
 from tests.developer.conftest import KNOWN, PERSONA, Play
-from tests.wire.server import Asked, Call, Fail, Say, Turn, anthropic_server
+from tests.wire.server import AnthropicServer, Asked, Call, Fail, Say, Turn, anthropic_server
 
 
 def looks(count: int) -> list[list[Call]]:
@@ -145,33 +146,36 @@ async def test_no_request_is_sent_beyond_the_limit_of_tokens(play: Play) -> None
     assert played.worked.limit == "tokens"
 
 
-async def test_when_the_time_is_up_the_work_ends_even_while_the_model_thinks(
-    service: Toolbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with anthropic_server(slowly) as server:
+@pytest.fixture
+def slow_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[AnthropicServer]:
+    """A model that thinks for a minute, or until the test is over."""
+    over = threading.Event()
+
+    def thinks(_: Asked) -> Turn:
+        over.wait(60)
+        return [Say("done")]
+
+    with anthropic_server(thinks) as server:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
-        developer = Developer(open_model(KNOWN), PERSONA, lambda _: None)
-        began = time.monotonic()
-        worked = await developer.work("# Assignment", service, Allowance(seconds=0.5))
-        assert time.monotonic() - began < 2
+        yield server
+        over.set()
+
+
+@pytest.mark.usefixtures("slow_server")
+async def test_when_the_time_is_up_the_work_ends_even_while_the_model_thinks(service: Toolbox) -> None:
+    developer = Developer(open_model(KNOWN), PERSONA, lambda _: None)
+    worked = await asyncio.wait_for(developer.work("# Assignment", service, Allowance(seconds=0.5)), 30)
     assert worked.limit == "minutes"
 
 
-async def test_an_interrupt_ends_the_work_at_once(service: Toolbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    with anthropic_server(slowly) as server:
-        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
-        developer = Developer(open_model(KNOWN), PERSONA, lambda _: None)
-        working = asyncio.create_task(developer.work("# Assignment", service, Allowance()))
-        while not server.asked:
-            await asyncio.sleep(0.01)
-        working.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(working, 2)
-
-
-def slowly(_: Asked) -> Turn:
-    time.sleep(3)
-    return [Say("done")]
+async def test_an_interrupt_ends_the_work_at_once(service: Toolbox, slow_server: AnthropicServer) -> None:
+    developer = Developer(open_model(KNOWN), PERSONA, lambda _: None)
+    working = asyncio.create_task(developer.work("# Assignment", service, Allowance()))
+    while not slow_server.asked:
+        await asyncio.sleep(0.01)
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(working, 30)
 
 
 async def test_a_model_that_says_done_without_a_change_is_told_once_that_words_are_no_evidence(play: Play) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -41,9 +40,7 @@ def test_it_is_made_once_and_found_again(lock: Path, tmp_path: Path) -> None:
     assert done.returncode == 0
 
     said.clear()
-    began = time.monotonic()
     assert build_toolchain(lock, tmp_path / "cache", progress=said.append) == toolchain
-    assert time.monotonic() - began < 2
     assert not said
 
 

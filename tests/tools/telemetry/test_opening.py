@@ -106,7 +106,7 @@ def test_spans_that_nobody_takes_are_counted(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", away)
     began = time.monotonic()
     assert work() == [f"telemetry: {away} did not take all spans; lost: 2"]
-    assert time.monotonic() - began < PATIENCE + 2
+    assert time.monotonic() - began < PATIENCE + 8
 
 
 def test_a_collector_that_refuses_is_told_of(collecting: Collector) -> None:
@@ -118,7 +118,7 @@ def test_a_collector_that_never_answers_is_not_waited_for(collecting: Collector)
     collecting.holds.clear()
     began = time.monotonic()
     assert work() == [f"telemetry: {collecting.url} did not take all spans; lost: 2"]
-    assert PATIENCE <= time.monotonic() - began < PATIENCE + 2
+    assert PATIENCE <= time.monotonic() - began < PATIENCE + 8
 
 
 def test_what_goes_wrong_is_not_printed(collecting: Collector, capfd: pytest.CaptureFixture[str]) -> None:
