@@ -91,7 +91,7 @@ def _rows(inputs: Inputs, holdings: Holdings, one: Draft) -> Bound:
         filters=filters(inputs, one.operation, table, answer.fields) if is_list else (),
         paging=paging(inputs, one.operation, table) if is_list else None,
         sorting=sorting(inputs, one.operation, table, answer.fields) if is_list else None,
-        resource=identifier(table.name),
+        resource="auth" if asked.own_account else identifier(table.name),
         guards=owning.guards,
         filled=fills,
         left_out=answer.left_out,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agent.binding.columns import event
 from agent.binding.converting import TEMPORAL
 from agent.binding.fields import Written, written
 from agent.binding.inputs import Inputs, success_shape, why_no_users
 from agent.binding.model import Action, Field, PathColumn
+from agent.binding.own import keeps_secret, own_account_action
 from agent.binding.paths import Route, path_columns, route
 from agent.binding.permissions import demand_permission
 from agent.binding.reasons import Undecided
@@ -48,16 +49,25 @@ def draft(inputs: Inputs, operation: Operation) -> Draft:
     session = session_action(inputs, operation) if not said.table else None
     if session is not None:
         return _about_session(inputs, operation, session)
+    own = own_account_action(inputs, operation) if not said.table else None
+    if own is not None and inputs.users is not None:
+        _demand_settled(operation, own, inputs.users.table)
+        return _with_body(inputs, Draft(operation, own, inputs.users.table, mine=True))
     way = route(inputs, operation)
     action = _action(inputs, operation, way)
+    return _with_body(inputs, Draft(operation, action, way.table, path_columns(inputs, operation, way), way.mine))
+
+
+def _with_body(inputs: Inputs, one: Draft) -> Draft:
+    """The draft with what its body writes."""
+    operation, action = one.operation, one.action
     _demand_no_query(operation, action)
-    path = path_columns(inputs, operation, way)
-    body = _body(inputs, operation, action, way.table) if action in WRITES else ()
-    if action is Action.REPLACE and _keeps_unsent(way.table, body):
+    body = _body(inputs, operation, action, one.table) if action in WRITES else ()
+    if action is Action.REPLACE and (_keeps_unsent(one.table, body) or keeps_secret(body)):
         action = Action.PATCH
     if action not in WRITES and operation.body is not None and _carries_anything(inputs, operation):
         raise Undecided(f"a {operation.method.upper()} with a body: nothing says what it does")
-    return Draft(operation, action, way.table, path, way.mine, body)
+    return replace(one, action=action, body=body)
 
 
 def _carries_anything(inputs: Inputs, operation: Operation) -> bool:
@@ -83,13 +93,17 @@ def _action(inputs: Inputs, operation: Operation, way: Route) -> Action:
         raise Undecided(f"{operation.method.upper()} on {what} has no settled meaning")
     if action is Action.LIST and not _answers_list(inputs, operation):
         raise Undecided(f"reading the collection `{way.table.name}` answers something else than a list")
+    _demand_settled(operation, action, way.table)
+    return action
+
+
+def _demand_settled(operation: Operation, action: Action, table: Table) -> None:
     success = operation.success
     if success is not None and success.status == "202":
         raise Undecided("202 is answered before the work is done, and nothing says what happens later")
-    moments = {"deleted_at", "deleted_on", "is_deleted", "deleted"} & {column.name for column in way.table.columns}
+    moments = {"deleted_at", "deleted_on", "is_deleted", "deleted"} & {column.name for column in table.columns}
     if action is Action.DELETE and moments:
-        raise Undecided(f"`{way.table.name}` has `{min(moments)}`: nothing says whether rows are removed or marked")
-    return action
+        raise Undecided(f"`{table.name}` has `{min(moments)}`: nothing says whether rows are removed or marked")
 
 
 def _answers_list(inputs: Inputs, operation: Operation) -> bool:

@@ -24,6 +24,7 @@ _KINDS = {
     Action.LOGOUT: "logging out",
     Action.ME: "the caller's own row of `{table}`",
 }
+_OWN_ACCOUNT = {Action.REPLACE: "replacing", Action.PATCH: "changing", Action.DELETE: "removing"}
 _SESSIONS = frozenset({Action.REGISTER, Action.LOGIN, Action.REFRESH, Action.LOGOUT, Action.ME})
 
 
@@ -32,6 +33,8 @@ def taken_for(bound: Bound) -> str:
     if bound.action is None:
         return ""
     whole = _KINDS[bound.action].format(table=bound.table)
+    if bound.own_account:
+        return f"{_OWN_ACCOUNT[bound.action]} the caller's own row of `{bound.table}`"
     own = bound.owner and bound.action is not Action.ME
     below = [step for step in bound.path if step.joint]
     place = f" below one of `{below[-1].table}`" if below else ""
@@ -60,6 +63,8 @@ def _reasons(bound: Bound, catalog: Catalog, correction: Correction) -> Iterator
     method, path = bound.operation.method.upper(), bound.operation.path
     if bound.action in _SESSIONS:
         yield f"{method} on `{path}`, by what it takes and answers; `{bound.table}` holds the passwords"
+    elif bound.own_account:
+        yield f"{method} on `{path}`, which is the caller; `{bound.table}` holds the passwords"
     elif bound.action is not None:
         item = bool(bound.path) and not bound.path[-1].joint
         yield f"{method} on {'one item' if item else 'a collection'}"
@@ -90,7 +95,7 @@ def _of_owner(bound: Bound, catalog: Catalog, correction: Correction) -> Iterato
     table = catalog.table(bound.table)
     if correction.rows:
         yield f"plan: {'only the caller’s rows' if correction.rows == 'own' else 'the rows of all'}"
-    if table is None or not bound.owner or bound.action in _SESSIONS:
+    if table is None or not bound.owner or bound.own_account or bound.action in _SESSIONS:
         return
     for key in table.foreign_keys:
         if bound.owner in key.columns:

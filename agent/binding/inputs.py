@@ -72,6 +72,14 @@ class Inputs:
         name = table if isinstance(table, str) else table.name
         return self.users is not None and self.users.table.name == name
 
+    def names_the_users(self, literal: str) -> bool:
+        """True for a part of a path that is called as that table is."""
+        return self.users is not None and singular(literal) == singular(short(self.users.table))
+
+    def names_a_table(self, literal: str) -> bool:
+        """True for a part of a path that is called as some table is."""
+        return any(singular(short(table)) == singular(literal) for table in self.catalog.tables)
+
     def can_be_null(self, table: Table, column: Column) -> bool:
         """True when a row may hold null there."""
         return column.nullable and column.name not in self.settled.get(table.name, frozenset())

@@ -293,6 +293,12 @@ class Bound:
         return self.action is None
 
     @property
+    def own_account(self) -> bool:
+        """True for a change of the caller's own row, which nothing in the path selects."""
+        changes = self.action in (Action.REPLACE, Action.PATCH, Action.DELETE)
+        return changes and bool(self.owner) and not self.path
+
+    @property
     def reads_ahead(self) -> bool:
         """True for a list whose pages begin behind a row, and that tells whether rows follow."""
         telling = {Meta.CURSOR, Meta.NEXT, Meta.LAST, Meta.NEXT_URL} & set(self.envelope.meta.values())

@@ -74,6 +74,11 @@ class Asked:
     """The path begins with the caller: `/me/orders`."""
 
     @property
+    def own_account(self) -> bool:
+        """True for a change of the caller's own row, which no path selects."""
+        return self.mine and not self.path and self.action in CHANGES
+
+    @property
     def text(self) -> str:
         """What the contract says about it in words."""
         return f"{self.operation.summary} {self.operation.description}"
@@ -126,7 +131,7 @@ def reads_own(
     said = inputs.corrections.of(operation.key).rows
     if said:
         return said == "own"
-    if _says_own(text):
+    if says_own(text):
         return True
     telling = [one for one in answer if one.column == owner.name]
     if telling and (parents or telling[0].embedded or _SHARED.search(text)):
@@ -136,7 +141,7 @@ def reads_own(
     raise Undecided(f"nothing says whether only the caller's rows of `{table.name}` are meant (`{owner.name}`), or all")
 
 
-def _says_own(text: str) -> bool:
+def says_own(text: str) -> bool:
     """True where the text says that rows are the caller's; that anyone who is logged in may see them does not."""
     return _OWN.search(_ANYONE.sub("anyone", text)) is not None
 
@@ -192,12 +197,14 @@ def _own_account(inputs: Inputs, asked: Asked) -> str | None:
     users = inputs.users
     if users is None:
         return None
+    if asked.own_account:
+        return users.id.name
     said = inputs.corrections.of(asked.operation.key)
     if said.callers and asked.action in READS:
         return users.id.name if said.rows == "own" else None
     if users.rights:
         raise Undecided(f"`{users.table.name}` has `{users.rights[0].name}`, and nothing says which users may do this")
-    if asked.action in CHANGES or (asked.action in READS and _says_own(asked.text)):
+    if asked.action in CHANGES or (asked.action in READS and says_own(asked.text)):
         return users.id.name
     if asked.action is Action.CREATE:
         raise Undecided(f"nothing says which users may add to `{users.table.name}`")

@@ -80,7 +80,7 @@ def route(inputs: Inputs, operation: Operation) -> Route:
     rest = _without_me(inputs, steps)
     mine = len(rest) < len(steps)
     if not rest:
-        raise Undecided("only reading is derived for the caller's own account")
+        raise Undecided("only reading, changing and removing are derived for the caller's own account")
     said = inputs.corrections.of(operation.key).table
     if said:
         rest = (*(step for step in rest[:-1] if step.parameter), rest[-1])

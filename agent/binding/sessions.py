@@ -10,7 +10,7 @@ from agent.binding.converting import TEXTS
 from agent.binding.fields import answered, is_password
 from agent.binding.inputs import Inputs, Users, success_shape
 from agent.binding.model import Action, Envelope, Field, TokenPart
-from agent.binding.paths import ME_WORDS, literal_words, steps_of
+from agent.binding.paths import ME_WORDS, Step, literal_words, steps_of
 from agent.binding.reasons import Undecided
 from agent.binding.shapes import Shape
 from agent.binding.words import singular, snake, words
@@ -221,10 +221,15 @@ def _is_open_account_list(inputs: Inputs, operation: Operation) -> bool:
     return named and len(steps) == 1 and not operation.protected
 
 
+def names_the_users(inputs: Inputs, step: Step) -> bool:
+    """True for `user`, in the singular, where the table of those who log in is `users`."""
+    return inputs.users is not None and literal_words(step) == singular(short(inputs.users.table))
+
+
 def _names_the_caller(inputs: Inputs, operation: Operation) -> bool:
     """True for `GET /user` that answers one object: a whole collection would be named in the plural, or listed."""
     steps, said = steps_of(inputs, operation), success_shape(inputs, operation)
-    if inputs.users is None or len(steps) != 1 or literal_words(steps[0]) != singular(short(inputs.users.table)):
+    if len(steps) != 1 or not names_the_users(inputs, steps[0]):
         return False
     parts = [inputs.shape(schema) for schema in said.properties.values()] if said else []
     return any(not one.is_array for one in parts) and not any(inputs.shape(one.items or {}).is_object for one in parts)

@@ -74,6 +74,8 @@ class Steps:
     """Calls that must come back true, else there is no such thing."""
     find: str = ""
     """Call that gives the row, None when there is none."""
+    missing: str = "NotFound"
+    """What is raised where there is no row."""
     forbidden: str = ""
     """True when the row is another's."""
     write: str = ""

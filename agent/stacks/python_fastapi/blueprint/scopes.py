@@ -102,7 +102,8 @@ def check_body(one: Deriving) -> None:
 
 def tells_apart(bound: Bound) -> bool:
     """Whether somebody else's object is 403; else it is 404 like one that does not exist."""
-    return bound.owner is not None and any(answer.status == "403" for answer in bound.operation.answers)
+    another = bound.owner is not None and not bound.own_account
+    return another and any(answer.status == "403" for answer in bound.operation.answers)
 
 
 def without_owner(conditions: list[Condition], arguments: dict[str, str]) -> tuple[list[Condition], dict[str, str]]:

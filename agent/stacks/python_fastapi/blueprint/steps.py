@@ -22,6 +22,8 @@ def derived_steps(plan: Plan, resource: Resource, planned: PlannedOperation) -> 
     deriving = Deriving(plan, resource, planned)
     if planned.body and planned.body.optional:
         deriving.steps.before += ["if body is None:", '    raise InvalidInput("A body is required.")']
+    if planned.bound.own_account:
+        deriving.steps.missing = "Unauthenticated"  # an account that is gone is no account
     match planned.bound.action:
         case Action.LIST:
             list_steps(deriving)

@@ -10,8 +10,10 @@ from agent.stacks.python_fastapi.project.comparing import shown
 from agent.stacks.python_fastapi.project.scenario import Scenario, answer_path, ask, main_status, name_of, sender
 from agent.stacks.python_fastapi.project.shape import Shape
 from agent.stacks.python_fastapi.project.source import Code, identifier, literal
-from agent.stacks.python_fastapi.project.writing import creating
+from agent.stacks.python_fastapi.project.writing import assigned, creating, request_body
 
+_CHANGED = 12
+"""Which example values change an account."""
 _PASSWORD = "Correct-horse-1-battery"
 _WRONG = "Wrong-horse-1-battery"
 
@@ -118,21 +120,30 @@ def signing_out(shape: Shape, bound: Bound, accounts: Accounts) -> Iterator[Scen
 def gone(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     """A token of somebody who is not there any more opens nothing."""
     nobody = f"Caller(id={shape.nobody})"
-    presented = bound.action is Action.REFRESH and bound.presented
+    presented = bound.action is Action.REFRESH and bool(bound.presented)
     body = literal({bound.presented: Code(f"{_issued(shape, nobody)}.refresh")}) if presented else ""
+    lines = [] if presented else [f"token = tokens.issue({nobody}).access"]
+    lines += [f"body = {body}"] if presented else _change(shape, bound)
     yield Scenario(
         f"{name_of(bound)}_of_somebody_who_is_gone",
         "A token of somebody who is not there any more opens nothing.",
-        [f"body = {body}"] if body else [f"token = tokens.issue({nobody}).access"],
+        lines,
         ask(
             shape,
             bound,
             {},
-            body=Code("body") if body else None,
-            headers="" if body else '{"Authorization": f"Bearer {token}"}',
+            body=Code("body") if presented or bound.body else None,
+            headers="" if presented else '{"Authorization": f"Bearer {token}"}',
         ),
         401,
     )
+
+
+def _change(shape: Shape, bound: Bound) -> list[str]:
+    """The body with which the caller's own account is changed."""
+    made = Arrangement(shape)
+    body = request_body(shape, bound, made, {}, _CHANGED) if bound.body else {}
+    return [*made.lines, assigned(body)] if body else []
 
 
 def introducing(shape: Shape, bound: Bound) -> Iterator[Scenario]:

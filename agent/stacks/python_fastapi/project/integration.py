@@ -79,7 +79,7 @@ def _main(shape: Shape, bound: Bound) -> Iterator[Scenario]:
         yield from _ROWS[bound.action](shape, bound)
     elif shape.accounts is not None:
         yield from _SESSIONS[bound.action](shape, bound, shape.accounts)
-    if bound.action in (Action.ME, Action.REFRESH) and shape.accounts is not None:
+    if (bound.action in (Action.ME, Action.REFRESH) or bound.own_account) and shape.accounts is not None:
         yield from accounts.gone(shape, bound)
     if bound.action in (Action.REGISTER, Action.LOGIN, Action.REFRESH):
         yield from refusals.misfits(shape, bound)

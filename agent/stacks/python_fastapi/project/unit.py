@@ -131,7 +131,7 @@ def _tests(place: _Place) -> Iterator[UnitTest]:
             yield _found(place)
             yield _missing(place)
         case Action.REPLACE | Action.PATCH | Action.DELETE:
-            yield _missing(place)
+            yield _missing(place, "Unauthenticated" if place.bound.own_account else "NotFound")
             yield from _forbidden(place)
             if place.method.body.count("raise NotFound") > 1:
                 yield _vanished(place)

@@ -1,0 +1,56 @@
+"""Which rows the services reach that the blueprint writes: their statements and what is raised where there is none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.stacks.python_fastapi.project.integration import scenarios
+from agent.stacks.python_fastapi.project.shape import Shape
+from tests.binding.phrases import TEXT, UUID, maybe, record
+from tests.stacks.python_fastapi.blueprint.conftest import Write, Written
+
+USERS = """
+CREATE TABLE users (
+    id uuid PRIMARY KEY DEFAULT gen_random_uuid(), email text NOT NULL UNIQUE, password_hash text NOT NULL
+);
+"""
+
+
+def served(write: Write, sql: str, paths: dict[str, dict[str, Any]]) -> Written:
+    """The service of operations that signed-in callers ask, without a hole."""
+    document = {
+        "openapi": "3.1.0",
+        "info": {"title": "Test", "version": "1"},
+        "security": [{"bearer": []}],
+        "paths": paths,
+        "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+    }
+    written = write(document, sql)
+    assert written.holes == ()
+    return written
+
+
+def said(body: Any = None, answer: Any = None, status: str = "200", **more: Any) -> dict[str, Any]:
+    """An operation."""
+    media = "application/json"
+    sent = {"requestBody": {"required": True, "content": {media: {"schema": body}}}} if body is not None else {}
+    content = {"content": {media: {"schema": answer}}} if answer is not None else {}
+    return {**sent, "responses": {status: {"description": "done", **content}}, **more}
+
+
+def test_an_own_account_is_changed_with_a_hashed_password_and_one_that_is_gone_is_none(write: Write) -> None:
+    person, change = record("email", id=UUID), record(email=maybe(TEXT), password=maybe(TEXT))
+    me = {"patch": said(change, person, operationId="changeMe"), "delete": said(status="204", operationId="leave")}
+    written = served(write, USERS, {"/me": me})
+    service = written.files["src/services/auth.py"]
+    assert "else await hash_password(body.password)" in service
+    assert service.count("raise Unauthenticated") == 2
+    assert "NotFound" not in service
+    wanted = {"change_me_to_the_email_of_another", "change_me_of_somebody_who_is_gone", "leave_of_somebody_who_is_gone"}
+    assert wanted <= tested(written)
+
+
+def tested(written: Written) -> set[str]:
+    """The names of the integration tests that the service gets."""
+    shape = Shape(written.contract, written.catalog, written.binding)
+    return {one.name for bound in written.binding.operations for one in scenarios(shape, bound)}
