@@ -47,10 +47,10 @@ def test_an_own_account_is_changed_with_a_hashed_password_and_one_that_is_gone_i
     assert service.count("raise Unauthenticated") == 2
     assert "NotFound" not in service
     wanted = {"change_me_to_the_email_of_another", "change_me_of_somebody_who_is_gone", "leave_of_somebody_who_is_gone"}
-    assert wanted <= tested(written)
+    assert wanted <= scenario_names(written)
 
 
-def tested(written: Written) -> set[str]:
+def scenario_names(written: Written) -> set[str]:
     """The names of the integration tests that the service gets."""
     shape = Shape(written.contract, written.catalog, written.binding)
     return {one.name for bound in written.binding.operations for one in scenarios(shape, bound)}
