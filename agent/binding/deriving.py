@@ -15,7 +15,7 @@ from agent.binding.lists import filters, paging, sorting
 from agent.binding.model import Action, Binding, Bound, Envelope, Proof, TokenPart
 from agent.binding.owning import READS, Asked, Holdings, ownership
 from agent.binding.paths import nearest
-from agent.binding.permissions import scopes_of
+from agent.binding.permissions import demands_of, scopes_of
 from agent.binding.proofs import keys_of, proofs_of
 from agent.binding.reasons import Undecided
 from agent.binding.sessions import login_fields, presented_token, session_answer, tokens_in
@@ -51,7 +51,11 @@ def bind(contract: Contract, catalog: Catalog, corrections: Corrections = Correc
     bounds = _without_orphans(inputs, bounds)
     binding = Binding(bounds, accounts_of(inputs, bounds), proofs_of(contract), keys_of(inputs))
     named = (_named(inputs, binding, one) for one in bounds)
-    return replace(binding, operations=tuple(replace(one, scopes=scopes_of(inputs, one.operation)) for one in named))
+    return replace(binding, operations=tuple(_permitted(inputs, one) for one in named))
+
+
+def _permitted(inputs: Inputs, one: Bound) -> Bound:
+    return replace(one, scopes=scopes_of(inputs, one.operation), demands=demands_of(inputs, one.operation))
 
 
 def _hole(inputs: Inputs, operation: Operation, problem: Undecided) -> Bound:

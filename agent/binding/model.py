@@ -286,6 +286,9 @@ class Bound:
     """Delete, without `answer`: properties that only say that it was done, and what they say."""
     scopes: tuple[str, ...] = ()
     """What the caller's token must name, which somebody else issues; also of a hole."""
+    demands: tuple[tuple[str, ...], ...] = ()
+    """The scopes of each alternative, of one of which a token must name all, whoever issues it; also of a hole. Empty
+    where any token is enough, because the contract or a person says so."""
 
     @property
     def hole(self) -> bool:
@@ -381,6 +384,11 @@ class Binding:
     def scopes(self) -> tuple[str, ...]:
         """All that tokens must name for some operation, sorted."""
         return tuple(sorted({scope for one in self.operations for scope in one.scopes}))
+
+    @property
+    def demanded(self) -> tuple[str, ...]:
+        """All scopes that the contract asks for anywhere, sorted."""
+        return tuple(sorted({scope for one in self.operations for names in one.demands for scope in names}))
 
     @property
     def rotates(self) -> bool:

@@ -60,6 +60,19 @@ def scopes_of(inputs: Inputs, operation: Operation) -> tuple[str, ...]:
     return tuple(_scopes(inputs, operation)) if tokens and same and elsewhere and not corrected else ()
 
 
+def demands_of(inputs: Inputs, operation: Operation) -> tuple[tuple[str, ...], ...]:
+    """The scopes of each alternative that a token alone is enough for, whoever issues it.
+
+    Empty where any token is enough: one alternative asks for no scope, or a person says so.
+    """
+    if not operation.protected or inputs.corrections.of(operation.key).callers:
+        return ()
+    known = proofs_of(inputs.contract)
+    alone = [one for one in _asked(inputs, operation) if len(one) == 1 and known.get(min(one)) is Proof.TOKEN]
+    found = dict.fromkeys(tuple(sorted(set(scopes))) for one in alone for scopes in one.values())
+    return tuple(found) if all(found) else ()
+
+
 def _demand_login(users: Users) -> None:
     if users.login not in alone_unique(users.table):
         raise Undecided(f"nothing says which unique column of `{users.table.name}` callers are known by")

@@ -91,7 +91,8 @@ class Owing:
     @classmethod
     def of(cls, case: Case) -> Owing:
         """What the case's worktree, as it is now, owes."""
-        owned = frozenset(one.operation.key for one in case.binding.operations if one.owned and not one.hole)
+        bounds = case.binding.operations
+        owned = frozenset(one.operation.key for one in bounds if (one.owned and not one.hole) or one.demands)
         obligations = owed(case.rulebook, case.stack.name, case.contract, case.catalog, owned=owned)
         subjects: dict[str, list[str]] = {}
         for one in obligations:

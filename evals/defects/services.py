@@ -1,4 +1,7 @@
-"""The good services: two written by hand in different styles, and the bookshop as the blueprint delivers it."""
+"""The good services: two written by hand in different styles, and two as the blueprint delivers them.
+
+`parcels` is called with tokens that somebody else issues, and that name what their callers may do.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +37,7 @@ SERVICES = {
             "workshop", WRITTEN / "workshop/api/workshop.yaml", WRITTEN / "workshop/schema.sql", WRITTEN / "workshop"
         ),
         GoodService("bookshop", _EXAMPLES / "bookshop/openapi.yaml", _EXAMPLES / "bookshop/schema.sql", None),
+        GoodService("parcels", WRITTEN / "parcels/openapi.yaml", WRITTEN / "parcels/schema.sql", None),
     )
 }
 

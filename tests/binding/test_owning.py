@@ -201,6 +201,25 @@ def test_scopes_stand_in_tokens_that_somebody_else_issues(derive: Derive) -> Non
     here = derive(NOTES, json.dumps(paths))
     assert here.operations[0].reason == "callers need `read` and `write`, and nothing says who has that"
     assert here.scopes == ()
+    assert [one.operations[0].demands for one in (elsewhere, anybody, here)] == [
+        (("read", "write"),),
+        (),
+        (("read", "write"),),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("security", "demands"),
+    [
+        ([{"bearer": ["b", "a"]}, {"bearer": ["c"]}], (("a", "b"), ("c",))),
+        ([{"bearer": ["a"]}, {"bearer": []}], ()),
+        ([{"bearer": ["a"]}, {}], ()),
+        ([{"bearer": []}], ()),
+    ],
+)
+def test_a_token_needs_the_scopes_of_one_alternative(derive: Derive, security: object, demands: object) -> None:
+    said = {**json.loads(operation(answer=rows(TITLE))), "security": security}
+    assert derive(NOTES, json.dumps({"/articles": {"get": said}})).operations[0].demands == demands
 
 
 KEYS = """

@@ -1,4 +1,4 @@
-"""AUT-OWNER: what belongs to one user is asked for by another, and neither seen nor touched.
+"""AUT-OWNER: what belongs to one user is asked for by another, and neither seen nor touched; scopes are looked at.
 
 Whose rows are whose is read from the binding: foreign keys to the users' table that no body writes, on the row itself,
 on the rows above it in the path, or on those that a body refers to.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.binding.model import Action, Bound
@@ -22,10 +22,11 @@ from agent.checklist.probe.variants import variants
 from agent.checklist.probe.world import Need
 from agent.checklist.running import Reply
 from agent.checklist.security.round import Round
+from agent.checklist.security.scopes import Shown, ask_without_scopes
 from agent.receipts import Receipt
 
 RULES: Mapping[str, str] = {
-    "AUT-OWNER": "headers: one user's rows read, listed, changed and deleted by another, by operation",
+    "AUT-OWNER": "headers: one user's rows asked for by another, and tokens that lack a scope, by operation",
 }
 
 _REFUSALS = (403, 404, 410)
@@ -42,9 +43,55 @@ async def judge_owners(probes: Round) -> tuple[Receipt, ...]:
 
 
 async def _judge(probes: Round, bound: Bound) -> tuple[Receipt, ...]:
+    """By whose rows they are, and by what tokens name; both have to hold."""
+    owned = bound.owned and not bound.hole
+    found = [
+        *([await _owned(probes, bound)] if owned else []),
+        *([await _scoped(probes, bound)] if bound.demands else []),
+    ]
+    key, problems = bound.operation.key, [problem for one in found for problem in one.problems]
+    unknown = next((one.unknown for one in found if one.unknown), "")
+    if unknown and not problems:
+        kept = "; that it is hidden from other users was shown" if owned else ""
+        return probes.owing.leave("AUT-OWNER", unknown + kept, subject=key)
+    return probes.judge(
+        "AUT-OWNER",
+        problems,
+        subject=key,
+        ran=f"{key} {', and '.join(one.ran for one in found)}",
+        found="; ".join(one.found for one in found),
+        reproduce=next((one.reproduce for one in found if one.problems), ""),
+        seconds=sum(one.seconds for one in found),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What one way of asking has shown of an operation."""
+
+    problems: list[str]
+    ran: str
+    found: str
+    seconds: float
+    reproduce: str = ""
+    unknown: str = ""
+
+
+async def _scoped(probes: Round, bound: Bound) -> _Found:
     started = time.perf_counter()
-    key, problems = bound.operation.key, list[str]()
-    reproduce = ""
+    try:
+        shown = await ask_without_scopes(probes, bound)
+    except (NoCredentials, NoRow) as error:
+        shown = Shown([f"it could not be asked: {error}"])
+    ran = f"with tokens that have {'; '.join(shown.tried)}" if shown.tried else "with tokens that lack a scope"
+    seconds = time.perf_counter() - started
+    found = "401 or 403 for each, one that names all is let in"
+    return _Found(shown.problems, ran, found, seconds, shown.reproduce, shown.unknown)
+
+
+async def _owned(probes: Round, bound: Bound) -> _Found:
+    started = time.perf_counter()
+    problems, reproduce = list[str](), ""
     try:
         owner, stranger = await probes.caller("an owner"), await probes.caller("a stranger")
         if owner is None or stranger is None:
@@ -54,15 +101,11 @@ async def _judge(probes: Round, bound: Bound) -> tuple[Receipt, ...]:
             reproduce = f"{request.curl()}  # as a user who is not {_id(owner)}"
     except (NoCredentials, NoRow) as error:
         problems.append(f"it could not be asked: {error}")
-    return probes.judge(
-        "AUT-OWNER",
-        problems,
-        subject=key,
-        ran=f"{key} for what is another user's, then by its owner",
-        found="hidden from the other, and as it was; the owner is let in",
-        reproduce=reproduce,
-        seconds=time.perf_counter() - started,
+    ran, found = (
+        "for what is another user's, then by its owner",
+        "hidden from the other, and as it was; the owner is let in",
     )
+    return _Found(problems, ran, found, time.perf_counter() - started, reproduce)
 
 
 async def _as_stranger(probes: Round, bound: Bound, owner: Caller, stranger: Caller, problems: list[str]) -> Request:

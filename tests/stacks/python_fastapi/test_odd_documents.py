@@ -101,6 +101,28 @@ def test_unit_tests_of_a_login_know_the_password_whatever_its_column_is_called(p
     assert "password_hash=await hash_password(" in files["tests/unit/test_auth_service.py"]
 
 
+def test_what_one_finds_of_ones_own_is_asked_for_by_its_owner(postgres: PostgresServer) -> None:
+    users = "CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL UNIQUE, password_hash text NOT NULL);"
+    sql = (
+        users
+        + "CREATE TABLE notes (id bigint PRIMARY KEY, user_id bigint NOT NULL REFERENCES users, body text NOT NULL)"
+    )
+    answer = {"type": "object", "required": ["id", "body"], "properties": {"id": {"type": "integer"}, "body": TEXT}}
+    reading = {
+        "operationId": "readNote",
+        "summary": "One of my notes",
+        "security": [{"token": []}],
+        "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "integer"}}],
+        "responses": {"200": described(answer), "403": {"description": "f"}, "404": {"description": "n"}},
+    }
+    text = written(postgres, {"/notes/{id}": {"get": reading}}, sql).files["tests/unit/test_notes_service.py"]
+    found, refused = (
+        text.partition(f"def test_read_note{name}()")[2].partition("async def")[0] for name in ("", "_of_somebody_else")
+    )
+    assert "Caller(id=notes.rows[0].user_id)" in found
+    assert "pytest.raises(Forbidden)" in refused
+
+
 def test_a_service_that_only_logs_in_has_unit_tests(postgres: PostgresServer) -> None:
     sent = {"type": "object", "required": ["email", "password"], "properties": {"email": TEXT, "password": TEXT}}
     said = {"type": "object", "required": ["access_token"], "properties": {"access_token": TEXT}}

@@ -130,6 +130,7 @@ def _tests(place: _Place) -> Iterator[UnitTest]:
         case Action.RETRIEVE:
             yield _found(place)
             yield _missing(place)
+            yield from _forbidden(place)
         case Action.REPLACE | Action.PATCH | Action.DELETE:
             yield _missing(place, "Unauthenticated" if place.bound.own_account else "NotFound")
             yield from _forbidden(place)
@@ -205,7 +206,12 @@ def _found(place: _Place) -> UnitTest:
     return UnitTest(
         f"test_{place.method.name}",
         "What the repository finds is answered.",
-        (*_service(place, filled=True), _call(place, "document"), _DUMPED, *(checks or [f"assert {answer}"])),
+        (
+            *_service(place, filled=True),
+            _call(place, "document", caller=_owner_of(place)),
+            _DUMPED,
+            *(checks or [f"assert {answer}"]),
+        ),
         _fixtures(place),
     )
 
@@ -226,6 +232,12 @@ def _owner_field(place: _Place) -> str:
     return found[1] if found else ""
 
 
+def _owner_of(place: _Place) -> str:
+    """Whoever owns the row that the repository has; empty where the method asks nobody."""
+    owner = _owner_field(place)
+    return f"Caller(id={place.own}.rows[0].{owner})" if owner else ""
+
+
 def _forbidden(place: _Place) -> Iterator[UnitTest]:
     if "raise Forbidden" in place.method.body and _owner_field(place):
         yield UnitTest(
@@ -237,8 +249,7 @@ def _forbidden(place: _Place) -> Iterator[UnitTest]:
 
 
 def _vanished(place: _Place) -> UnitTest:
-    owner = _owner_field(place)
-    call = _call(place, "", caller=f"Caller(id={place.own}.rows[0].{owner})" if owner else "")
+    call = _call(place, "", caller=_owner_of(place))
     return UnitTest(
         f"test_{place.method.name}_of_what_vanishes_meanwhile",
         "What was there a moment ago is not found either.",
