@@ -21,7 +21,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from typing import Any
 import yaml
 
 from agent.developer.allowance import Allowance
-from agent.journal.events import Assignment, AssignmentGiven, ModelAnswered, Scaffolded, Usage
+from agent.journal.events import Assignment, AssignmentGiven, ModelAnswered, OpenHole, Scaffolded, Usage
 from agent.journal.recording import Journal
 from agent.loop.assignments import every_assignment
 from agent.loop.moves import Work
@@ -55,7 +55,7 @@ CACHED = 0.9
 _MODULE = Path(__file__).with_name("module")
 _OPERATIONS = 5
 """Of one module."""
-_MODEL = "anthropic:claude-sonnet-5-5"
+MODEL = "anthropic:claude-sonnet-5-5"
 _HOLE = re.compile(r"`src\.services\.(?P<many>\w+)\.(?P<type>\w+)Service\.(?P<name>summarise_(?P<one>\w+))`")
 _THINGS = (_MODULE / "things.txt").read_text().split()
 
@@ -140,28 +140,39 @@ def play(asked: Asked) -> Turn:
 
 def measured(operations: int, asked: int, folder: Path) -> Figures:
     """One service; `folder` is empty."""
-    task = _written(operations // _OPERATIONS, folder)
-    record = RunRecord.of(load_task(task), RunOptions(models=(_MODEL,), out=folder / "service"))
-    with (
-        anthropic_server(play, Billing()) as server,
-        reading(folder / "openapi.json", [folder / "schema.sql"], record.stack, silent) as inputs,
-    ):
+    task = write_service(operations // _OPERATIONS, folder)
+    with anthropic_server(play, Billing()) as server:
         os.environ |= {"ANTHROPIC_BASE_URL": server.url, "ANTHROPIC_API_KEY": "a-key"}
-        session = Session(folder, record, inputs, Journal(folder), silent)
-        workspace = open_workspace(session)
-        with closing(workspace.sandbox), closing(session.journal):
+        with at_work(task, folder) as (session, workspace):
             figures = asyncio.run(_asked(session, workspace, asked))
         assert not server.refused, server.refused
     return figures
 
 
-async def _asked(session: Session, workspace: GitWorkspace, most: int) -> Figures:
+@contextmanager
+def at_work(task: Path, folder: Path) -> Iterator[tuple[Session, GitWorkspace]]:
+    """A run that has its workspace; the blueprint has not written yet."""
+    record = RunRecord.of(load_task(task), RunOptions(models=(MODEL,), out=folder / "service"))
+    with reading(folder / "openapi.json", [folder / "schema.sql"], record.stack, silent) as inputs:
+        session = Session(folder, record, inputs, Journal(folder), silent)
+        workspace = open_workspace(session)
+        with closing(workspace.sandbox), closing(session.journal):
+            yield session, workspace
+
+
+async def scaffolded(session: Session, workspace: GitWorkspace) -> tuple[OpenHole, ...]:
+    """Let the blueprint write, as a run begins; gives what it leaves open."""
     inputs = session.inputs
     scaffold = inputs.stack.scaffold(inputs.contract, inputs.catalog, inputs.binding, session.record.title)
     workspace.write(scaffold.files)
     await inputs.stack.format(workspace)
     commit, holes = workspace.commit("Write the service") or "", tuple(map(open_hole, scaffold.holes))
     session.happened(Scaffolded(commit=commit, files=len(scaffold.files), holes=holes, seconds=0))
+    return holes
+
+
+async def _asked(session: Session, workspace: GitWorkspace, most: int) -> Figures:
+    inputs, holes = session.inputs, await scaffolded(session, workspace)
     assignments = every_assignment(Verdict(tree=workspace.tree(), receipts=()), holes)
     chosen = assignments[:: max(1, len(assignments) // most)][:most]
     usages = [await _worked(session, workspace, one) for one in chosen]
@@ -178,8 +189,8 @@ async def _worked(session: Session, workspace: GitWorkspace, assignment: Assignm
     return tuple(one.usage for one in session.journal.events[before:] if isinstance(one, ModelAnswered))
 
 
-def _written(modules: int, folder: Path) -> Path:
-    """Writes task, document and schema of a service of so many modules."""
+def write_service(modules: int, folder: Path) -> Path:
+    """Write task, document and schema of a service of so many modules."""
     document, schema = ((_MODULE / name).read_text() for name in ("openapi.yaml", "schema.sql"))
     named = [yaml.safe_load(_about(document, thing)) for thing in _THINGS[:modules]]
     for one in named[1:]:

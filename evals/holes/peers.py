@@ -43,7 +43,7 @@ class Peer:
 
     def __call__(self, started: Started, terms: Terms, folder: Path) -> Left:
         """As any contestant. Raises MissingDependency where it cannot be installed."""
-        model, environment = model_name(terms.model), _environment(self.package)
+        model, environment = model_name(terms.model), environment_of(self.package)
         with metered() as meter:
             result = asyncio.run(
                 worked(started, terms, folder, meter, environment, self.command(environment, model, started))
@@ -143,7 +143,7 @@ _SETTINGS = {
 }
 
 
-def _environment(package: str) -> Path:
+def environment_of(package: str) -> Path:
     """Its environment, made when it is first asked for. Raises MissingDependency."""
     folder = cache_folder().resolve() / "peers" / package.replace("==", "-")
     ready = folder / ".complete"

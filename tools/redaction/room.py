@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from hashlib import blake2b
 from urllib.parse import quote, quote_plus
 
 from tools.errors import Refused
@@ -18,6 +19,7 @@ _MARK = re.compile(r"\[\[secret [\w.]+\]\]")
 _LONG = 12
 """Characters from which on a value is replaced also in the middle of a word."""
 _SHORT, _REMEMBERED = 500, 20_000
+"""Characters of a text that is remembered as it is, and how many texts are."""
 
 
 class Room:
@@ -26,8 +28,8 @@ class Room:
     def __init__(self) -> None:
         self._marks: dict[str, str] = {}
         self._known: re.Pattern[str] | None = None
-        self._clean: set[str] = set()
-        """Short texts that were looked through and hold nothing that is known by now."""
+        self._clean: set[str | bytes] = set()
+        """Texts that were looked through and hold nothing that is known by now; of long ones the hash."""
 
     def know_environment(self, environment: Mapping[str, str]) -> None:
         """Learn the secrets among these variables."""
@@ -54,14 +56,15 @@ class Room:
 
     def redact(self, text: str) -> str:
         """The text with a mark in place of every secret that is known, or recognised in it."""
-        if text in self._clean:
+        key = _key(text)
+        if key in self._clean:
             return text
         self.learn(text)
         if self._known is None:
             self._known = self._pattern()
         redacted = self._known.sub(lambda found: self._marks[found.group()], text)
-        if redacted == text and len(text) <= _SHORT and len(self._clean) < _REMEMBERED:
-            self._clean.add(text)
+        if redacted == text and len(self._clean) < _REMEMBERED:
+            self._clean.add(key)
         return redacted
 
     def redact_all[Value](self, value: Value) -> Value:
@@ -94,6 +97,11 @@ class Room:
     def _pattern(self) -> re.Pattern[str]:
         longest_first = sorted(self._marks, key=len, reverse=True)
         return re.compile("|".join(map(_exactly, longest_first)) or r"(?!)")
+
+
+def _key(text: str) -> str | bytes:
+    """Under which a text is remembered: a conversation is looked through again each time that it is sent."""
+    return text if len(text) <= _SHORT else blake2b(text.encode(errors="surrogatepass"), digest_size=16).digest()
 
 
 def _exactly(secret: str) -> str:

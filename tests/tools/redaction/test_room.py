@@ -88,6 +88,15 @@ def test_what_was_seen_once_is_known_everywhere() -> None:
     assert room.redact("hunter2!xy is another word") == "hunter2!xy is another word"
 
 
+@pytest.mark.parametrize("length", [10, 10_000])
+def test_a_text_that_held_nothing_is_looked_through_again_when_a_secret_became_known(length: int) -> None:
+    room = Room()
+    text = f"{'a word ' * length} plain-looking-value"
+    assert room.redact(text) == text
+    room.know("plain-looking-value", "NAME")
+    assert room.redact(text) == f"{'a word ' * length} [[secret NAME]]"
+
+
 def test_the_environments_secrets_are_known_by_name() -> None:
     environment = {
         "ANTHROPIC_API_KEY": "key-of-the-provider-1",
