@@ -72,7 +72,8 @@ def _reasons(bound: Bound, catalog: Catalog, correction: Correction) -> Iterator
     for step in bound.path:
         yield f"`{{{step.parameter}}}` selects `{step.table}` by `{step.column}`"
         if step.joint:
-            yield f"what follows refers to `{step.table}` by `{step.joint}`"
+            key = f", which holds its `{step.key}`" if step.key else ""
+            yield f"what follows refers to `{step.table}` by `{step.joint}`{key}"
         if step.owner:
             yield f"only where `{step.table}.{step.owner}` is the caller"
     yield from _of_owner(bound, catalog, correction)

@@ -170,13 +170,15 @@ class PathColumn:
     table: str
     column: str
     link: str | None = None
-    """For the direct parent in a nested path: the column of the operation's table that holds the same value."""
+    """For the direct parent in a nested path: the column of the operation's table that refers to it."""
     joint: str | None = None
     """For every parent: the column of the next path column's table (after the last parent: the operation's table) that
-    holds the same value."""
+    refers to it. It holds the same value, unless there is a `key`."""
     owner: str | None = None
     """For a parent: the column of `table` that must equal the caller's id, else the parent does not exist for them."""
     conversion: Conversion = ""
+    key: str = ""
+    """For a parent that is selected by another column than the one that `joint` refers to: that one."""
 
 
 Comparison = Literal["equal", "at least", "at most", "above", "below", "contains", "any of"]

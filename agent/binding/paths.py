@@ -117,7 +117,9 @@ def path_columns(inputs: Inputs, operation: Operation, way: Route) -> tuple[Path
             below = way.tables[number + 1]
             link = _link(below, table, one)
             _demand_unique(table, {one.column}, step.parameter)
-            one = replace(one, joint=link.columns[0], link=link.columns[0] if number + 2 == len(way.steps) else None)
+            here, there = link.columns[0], link.referenced[0]
+            one = replace(one, joint=here, link=here if number + 2 == len(way.steps) else None)
+            one = replace(one, key="" if there == one.column else there)
         else:
             above = {found[-1].joint} if found and found[-1].joint else set()
             _demand_unique(table, {one.column, *above}, step.parameter)
@@ -202,11 +204,7 @@ def _demand_unique(table: Table, columns: set[str | None], name: str) -> None:
 
 def _link(child: Table, parent: Table, selected: PathColumn) -> ForeignKey:
     found = [key for key in links(child) if key.table == parent.name]
-    fitting = [key for key in found if key.referenced == (selected.column,)]
-    if not fitting:
-        raise Undecided(
-            f"`{parent.name}` is selected by `{selected.column}`, and `{child.name}` does not refer to that column"
-        )
+    fitting = [key for key in found if key.referenced == (selected.column,)] or found
     if len(fitting) > 1:
         named = [key for key in fitting if role(key.columns[0]) == role(selected.parameter)]
         if len(named) != 1:

@@ -222,3 +222,28 @@ def test_what_headers_cookies_and_query_change_must_be_known(derive: Derive) -> 
     assert "cookie `theme`" in derive(LIBRARY, with_parameter("theme", "cookie")).operations[0].reason
     assert "query parameter `expand`" in derive(LIBRARY, with_parameter("expand", "query")).operations[0].reason
     assert not derive(LIBRARY, with_parameter("X-Request-ID", "header")).operations[0].hole
+
+
+def test_what_stands_below_may_refer_to_another_column_than_the_one_that_selects(derive: Derive) -> None:
+    sql = (
+        LIBRARY
+        + "CREATE TABLE labels (id uuid PRIMARY KEY, shelf_id uuid NOT NULL REFERENCES shelves (id), note text);"
+    )
+    get = operation(answer=rows(record(id=UUID)))
+    named = {"parameters": [{"name": "label", "in": "path", "required": True, "schema": {"type": "string"}}]}
+    bound = derive(sql, f"/shelves/{{label}}/labels: {{get: {operation(answer=rows(record(id=UUID)), **named)}}}")
+    step = PathColumn("label", "shelves", "label", link="shelf_id", joint="shelf_id", key="id")
+    assert (bound.operations[0].reason, bound.operations[0].path) == ("", (step,))
+    by_key = derive(sql, f"/shelves/{{id}}/labels: {{get: {get}}}").operations[0]
+    assert by_key.path == (PathColumn("id", "shelves", "id", link="shelf_id", joint="shelf_id"),)
+
+
+def test_of_several_references_to_what_stands_above_none_is_meant_unless_it_is_named(derive: Derive) -> None:
+    sql = LIBRARY + (
+        "CREATE TABLE labels (id uuid PRIMARY KEY, shelf_id uuid NOT NULL REFERENCES shelves (id),"
+        " former_id uuid REFERENCES shelves (id));"
+    )
+    named = {"parameters": [{"name": "label", "in": "path", "required": True, "schema": {"type": "string"}}]}
+    get = operation(answer=rows(record(id=UUID)), **named)
+    reason = derive(sql, f"/shelves/{{label}}/labels: {{get: {get}}}").operations[0].reason
+    assert "through `former_id` and `shelf_id`, and nothing says which is meant" in reason

@@ -110,15 +110,25 @@ class World:
             if step is None:
                 values[name] = self._made_up_parameter(bound.operation, name, need.caller)
             elif step.link and need.row and need.row.table.name == bound.table:
-                values[name] = to_json(need.row.values[step.link])
+                values[name] = self._selecting(step, need.row.values[step.link])
             elif step.link and step.link in need.fixed:
-                values[name] = to_json(need.fixed[step.link])
+                values[name] = self._selecting(step, need.fixed[step.link])
             else:
                 found = known.get(step.table) or self._above(known, step.table)
                 found = found or await self.row(step.table, need.caller, fresh=need.fresh)
                 known[step.table] = found
                 values[name] = to_json(found.values[step.column])
         return {name: values[name] for name in parameters(bound.operation.path)}
+
+    def _selecting(self, step: PathColumn, held: Any) -> Any:
+        """The value that selects the parent of which a row holds this."""
+        table = self.catalog.table(step.table)
+        if not step.key or table is None:
+            return to_json(held)
+        parent = self.asker.store.find(table, {step.key: held})
+        if parent is None:
+            raise NoRow(f"{step.table} has no row whose {step.key} is {held}")
+        return to_json(parent.values[step.column])
 
     def guessed_path(self, operation: Operation) -> dict[str, PathColumn]:
         """Where an operation that nobody bound leads: as the same beginning of a path leads elsewhere."""

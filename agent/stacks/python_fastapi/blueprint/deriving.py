@@ -172,7 +172,7 @@ def written_values(one: Deriving, given: dict[str, str]) -> str:
             entries[quoted(item.column)] = body.value(item, partial=bound.action is Action.PATCH)
     for step in above(bound)[-1:]:
         column = table.column(step.joint or step.link or "")
-        if column is not None and not repository.write(column, step.conversion):
+        if column is not None and not repository.write(column, "" if step.key else step.conversion):
             raise Underivable(f"column `{column.name}` is written in two ways")
     for name, fill in bound.filled.items():
         column = table.column(name)

@@ -72,6 +72,8 @@ class Steps:
 
     checks: list[str] = field(default_factory=list)
     """Calls that must come back true, else there is no such thing."""
+    above: list[str] = field(default_factory=list)
+    """Lines that read what stands above in the path."""
     find: str = ""
     """Call that gives the row, None when there is none."""
     missing: str = "NotFound"

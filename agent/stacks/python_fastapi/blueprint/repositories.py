@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from agent.binding.model import Conversion, Filter
+from agent.binding.model import Conversion, Filter, PathColumn
 from agent.catalog.model import Column, Table
 from agent.stacks.python_fastapi.blueprint.annotations import Typed
 from agent.stacks.python_fastapi.blueprint.columns import TEXTS, python_type, quoted, quoted_table, written
@@ -104,6 +104,17 @@ def equals(table: Table, spot: str, column: str, conversion: Conversion, typed: 
     name = snake(column)
     type_ = typed or python_type(found, conversion, nullable=False)
     return Condition(f"{spot} = {written(found, conversion)}", name, type_, name)
+
+
+def below(table: Table, spot: str, step: PathColumn, parent: Table, typed: Typed) -> Condition:
+    """The row belongs to what the step of the path selects."""
+    column = step.joint or step.link or ""
+    if not step.key:
+        return equals(table, spot, column, step.conversion, typed)
+    known = equals(parent, quoted(step.column), step.column, step.conversion, typed)
+    sql = f"{spot} = (SELECT {quoted(step.key)} FROM {quoted_table(parent.name)} WHERE {known.sql})"
+    name = snake(f"{parent.name.rsplit('.', 1)[-1]}_{step.column}")
+    return Condition(sql, name, typed, name)
 
 
 def guarded(table: str, column: str, here: str, owner: str, typed: Typed, label: str) -> Condition:

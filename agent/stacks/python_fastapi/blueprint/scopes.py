@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from agent.binding.model import Bound, PathColumn
+from agent.binding.model import Action, Bound, PathColumn
+from agent.binding.words import singular
 from agent.stacks.python_fastapi.blueprint.answers import Underivable
 from agent.stacks.python_fastapi.blueprint.deriving import Deriving, above
-from agent.stacks.python_fastapi.blueprint.naming import snake
+from agent.stacks.python_fastapi.blueprint.naming import Names, snake
 from agent.stacks.python_fastapi.blueprint.operations import call
-from agent.stacks.python_fastapi.blueprint.repositories import Condition, equals, guarded
+from agent.stacks.python_fastapi.blueprint.repositories import Condition, below, equals, guarded
 
 
 def scope(one: Deriving, *, item: bool) -> tuple[list[Condition], dict[str, str]]:
@@ -39,7 +40,7 @@ def scope(one: Deriving, *, item: bool) -> tuple[list[Condition], dict[str, str]
         name = one.parameter(step.parameter, "path")
         if column:
             typed = next(found.inner for found in one.planned.parameters if found.name == name)
-            add(equals(reading.table, reading.spot(column), column, step.conversion, typed), name)
+            add(below(reading.table, reading.spot(column), step, one.plan.table(step.table), typed), name)
     if bound.owner:
         owned = equals(reading.table, reading.spot(bound.owner), bound.owner, "", one.plan.caller_id)
         add(replace(owned, owns=True), one.caller())
@@ -54,8 +55,11 @@ def scope(one: Deriving, *, item: bool) -> tuple[list[Condition], dict[str, str]
     return conditions, arguments
 
 
-def check_parents(one: Deriving) -> None:
-    """Check that what stands above in the path exists, and is the caller's where it must be."""
+def check_parents(one: Deriving) -> dict[str, str]:
+    """Check that what stands above in the path exists, and is the caller's where it must be.
+
+    Gives the values of the columns that refer to it, for a row that is to stand below.
+    """
     before: PathColumn | None = None
     for step in above(one.bound):
         repository = one.plan.repository(one.resource, step.table)
@@ -67,16 +71,30 @@ def check_parents(one: Deriving) -> None:
         if before is not None and before.joint:
             name_above = one.parameter(before.parameter, "path")
             kind = next(found.inner for found in one.planned.parameters if found.name == name_above)
-            conditions.append(equals(reading.table, reading.spot(before.joint), before.joint, before.conversion, kind))
+            table = one.plan.table(before.table)
+            conditions.append(below(reading.table, reading.spot(before.joint), before, table, kind))
             values.append(name_above)
         if step.owner:
             conditions.append(equals(reading.table, reading.spot(step.owner), step.owner, "", one.plan.caller_id))
             values.append(one.caller())
-        method = repository.keyed("exists", tuple(conditions))
+        reads = bool(step.key) and step.link is not None and one.bound.action is Action.CREATE
+        method = repository.keyed("find" if reads else "exists", tuple(conditions))
         said = call(one.target(repository, method), tuple(values))
+        if reads and step.link:
+            return {step.link: _key_of(one, step, said)}
         if said not in one.steps.checks:
             one.steps.checks.append(said)
         before = step
+    column = before and (before.joint or before.link)
+    return {column: one.parameter(before.parameter, "path")} if before and column else {}
+
+
+def _key_of(one: Deriving, step: PathColumn, found: str) -> str:
+    """Read what stands above; the expression of its key."""
+    taken = ("row", "body", "caller", *(parameter.name for parameter in one.planned.parameters))
+    name = Names(*taken).take(singular(step.table.rsplit(".", 1)[-1]))
+    one.steps.above += [f"{name} = await {found}", f"if {name} is None:", "    raise NotFound"]
+    return f"{name}.{one.plan.reading(step.table).value(step.key)}"
 
 
 def check_body(one: Deriving) -> None:

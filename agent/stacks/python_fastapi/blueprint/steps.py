@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from agent.binding.model import Action
 from agent.stacks.python_fastapi.blueprint.answers import Underivable, nested
-from agent.stacks.python_fastapi.blueprint.deriving import Deriving, above, written_values
+from agent.stacks.python_fastapi.blueprint.deriving import Deriving, written_values
 from agent.stacks.python_fastapi.blueprint.lists import list_steps
 from agent.stacks.python_fastapi.blueprint.operations import PlannedOperation, Steps, call
 from agent.stacks.python_fastapi.blueprint.repositories import Method
@@ -45,12 +45,7 @@ def derived_steps(plan: Plan, resource: Resource, planned: PlannedOperation) -> 
 
 def _create(one: Deriving) -> None:
     bound = one.bound
-    check_parents(one)
-    values: dict[str, str] = {}
-    for step in above(bound)[-1:]:
-        column = step.joint or step.link
-        if column:
-            values[column] = one.parameter(step.parameter, "path")
+    values = check_parents(one)
     if bound.owner:
         values[bound.owner] = one.caller()
     check_body(one)

@@ -41,6 +41,8 @@ class Arrangement:
     lines: list[str] = field(default_factory=list)
     path: dict[str, Code] = field(default_factory=dict)
     """Path parameter → its value."""
+    above: dict[str, Code] = field(default_factory=dict)
+    """Column of the operation's table → value of what stands above in the path, once that is made."""
     _taken: set[str] = field(default_factory=set)
 
     def row(self, table: Table, given: Mapping[str, Code] | None = None, variable: str = "") -> str:
@@ -63,11 +65,12 @@ class Arrangement:
             variable = self.row(self.shape.table(step.table), links)
             self.path[step.parameter] = value_of(variable, step.column)
             column = step.joint or step.link
-            links = {column: value_of(variable, step.column)} if column else {}
+            links = {column: value_of(variable, step.key or step.column)} if column else {}
         for guard in bound.guards:
             if guard.here not in links:
                 variable = self.row(self.shape.table(guard.table))
                 links[guard.here] = value_of(variable, guard.column)
+        self.above = dict(links)
         return links
 
     def item(self, bound: Bound, given: Mapping[str, Code] | None = None) -> str:

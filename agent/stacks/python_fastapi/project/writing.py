@@ -175,8 +175,7 @@ def _changed(shape: Shape, bound: Bound, name: str, summary: str, only: list[str
     made = arrangement(shape, bound)
     made.lines += neighbour(shape, bound, made)
     row = made.item(bound)
-    links = {step.link: made.path[step.parameter] for step in bound.path if step.link and step.parameter in made.path}
-    body = request_body(shape, bound, made, links, _CHANGED, only)
+    body = request_body(shape, bound, made, made.above, _CHANGED, only)
     table = shape.table(bound.table)
     checks = list(stored(shape, bound, body))
     answers = [f"data = {answer_path(bound)}", *_same(shape, bound, row), *echoed(shape, bound, "data", body)]
@@ -300,8 +299,7 @@ def _taken_by_others(shape: Shape, bound: Bound) -> Iterator[Scenario]:
             continue
         made = arrangement(shape, bound)
         row = made.item(bound)
-        links = {step.link: made.path[step.parameter] for step in bound.path if step.link in fields}
-        body = request_body(shape, bound, made, links, _CHANGED)
+        body = request_body(shape, bound, made, made.above, _CHANGED)
         taken = {name: value_of(row, name) for name in unique.columns if name not in sent}
         taken |= _stored_as(shape, table, body, [fields[name] for name in sent])
         if set(sent) <= taken.keys():

@@ -54,3 +54,32 @@ def scenario_names(written: Written) -> set[str]:
     """The names of the integration tests that the service gets."""
     shape = Shape(written.contract, written.catalog, written.binding)
     return {one.name for bound in written.binding.operations for one in scenarios(shape, bound)}
+
+
+def test_rows_below_one_that_another_column_selects_belong_to_its_key(write: Write) -> None:
+    sql = (
+        """
+    CREATE TABLE shelves (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), label text NOT NULL UNIQUE);
+    CREATE TABLE boxes (
+        id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+        shelf_id uuid NOT NULL REFERENCES shelves (id), note text NOT NULL
+    );
+    """
+        + USERS
+    )
+    box, note = record("note", id=UUID), record("note")
+    label, key = (
+        {"name": name, "in": "path", "required": True, "schema": kind} for name, kind in (("label", TEXT), ("id", UUID))
+    )
+    boxes = {
+        "get": said(answer={"type": "array", "items": box}, operationId="listBoxes"),
+        "post": said(note, box, "201", operationId="addBox"),
+        "parameters": [label],
+    }
+    one = {"get": said(answer=box, operationId="getBox"), "parameters": [label, key]}
+    files = served(write, sql, {"/shelves/{label}/boxes": boxes, "/shelves/{label}/boxes/{id}": one}).files
+    repository, service = files["src/repositories/boxes.py"], files["src/services/boxes.py"]
+    assert '" (SELECT id FROM shelves WHERE label = $2)"' in repository
+    assert "if not await self._shelves.exists_by_label(label):" in service
+    assert "shelf = await self._shelves.find_by_label(label)" in service
+    assert '"shelf_id": shelf.id' in service
