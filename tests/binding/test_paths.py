@@ -11,6 +11,7 @@ from tests.binding.schemas import LIBRARY
 
 SHELF = record(id=UUID, label={"type": "string"})
 LABEL = record("label")
+LABELLED = [{"name": "label", "in": "path", "required": True, "schema": {"type": "string"}}]
 
 
 @pytest.mark.parametrize("path", ["/shelves", "/shelf", "/api/shelves", "/api/v1/Shelves", "/v2.1/shelves"])
@@ -230,8 +231,9 @@ def test_what_stands_below_may_refer_to_another_column_than_the_one_that_selects
         + "CREATE TABLE labels (id uuid PRIMARY KEY, shelf_id uuid NOT NULL REFERENCES shelves (id), note text);"
     )
     get = operation(answer=rows(record(id=UUID)))
-    named = {"parameters": [{"name": "label", "in": "path", "required": True, "schema": {"type": "string"}}]}
-    bound = derive(sql, f"/shelves/{{label}}/labels: {{get: {operation(answer=rows(record(id=UUID)), **named)}}}")
+    bound = derive(
+        sql, f"/shelves/{{label}}/labels: {{get: {operation(answer=rows(record(id=UUID)), parameters=LABELLED)}}}"
+    )
     step = PathColumn("label", "shelves", "label", link="shelf_id", joint="shelf_id", key="id")
     assert (bound.operations[0].reason, bound.operations[0].path) == ("", (step,))
     by_key = derive(sql, f"/shelves/{{id}}/labels: {{get: {get}}}").operations[0]
@@ -243,7 +245,6 @@ def test_of_several_references_to_what_stands_above_none_is_meant_unless_it_is_n
         "CREATE TABLE labels (id uuid PRIMARY KEY, shelf_id uuid NOT NULL REFERENCES shelves (id),"
         " former_id uuid REFERENCES shelves (id));"
     )
-    named = {"parameters": [{"name": "label", "in": "path", "required": True, "schema": {"type": "string"}}]}
-    get = operation(answer=rows(record(id=UUID)), **named)
+    get = operation(answer=rows(record(id=UUID)), parameters=LABELLED)
     reason = derive(sql, f"/shelves/{{label}}/labels: {{get: {get}}}").operations[0].reason
     assert "through `former_id` and `shelf_id`, and nothing says which is meant" in reason
