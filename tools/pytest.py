@@ -110,6 +110,7 @@ def _report(result: CommandResult, results: Path, record: Record) -> TestReport:
         crashed=_crashed(result, record, read_hung(results)),
         outcomes=tuple(ChangeOutcome(one.number, one.outcome, one.ran, one.tests) for one in record.changed),
         alone={one.test: one.lines for one in record.alone},
+        ran={one.test: one.functions for one in record.ran},
     )
 
 

@@ -49,6 +49,14 @@ class Alone(BaseModel):
     lines: dict[str, tuple[int, ...]]
 
 
+class Ran(BaseModel):
+    """A test, and what it ran."""
+
+    kind: Literal["ran"]
+    test: str
+    functions: dict[str, tuple[int, ...]]
+
+
 class Changed(BaseModel):
     """What the tests made of a change."""
 
@@ -75,6 +83,7 @@ class Record:
     cases: tuple[Case, ...]
     touches: tuple[Request, ...]
     alone: tuple[Alone, ...]
+    ran: tuple[Ran, ...]
     changed: tuple[Changed, ...]
     end: End | None
     """None when the run did not come to its end."""
@@ -82,7 +91,7 @@ class Record:
     """What shows that somebody else wrote into it; empty when nothing does."""
 
 
-Line = Case | Request | Alone | Changed | End
+Line = Case | Request | Alone | Ran | Changed | End
 """Whatever a line can say."""
 
 _line: TypeAdapter[Line] = TypeAdapter(Annotated[Line, Field(discriminator="kind")])
@@ -92,7 +101,7 @@ def read_record(results: Path, key: bytes) -> Record:
     """The record in the results folder, up to the first line that is not sealed with the key."""
     content = read_file(results / RECORD)
     if content is None:
-        return Record((), (), (), (), None)
+        return Record((), (), (), (), (), None)
     found: list[Line] = []
     before = forged = ""
     lines = content.decode(errors="replace").split("\n")
@@ -118,6 +127,7 @@ def _record(found: list[Line], forged: str) -> Record:
         cases=tuple(one for one in found if isinstance(one, Case)),
         touches=tuple(one for one in found if isinstance(one, Request)),
         alone=tuple(one for one in found if isinstance(one, Alone)),
+        ran=tuple(one for one in found if isinstance(one, Ran)),
         changed=tuple(one for one in found if isinstance(one, Changed)),
         end=None if forged or not ends else ends[0],
         forged=forged,

@@ -122,3 +122,5 @@ class TestReport:
     """What became of changes, as far as they were tried."""
     alone: Mapping[str, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)
     """Test that reached no database and no application → file → lines that it ran; seen only with changes to try."""
+    ran: Mapping[str, Mapping[str, tuple[int, ...]]] = field(default_factory=dict)
+    """Test → file → first lines of the functions that it ran, decorators included; seen only with changes to try."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from agent.checklist.databases import Databases, Opened
 from agent.checklist.record import Record
 from agent.checklist.running import NotRunning, Running, running
+from agent.checklist.touching import Ran
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Bench(Databases):
 
     record: Record = field(default_factory=Record)
     """Everything that was asked of any service of this verification."""
+    ran: Ran | None = None
+    """What the tests ran, once they have; None where it was not seen."""
     _booted: Booted | None = field(default=None, repr=False)
     _holding: asyncio.Task[None] | None = field(default=None, repr=False)
     _enough: asyncio.Event = field(default_factory=asyncio.Event, repr=False)

@@ -134,9 +134,10 @@ async def settle(
     *,
     known: Sequence[GateFinished] = (),
     only: Collection[str] | None = None,
+    beside: Sequence[Check] = (),
     memory: Memory | None = None,
 ) -> Verdict:
-    """Judge the worktree as it is now; with `only`, by the checks of these names alone.
+    """Judge the worktree as it is now; with `only`, by the checks of these names alone, and those `beside` them.
 
     What no check settles stays unchecked; what a check could not look at has failed. Nothing in the worktree changes.
     Checks in `known` have settled on this very tree before, and are not asked again; the caller vouches for that. What
@@ -149,7 +150,7 @@ async def settle(
     lasting = [check for check in wanted if only is None or check.turn is not Turn.AFTER]
     remembering = Remembering.of(memory, case, owing, lasting)
     before = {one.check: one for one in (*remembering.recalled, *known)}
-    asked = to_run(wanted, before.keys())
+    asked = (*to_run(wanted, before.keys()), *beside)
     again = {check.name for check in asked}
     settled = [one for name, one in before.items() if name not in again]
     for one in settled:
@@ -160,6 +161,7 @@ async def settle(
     finally:
         await bench.close()
     remembering.keep(finished)
+    remembering.keep_ran(bench.ran)
     whole = joined(Found(one.receipts, one.measures) for one in (*settled, *finished))
     if only is None:
         whole = joined([whole, pasteable(delivered.settle(case, owing, whole))])

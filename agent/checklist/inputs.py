@@ -42,6 +42,13 @@ def key_of(check: Check, case: Case, owing: Owing, files: Mapping[str, str]) -> 
     return _digest([check.name, own, owed, _surroundings(case), runtime()])
 
 
+def service_key(case: Case) -> str:
+    """The digest of what makes a service that one, whatever its code: contract, schema and stack."""
+    return _digest(
+        ["service", case.stack.name, case.contract.base_path, case.contract.document, case.catalog.fingerprint]
+    )
+
+
 @functools.cache
 def runtime() -> str:
     """Digest of the runtime's own files, and of the names and versions of everything that is installed beside it."""

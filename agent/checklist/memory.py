@@ -21,6 +21,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from agent.checklist.touching import Ran
 from agent.receipts import Measures, Outcome, Receipt
 from tools.redaction.models import redacted
 from tools.sandbox.base import SandboxKind
@@ -53,14 +54,8 @@ class Memory:
 
     def recall(self, key: str) -> Kept | None:
         """What was found on these inputs; each receipt says when. None when nothing is known, or it may be wrong."""
-        try:
-            seal, _, body = self._entry(key).read_bytes().partition(b"\n")
-            if not hmac.compare_digest(seal, self._seal(body)):
-                return None
-            kept = Kept.model_validate_json(body)
-        except (OSError, ValidationError):
-            return None
-        if kept.key != key or not 0 <= time.time() - kept.at < DAYS * 86_400:
+        kept = self._read(key, Kept)
+        if kept is None or kept.key != key or not 0 <= time.time() - kept.at < DAYS * 86_400:
             return None
         when = datetime.fromtimestamp(kept.at, UTC).isoformat(timespec="seconds")
         receipts = tuple(one.model_copy(update={"remembered": when}) for one in kept.receipts)
@@ -71,7 +66,27 @@ class Memory:
         if any(one.outcome is Outcome.FAILED for one in receipts):
             return
         told = tuple(map(redacted, receipts))
-        body = Kept(key=key, at=time.time(), receipts=told, measures=measures).model_dump_json().encode()
+        self._write(key, Kept(key=key, at=time.time(), receipts=told, measures=measures))
+
+    def recall_ran(self, key: str) -> Ran | None:
+        """What the tests of a service ran when they were last seen, on whatever files; it settles nothing."""
+        return self._read(f"ran-{key}", Ran)
+
+    def keep_ran(self, key: str, ran: Ran) -> None:
+        """Keep what the tests of a service ran; what was kept before is gone."""
+        self._write(f"ran-{key}", ran)
+
+    def _read[Content: BaseModel](self, key: str, kind: type[Content]) -> Content | None:
+        try:
+            seal, _, body = self._entry(key).read_bytes().partition(b"\n")
+            if not hmac.compare_digest(seal, self._seal(body)):
+                return None
+            return kind.model_validate_json(body)
+        except (OSError, ValidationError):
+            return None
+
+    def _write(self, key: str, content: BaseModel) -> None:
+        body = content.model_dump_json().encode()
         with suppress(OSError):
             with tempfile.NamedTemporaryFile(dir=self.folder, prefix="unfinished-", delete=False) as file:
                 file.write(self._seal(body) + b"\n" + body)

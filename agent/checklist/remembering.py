@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from agent.checklist.case import Case, GateFinished, Owing
 from agent.checklist.check import Check, Turn
-from agent.checklist.inputs import files_of, key_of
+from agent.checklist.inputs import files_of, key_of, service_key
 from agent.checklist.memory import Memory
+from agent.checklist.touching import Ran
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class Remembering:
         for one in finished:
             if one.check in self.keys:
                 self.memory.keep(self.keys[one.check], one.receipts, one.measures)
+
+    def keep_ran(self, ran: Ran | None) -> None:
+        """Keep what the tests ran, for quick answers after an edit."""
+        if self.memory is not None and ran is not None and self._unchanged():
+            self.memory.keep_ran(service_key(self.case), ran)
 
     def _unchanged(self) -> bool:
         try:

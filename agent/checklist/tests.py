@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from agent.checklist.assertions import plain_name, silent_tests
+from agent.checklist.booted import Bench
 from agent.checklist.case import Case, Found, Owing
-from agent.checklist.databases import Databases
 from agent.checklist.forgery import forgeries
 from agent.checklist.mutants import judging
 from agent.checklist.mutants.planning import planned
 from agent.checklist.refusals import declared_refusals, provokable, provoked, refusal_problems
 from agent.checklist.routes import erased
+from agent.checklist.touching import Ran, shapes_of
 from agent.contract.model import Contract, Operation
 from agent.receipts import Measures, Receipt, TestedOperation, UncoveredFile
 from tools.reports import TestReport, Touch
@@ -31,13 +32,13 @@ _ENOUGH = 80.0
 _MESSAGE = 300
 
 
-async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
+async def settle(case: Case, owing: Owing, bench: Bench) -> Found:
     """Settle what the gate tests owes."""
     order = secrets.randbits(32)
     files = case.workspace.read()
     mutants = planned(files, order)
     changes = judging.as_changes(mutants, case.effort.mutant_seconds)
-    async with databases.empty() as database:
+    async with bench.empty() as database:
         report = await case.stack.run_tests(case.workspace, database.access)
         again = report  # what could not be run, or ran out of time, would do so again
         if not report.crashed:
@@ -45,6 +46,7 @@ async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
     # Code that a test rewrites would be judged by the other gates in place of the code that was handed in.
     forged = [] if report.crashed else forgeries(report, case.workspace.read())
     changed = [] if case.workspace.tree() == owing.tree else ["the tests changed files of the worktree"]
+    bench.ran = Ran(shapes=shapes_of(files), tests=again.ran, broken=broken(report)) if again.ran else None
     ran = " ".join(report.command)
     passed = sum(one.outcome == "passed" for one in report.cases)
     measures = Measures(coverage_percent=report.covered_percent, tests_passed=passed)
@@ -54,7 +56,7 @@ async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
             [*suite_problems(report), *forged, *changed],
             ran=ran,
             found=_summary(report),
-            reproduce=_pytest(report),
+            reproduce=pasted(report),
             places=[f"{file}:{lines[0]}" for file, lines in report.uncovered.items() if lines],
             seconds=report.seconds,
         ),
@@ -63,7 +65,7 @@ async def settle(case: Case, owing: Owing, databases: Databases) -> Found:
             repeat_problems(report, again),
             ran=f"{' '.join(again.command)} (order {order})",
             found=f"{_counts(again)}, in another order and on the same database",
-            reproduce=_pytest(again),
+            reproduce=pasted(again),
             seconds=again.seconds,
         ),
         *judging.judged(owing, files, mutants, again, order),
@@ -122,8 +124,17 @@ def suite_problems(report: TestReport) -> list[str]:
         return [f"the tests could not be run to their end: {report.crashed}"]
     if not any(one.outcome != "skipped" for one in report.cases):
         return ["no test ran: write integration tests for every operation"]
-    broken = [f"{one.name}: {one.outcome}: {one.message}" for one in report.cases if one.outcome in ("failed", "error")]
-    return broken + _coverage_problems(report)
+    return failures(report) + _coverage_problems(report)
+
+
+def failures(report: TestReport) -> list[str]:
+    """The tests that did not pass, each with what it said."""
+    return [f"{one.name}: {one.outcome}: {one.message}" for one in report.cases if one.outcome in ("failed", "error")]
+
+
+def broken(report: TestReport) -> tuple[str, ...]:
+    """The names of the tests that did not pass."""
+    return tuple(one.name for one in report.cases if one.outcome in ("failed", "error"))
 
 
 def _coverage_problems(report: TestReport) -> list[str]:
@@ -189,18 +200,18 @@ def repeat_problems(first: TestReport, again: TestReport) -> list[str]:
     ]
 
 
-def _pytest(report: TestReport) -> str:
+def pasted(report: TestReport) -> str:
     """What to run to see the failures again; without any, how much is covered."""
-    broken = [shlex.quote(one.name) for one in report.cases if one.outcome in ("failed", "error")]
-    if broken or report.crashed:
-        return " ".join(["python -m pytest", *broken[:3]])
+    named = [shlex.quote(name) for name in broken(report)]
+    if named or report.crashed:
+        return " ".join(["python -m pytest", *named[:3]])
     return "coverage run --branch --source=src -m pytest; coverage report --show-missing"
 
 
 def _asking(operation: Operation, report: TestReport) -> str:
     """What shows the tests that may ask an operation: those that name the part of its path that is always the same."""
     if report.crashed:
-        return _pytest(report)
+        return pasted(report)
     fixed = operation.path.partition("{")[0].rstrip("/") or "/"
     return f"grep -rnF {shlex.quote(fixed)} tests; python -m pytest -v"
 

@@ -170,6 +170,10 @@ def verify(
         list[str] | None,
         typer.Option(metavar="CHECK", help="Ask this check alone, such as lint, types or contract; can be repeated."),
     ] = None,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="After an edit: what answers in seconds, and the tests that ran what was edited."),
+    ] = False,
 ) -> None:
     """Judge any backend by the checklist, whoever wrote it."""
     from agent.cli.running import verify_command
@@ -188,6 +192,7 @@ def verify(
         strict=strict,
         fresh=fresh,
         only=tuple(only or ()),
+        quick=quick,
     )
 
 

@@ -45,6 +45,7 @@ def verify_command(
     strict: bool,
     fresh: bool,
     only: tuple[str, ...],
+    quick: bool,
 ) -> NoReturn:
     """Judge a folder."""
     chosen = stack_choice(stack)
@@ -65,6 +66,7 @@ def verify_command(
             strict=strict,
             fresh=fresh,
             only=only,
+            quick=quick,
         ),
         None,
         as_json=as_json,

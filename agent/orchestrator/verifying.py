@@ -13,6 +13,7 @@ from agent.checklist.case import Case, GateEvent, GateFinished
 from agent.checklist.checklist import CHECKS, settle
 from agent.checklist.effort import Effort
 from agent.checklist.memory import Memory, open_memory
+from agent.checklist.quick import ASKED, quickly, touched_tests
 from agent.delivery.model import Delivery
 from agent.delivery.service_map import service_map
 from agent.errors import InputError, WorkspaceError
@@ -46,17 +47,21 @@ def verify_directory(
     strict: bool = False,
     fresh: bool = False,
     only: Sequence[str] = (),
+    quick: bool = False,
 ) -> Delivery:
     """The checklist's verdict on a copy of a folder; the folder itself is only read, and no run is recorded.
 
     What held for the same inputs and `effort` before is remembered, unless a `fresh` verdict is asked for. `only`: the
-    names of the checks that are asked; all of them where it is empty.
+    names of the checks that are asked; all of them where it is empty. `quick`: those that answer within seconds, and of
+    the tests those that ran what was edited since all of them were seen.
 
     Raises InputError and MissingDependency.
     """
     if unknown := [name for name in only if name not in {check.name for check in CHECKS}]:
         known = ", ".join(check.name for check in CHECKS)
         raise InputError(f"--only {unknown[0]}: there is no such check; there are {known}")
+    if quick and only:
+        raise InputError("--quick and --only exclude each other: --quick chooses the checks itself")
     began = time.monotonic()
     room.know_environment(os.environ)
     listener = discreet(listener)
@@ -81,19 +86,22 @@ def verify_directory(
             workspace.toolchain = environment.toolchain
             case = inputs.case(workspace, effort)
             memory = None if fresh else open_memory(cache_folder() / "settled", chosen.kind)
-            verdict = _verdict(case, listener, memory, only)
+            verdict = _verdict(case, listener, memory, ASKED if quick else only, quick=quick)
             delivery = _delivery(inputs, workspace, stack, verdict, began)
+            if quick:
+                delivery = delivery.model_copy(update={"warnings": (quickly(verdict), *delivery.warnings)})
         missing = tuple(f"A package of the project was not installed: {reason}" for reason in refused)
         return redacted(delivery.model_copy(update={"warnings": (*delivery.warnings, *missing)}))
 
 
-def _verdict(case: Case, listener: Listener, memory: Memory | None, only: Sequence[str]) -> Verdict:
+def _verdict(case: Case, listener: Listener, memory: Memory | None, only: Sequence[str], *, quick: bool) -> Verdict:
     tree = case.workspace.tree()
 
     def tell(event: GateEvent) -> None:
         listener(gate_settled(tree, event) if isinstance(event, GateFinished) else Note(event.check, "gate"))
 
-    return asyncio.run(settle(case, tell, memory=memory, only=only or None))
+    beside = [touched_tests(memory)] if quick else []
+    return asyncio.run(settle(case, tell, memory=memory, only=only or None, beside=beside))
 
 
 def _delivery(inputs: Inputs, workspace: GitWorkspace, stack: StackName, verdict: Verdict, began: float) -> Delivery:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from agent.checklist.memory import DAYS, Memory, open_memory
+from agent.checklist.touching import Ran
 from agent.receipts import Measures, Outcome, Receipt
 from agent.rulebook.model import Gate
 
@@ -123,3 +124,20 @@ def test_nobody_else_can_read_the_key(memory: Memory) -> None:
     assert (memory.folder / "key").stat().st_mode & 0o777 == 0o600
     assert memory.folder.stat().st_mode & 0o777 == 0o700
     assert memory.folder.stat().st_uid == os.geteuid()
+
+
+def test_what_tests_ran_is_kept_until_the_next_time(memory: Memory) -> None:
+    before, after = (Ran(shapes={}, tests={name: {"src/a.py": (1, 5)}}, broken=(name,)) for name in ("t1", "t2"))
+    memory.keep_ran("a", before)
+    assert opened(memory.folder).recall_ran("a") == before
+    memory.keep_ran("a", after)
+    assert memory.recall_ran("a") == after
+    assert memory.recall_ran("b") is None
+    assert memory.recall("a") is None
+
+
+def test_what_tests_ran_is_not_believed_once_it_was_changed(memory: Memory) -> None:
+    memory.keep_ran("a", Ran(shapes={}, tests={"t1": {}}))
+    entry = memory.folder / "ran-a.json"
+    entry.write_bytes(entry.read_bytes().replace(b"t1", b"t2"))
+    assert memory.recall_ran("a") is None

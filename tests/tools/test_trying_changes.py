@@ -122,3 +122,11 @@ async def test_who_needs_nothing_outside_is_told_with_the_lines_that_it_ran(
     report = await run(workspace, tmp_path, [], seconds=0.0)
     assert {one.rpartition("::")[2] for one in report.alone} == {"test_large", "test_small", "test_end"}
     assert report.alone["tests/test_app.py::test_large"] == {"src/app.py": (2, 3)}
+
+
+async def test_every_test_is_told_with_the_functions_that_it_ran(workspace: GitWorkspace, tmp_path: Path) -> None:
+    report = await run(workspace, tmp_path, [], seconds=0.0)
+    ran = {one.rpartition("::")[2]: functions for one, functions in report.ran.items()}
+    assert ran["test_large"] == ran["test_outside"] == {"src/app.py": (1,)}
+    assert ran["test_end"] == {"src/app.py": (7,)}
+    assert ran.keys() == {one.name.rpartition("::")[2] for one in report.cases}

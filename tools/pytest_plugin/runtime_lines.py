@@ -25,18 +25,23 @@ class LineWatch:
         self._folder = f"{folder}/"
         self._root = f"{Path.cwd()}/"
         self._seen: set[Line] = set()
+        self._called: set[Line] = set()
         sys.monitoring.use_tool_id(_TOOL, "runtime_lines")
         sys.monitoring.register_callback(_TOOL, sys.monitoring.events.LINE, self._line)
         self._follow_imports()
 
     def begin(self) -> None:
         """Forget what was seen, and see every line once more."""
-        self._seen = set()
+        self._seen, self._called = set(), set()
         sys.monitoring.restart_events()
 
     def seen(self) -> frozenset[Line]:
         """The lines since `begin`."""
         return frozenset(self._seen)
+
+    def called(self) -> frozenset[Line]:
+        """The functions of which a line ran since `begin`, by the line with which each begins, decorators included."""
+        return frozenset(self._called)
 
     def end(self) -> None:
         """Watch no longer."""
@@ -44,7 +49,9 @@ class LineWatch:
         sys.monitoring.free_tool_id(_TOOL)
 
     def _line(self, code: CodeType, line: int) -> object:
-        self._seen.add((code.co_filename.removeprefix(self._root), line))
+        file = code.co_filename.removeprefix(self._root)
+        self._seen.add((file, line))
+        self._called.add((file, code.co_firstlineno))
         return sys.monitoring.DISABLE
 
     def _follow_imports(self) -> None:

@@ -85,6 +85,7 @@ class MutantRunner:
         started = time.perf_counter()
         result = yield
         lines, seconds = self._watch.seen(), time.perf_counter() - started
+        self._write({"kind": "ran", "test": item.nodeid, "functions": _by_file(self._watch.called())})
         if item.nodeid not in self._bad:
             self._known.append(Known(item, lines, seconds))
             if self._alone.is_alone(item):
