@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 
 from agent.binding.converting import TEMPORAL
+from agent.binding.marking import only_among_living
 from agent.binding.reasons import Undecided
 from agent.binding.shapes import Shape
 from agent.binding.words import singular, snake, without_prefix, words
-from agent.catalog.model import Column, ForeignKey, Table
+from agent.catalog.model import Column, ForeignKey, Index, Table
 
 _TIME_WORDS = frozenset({"at", "on", "date", "time", "timestamp", "datetime", "ts"})
 _SAME_EVENT = {"create": "created", "creation": "created", "inserted": "created", "modified": "updated"}
@@ -50,10 +51,21 @@ def alone_unique(table: Table) -> frozenset[str]:
     folded = [
         found[1]
         for index in table.indexes
-        if index.unique and len(index.columns) == 1 and " WHERE " not in index.definition
+        if index.unique and len(index.columns) == 1 and _holds_all(table, index)
         if (found := _FOLDED.fullmatch(index.columns[0]))
     ]
-    return frozenset(key[0] for key in keys if len(key) == 1) | frozenset(folded)
+    living = [
+        index.columns[0]
+        for index in table.indexes
+        if index.unique and len(index.columns) == 1 and only_among_living(table, index.definition)
+        if table.column(index.columns[0])
+    ]
+    return frozenset(key[0] for key in keys if len(key) == 1) | frozenset(folded) | frozenset(living)
+
+
+def _holds_all(table: Table, index: Index) -> bool:
+    """True for an index of all rows that anybody finds: removed ones, which are only marked, need not be there."""
+    return " WHERE " not in index.definition or only_among_living(table, index.definition)
 
 
 def role(name: str) -> str:

@@ -49,7 +49,7 @@ def bind(contract: Contract, catalog: Catalog, corrections: Corrections = Correc
         holes.get(operation.key) or _bound(inputs, holdings, drafts[operation.key]) for operation in contract.operations
     )
     bounds = _without_orphans(inputs, bounds)
-    binding = Binding(bounds, accounts_of(inputs, bounds), proofs_of(contract), keys_of(inputs))
+    binding = Binding(bounds, accounts_of(inputs, bounds), proofs_of(contract), keys_of(inputs), inputs.marks)
     named = (_named(inputs, binding, one) for one in bounds)
     return replace(binding, operations=tuple(_permitted(inputs, one) for one in named))
 
@@ -83,6 +83,10 @@ def _rows(inputs: Inputs, holdings: Holdings, one: Draft) -> Bound:
     fills = filled(one, table) if one.action not in READS | {Action.DELETE} else {}
     demand_sources(one, table, owning.owner, fills)
     is_list = one.action is Action.LIST
+    mark = inputs.marks.get(table.name)
+    told = {field.column for field in answer.fields}
+    if mark is not None and one.action is Action.DELETE and told & set(mark.columns):
+        raise Undecided(f"the answer shows `{mark.columns[0]}`, and nothing says whether as it was or as it is then")
     return Bound(
         operation=one.operation,
         action=one.action,
@@ -101,6 +105,7 @@ def _rows(inputs: Inputs, holdings: Holdings, one: Draft) -> Bound:
         left_out=answer.left_out,
         fixed=answer.fixed,
         confirmed=confirmed,
+        mark=mark,
     )
 
 
@@ -108,7 +113,8 @@ def _session(inputs: Inputs, one: Draft) -> Bound:
     users = inputs.users
     if users is None:
         raise Undecided(why_no_users(inputs.catalog))
-    bound = Bound(one.operation, one.action, table=users.table.name, resource="auth")
+    mark = inputs.marks.get(users.table.name)
+    bound = Bound(one.operation, one.action, table=users.table.name, resource="auth", mark=mark)
     match one.action:
         case Action.LOGIN:
             bound = replace(bound, body=login_fields(inputs, users, one.operation))

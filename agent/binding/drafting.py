@@ -8,7 +8,8 @@ from agent.binding.columns import event
 from agent.binding.converting import TEMPORAL
 from agent.binding.fields import Written, written
 from agent.binding.inputs import Inputs, success_shape, why_no_users
-from agent.binding.model import Action, Field, PathColumn
+from agent.binding.marking import demand_living, demand_removal
+from agent.binding.model import Action, Field, Mark, PathColumn
 from agent.binding.own import keeps_secret, own_account_action
 from agent.binding.paths import Route, path_columns, route
 from agent.binding.permissions import demand_permission
@@ -51,7 +52,7 @@ def draft(inputs: Inputs, operation: Operation) -> Draft:
         return _about_session(inputs, operation, session)
     own = own_account_action(inputs, operation) if not said.table else None
     if own is not None and inputs.users is not None:
-        _demand_settled(operation, own, inputs.users.table)
+        _demand_settled(inputs, operation, own, inputs.users.table)
         return _with_body(inputs, Draft(operation, own, inputs.users.table, mine=True))
     way = route(inputs, operation)
     action = _action(inputs, operation, way)
@@ -93,17 +94,19 @@ def _action(inputs: Inputs, operation: Operation, way: Route) -> Action:
         raise Undecided(f"{operation.method.upper()} on {what} has no settled meaning")
     if action is Action.LIST and not _answers_list(inputs, operation):
         raise Undecided(f"reading the collection `{way.table.name}` answers something else than a list")
-    _demand_settled(operation, action, way.table)
+    _demand_settled(inputs, operation, action, way.table)
     return action
 
 
-def _demand_settled(operation: Operation, action: Action, table: Table) -> None:
+def _demand_settled(inputs: Inputs, operation: Operation, action: Action, table: Table) -> None:
     success = operation.success
     if success is not None and success.status == "202":
         raise Undecided("202 is answered before the work is done, and nothing says what happens later")
-    moments = {"deleted_at", "deleted_on", "is_deleted", "deleted"} & {column.name for column in table.columns}
-    if action is Action.DELETE and moments:
-        raise Undecided(f"`{table.name}` has `{min(moments)}`: nothing says whether rows are removed or marked")
+    mark = inputs.marks.get(table.name)
+    if action is Action.DELETE:
+        demand_removal(table, mark, operation)
+    elif action in {Action.LIST, Action.RETRIEVE}:
+        demand_living(table, mark, operation)
 
 
 def _answers_list(inputs: Inputs, operation: Operation) -> bool:
@@ -128,8 +131,9 @@ def _body(inputs: Inputs, operation: Operation, action: Action, table: Table) ->
     if any("json-patch" in media for media in operation.body.content):
         raise Undecided("the body is a JSON Patch")
     found = tuple(one for one in written(inputs, table, said) if not _is_kept(action, table, one))
+    mark = inputs.marks.get(table.name)
     for one in found:
-        _demand_free(action, table, one.field)
+        _demand_free(action, table, one.field, mark)
     return found
 
 
@@ -164,9 +168,11 @@ def _keeps_unsent(table: Table, body: tuple[Written, ...]) -> bool:
     return bare and not any(one.field.required for one in body)
 
 
-def _demand_free(action: Action, table: Table, field: Field) -> None:
+def _demand_free(action: Action, table: Table, field: Field, mark: Mark | None) -> None:
     """Raise `Undecided` for a column that a caller cannot be meant to set."""
     column = table.column(field.column)
+    if mark is not None and field.column in mark.columns:
+        raise Undecided(f"body property `{field.property}` sets `{field.column}`, which marks what was removed")
     if action in {Action.REPLACE, Action.PATCH} and field.column in table.primary_key:
         raise Undecided(f"body property `{field.property}` would change the key `{field.column}`")
     if column and _is_stamp(column):

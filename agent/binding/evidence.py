@@ -77,6 +77,8 @@ def _reasons(bound: Bound, catalog: Catalog, correction: Correction) -> Iterator
         if step.owner:
             yield f"only where `{step.table}.{step.owner}` is the caller"
     yield from _of_owner(bound, catalog, correction)
+    if bound.mark and bound.action is Action.DELETE:
+        yield f"removed rows of `{bound.table}` are marked in {_listed(bound.mark.columns)}, and left out everywhere"
     for guard in bound.guards:
         yield f"`{guard.here}` must refer to one of the caller's `{guard.table}`"
     if bound.scopes:
@@ -101,6 +103,10 @@ def _of_owner(bound: Bound, catalog: Catalog, correction: Correction) -> Iterato
     for key in table.foreign_keys:
         if bound.owner in key.columns:
             yield f"`{short(table)}.{bound.owner}` refers to `{key.table}`, and no body sets it"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return " and ".join(f"`{name}`" for name in names)
 
 
 def _short(table: str) -> str:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from agent.binding.columns import alone_unique, short
 from agent.binding.corrections import Corrections
+from agent.binding.marking import marks_of
+from agent.binding.model import Mark
 from agent.binding.namespaces import MEANING, namespaces, parts_of
 from agent.binding.shapes import Shape, shape
 from agent.binding.speaking import spoken_tables
@@ -62,6 +64,8 @@ class Inputs:
     """Table → nullable columns that are never null, as far as rows come through this API."""
     corrections: Corrections = Corrections()
     """What a person said."""
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+    """Table → how its removed rows are marked."""
 
     def shape(self, schema: Schema) -> Shape:
         """The shape of a schema of the contract."""
@@ -98,7 +102,8 @@ def read_together(contract: Contract, catalog: Catalog, corrections: Corrections
     tables = {singular(short(table)) for table in catalog.tables}
     groups = namespaces(contract, tables, prefix)
     users = find_users(catalog, corrections.users)
-    return Inputs(contract, catalog, users, prefix, groups, corrections=corrections)
+    marks = marks_of(contract, catalog)
+    return Inputs(contract, catalog, users, prefix, groups, corrections=corrections, marks=marks)
 
 
 def shared_prefix(contract: Contract, catalog: Catalog) -> tuple[str, ...]:

@@ -172,6 +172,7 @@ def _filter(inputs: Inputs, table: Table, asked: Parameter, answer: tuple[Field,
         raise Undecided(f"query parameter `{asked.name}` is an object")
     secret = inputs.users.password if inputs.users and inputs.is_users(table) else None
     column = column_for(table, asked.name, said) or _in_singular(table, asked.name, said)
+    _demand_living(inputs, table, asked, column)
     if column is not None and column != secret:
         return _equal(inputs, column, asked, said)
     if snake(asked.name) in _SEARCH:
@@ -180,8 +181,15 @@ def _filter(inputs: Inputs, table: Table, asked: Parameter, answer: tuple[Field,
     if bound is None:
         raise Undecided(f"query parameter `{asked.name}` has no column in `{table.name}`")
     column, comparison = bound
+    _demand_living(inputs, table, asked, column)
     between = conversion(inputs.contract, inputs.catalog, column, asked.name, said, writes=True)
     return Filter(asked.name, (column.name,), comparison, between)
+
+
+def _demand_living(inputs: Inputs, table: Table, asked: Parameter, column: Column | None) -> None:
+    mark = inputs.marks.get(table.name)
+    if mark is not None and column is not None and column.name in mark.columns:
+        raise Undecided(f"query parameter `{asked.name}` asks for removed rows of `{table.name}`, which nobody finds")
 
 
 def _equal(inputs: Inputs, column: Column, asked: Parameter, said: Shape) -> Filter:

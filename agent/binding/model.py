@@ -241,6 +241,21 @@ class Guard:
     """The column of `table` that must equal the caller's id."""
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How rows of a table are marked as removed; marked rows are found by nobody."""
+
+    moments: tuple[str, ...] = ()
+    """Columns that hold when a row was removed, null for all others."""
+    switches: Mapping[str, bool] = field(default_factory=dict)
+    """Columns that are true for a removed row → whether they may be null for others."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns that tell."""
+        return (*self.moments, *self.switches)
+
+
 Fill = Literal["uuid", "now"]
 """A value that the service makes itself: a random UUID, the present moment."""
 
@@ -288,6 +303,8 @@ class Bound:
     """Delete, without `answer`: properties that only say that it was done, and what they say."""
     scopes: tuple[str, ...] = ()
     """What the caller's token must name, which somebody else issues; also of a hole."""
+    mark: Mark | None = None
+    """How removed rows of `table` are marked: a DELETE does so, and everything else passes them over."""
     demands: tuple[tuple[str, ...], ...] = ()
     """The scopes of each alternative, of one of which a token must name all, whoever issues it; also of a hole. Empty
     where any token is enough, because the contract or a person says so."""
@@ -366,6 +383,8 @@ class Binding:
     """Name of a security scheme → what it carries; schemes that are not understood are not here."""
     keys: Keys | None = None
     """None: no scheme carries an API key."""
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+    """Table → how its removed rows are marked."""
 
     @property
     def nameless_keys(self) -> bool:

@@ -42,6 +42,8 @@ def _details(bound: Bound) -> Iterator[str]:
         yield f"{guard.here} refers to one of the caller's {guard.table} ({guard.owner})"
     if bound.body:
         yield f"takes {_fields(bound.body)}"
+    if bound.mark and bound.action is Action.DELETE:
+        yield f"marks the row in {', '.join(bound.mark.columns)}"
     if bound.presented:
         yield f"takes the refresh token in {bound.presented}"
     if bound.filled:

@@ -110,7 +110,9 @@ def _groups(bound: Bound, contract: Contract, catalog: Catalog, declared: frozen
 
 def _of_constraints(bound: Bound, table: Table, catalog: Catalog, *, named: bool) -> frozenset[int]:
     """What is meant for requests that break a unique key or a reference."""
-    if _breaks_a_key(bound, table) or (bound.action is Action.DELETE and _referred_to(table, catalog)):
+    if _breaks_a_key(bound, table) or (
+        bound.action is Action.DELETE and not bound.mark and _referred_to(table, catalog)
+    ):
         return frozenset({409})
     if not _refers(bound, table):
         return frozenset()

@@ -232,7 +232,8 @@ async def _elsewhere(world: World, bound: Bound, request: Request, first: Reply,
     one.asked.append(f"the same key for another row → {reply.status or 'no answer'}")
     if not matches(reply.status, successes(bound.operation)):
         return
-    undone = bound.action is Action.DELETE and world.asker.store.fresh(row) is not None
+    now = world.asker.store.fresh(row)
+    undone = bound.action is Action.DELETE and now is not None and now.values == row.values
     if undone or (_same(reply, first) and _tells_of(reply, request, other)):
         what = "is still there" if undone else "was not looked at"
         one.answers.append(

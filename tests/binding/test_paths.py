@@ -199,8 +199,8 @@ def test_an_identifier_of_the_wrong_type_is_a_hole_and_one_in_text_is_converted(
     assert text.path[0].conversion == "text"
 
 
-def test_removing_is_a_hole_where_rows_can_be_marked_as_removed(derive: Derive) -> None:
-    sql = "CREATE TABLE tasks (id uuid PRIMARY KEY, deleted_at timestamptz);"
+def test_removing_is_a_hole_where_rows_can_be_marked_in_no_usual_way(derive: Derive) -> None:
+    sql = "CREATE TABLE tasks (id uuid PRIMARY KEY, deleted_at timestamptz NOT NULL DEFAULT 'infinity');"
     bound = derive(sql, f"/tasks/{{id}}: {{delete: {operation(status='204')}}}").operations[0]
     assert "nothing says whether rows are removed or marked" in bound.reason
 

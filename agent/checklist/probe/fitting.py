@@ -48,13 +48,19 @@ def fitted(contract: Contract, catalog: Catalog, binding: Binding) -> Fitted:
             if schema not in found[table][column]:
                 found[table][column].append(schema)
     return {
-        table.name: {
+        table.name: dict.fromkeys(binding.marks[table.name].moments if table.name in binding.marks else (), _living)
+        | {
             column.name: _Fitting(contract, schemas, alone=column.name in alone_unique(table))
             for column in table.columns
+            if not (table.name in binding.marks and column.name in binding.marks[table.name].columns)
             if (schemas := found[table.name][column.name]) and any(_binds(contract, column, one) for one in schemas)
         }
         for table in catalog.tables
     }
+
+
+def _living(*_: object) -> None:
+    """What stands where a row would be marked as removed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,10 +66,15 @@ class World:
         name = f"{table} of {caller.login if caller else ''}"
         known = None if fresh or fixed else self._rows.get(name)
         known = self.asker.store.fresh(known) if known else None
-        if known is None:
+        if known is None or self._removed(known):
             known = await self._made(table, Need(caller, fixed=fixed or {}, fresh=fresh))
             self._rows[name] = known
         return known
+
+    def _removed(self, row: Row) -> bool:
+        """Whether the row is marked as removed."""
+        mark = self.binding.marks.get(row.table.name)
+        return mark is not None and any(row.values[name] not in (None, False) for name in mark.columns)
 
     async def create(self, bound: Bound, need: Need) -> tuple[Request, Reply, Row | None]:
         """Ask a create operation for a new row: the request, the answer, the row."""

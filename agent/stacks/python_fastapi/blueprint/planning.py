@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from agent.binding.model import Accounts, Action, Binding, Bound, Keys, Proof
+from agent.binding.model import Accounts, Action, Binding, Bound, Keys, Mark, Proof
 from agent.catalog.model import Catalog, Table
 from agent.contract.model import Contract, Operation, Parameter
 from agent.stacks.python_fastapi.blueprint.annotations import Annotations, Typed, path_name
@@ -159,6 +159,10 @@ class Plan:
             self.readings[table] = Reading(self.catalog, self.table(table))
         return self.readings[table]
 
+    def mark(self, table: str) -> Mark | None:
+        """How removed rows of the table are marked; None where they are deleted."""
+        return self.binding.marks.get(table)
+
     def repository(self, resource: Resource, key: str, *, table: bool = True) -> Repository:
         """The repository of a table, or of a resource without one, known to the resource's service."""
         repository = self._repository(key, table=table)
@@ -174,6 +178,7 @@ class Plan:
                 stem=self._stems.take(class_stem(key.replace(".", "_"))),
                 attribute=name,
                 reading=self.reading(key) if table else None,
+                mark=self.mark(key) if table else None,
             )
         return self.repositories[key]
 

@@ -190,6 +190,7 @@ class Renderer:
             "search": "containing(" in repositories,
             "creates": "insertion(" in repositories,
             "changes": "assignments(" in repositories,
+            "marks": 'Conditions("' in repositories or "Conditions((" in repositories,
             "now": bool(re.search(r"\bNOW\b(?!$)", re.sub(r"import NOW", "", services))),
         }
         if any(uses.values()):
@@ -408,7 +409,8 @@ def _credentials_sql(repository: Repository) -> str:
     if reading is None or repository.login is None:
         return ""
     identifier, login, password = (reading.spot(one) for one in repository.login)
-    return f"SELECT {identifier}, {password} FROM {reading.source} WHERE {login} = $1"
+    where = " AND ".join(one for one in (f"{login} = $1", repository.living) if one)
+    return f"SELECT {identifier}, {password} FROM {reading.source} WHERE {where}"
 
 
 def _holder_sql(repository: Repository, keys: Keys | None) -> str:

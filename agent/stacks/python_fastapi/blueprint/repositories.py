@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from agent.binding.model import Conversion, Filter, PathColumn
+from agent.binding.columns import event
+from agent.binding.model import Conversion, Filter, Guard, Mark, PathColumn
 from agent.catalog.model import Column, Table
 from agent.stacks.python_fastapi.blueprint.annotations import Typed
 from agent.stacks.python_fastapi.blueprint.columns import TEXTS, python_type, quoted, quoted_table, written
@@ -72,6 +73,22 @@ class Repository:
     login: tuple[str, str, str] | None = None
     """Accounts: columns of id, login and password."""
     names: Names = field(default_factory=Names)
+    mark: Mark | None = None
+    """How removed rows are marked."""
+
+    @property
+    def living(self) -> str:
+        """The condition of rows that are not marked as removed; empty where rows are deleted."""
+        return living(self.mark, self.reading.spot) if self.reading else ""
+
+    @property
+    def marking(self) -> str:
+        """The assignments that mark a row as removed; empty where rows are deleted."""
+        return marking(self.mark, self.reading.table) if self.mark and self.reading else ""
+
+    def where(self, method: Method) -> str:
+        """The conditions of a method's statement."""
+        return " AND ".join(one for one in (method.where, self.living) if one)
 
     def add(self, method: Method) -> str:
         """Have the method; gives its name, which differs from the wanted one when that is taken by another."""
@@ -106,22 +123,51 @@ def equals(table: Table, spot: str, column: str, conversion: Conversion, typed: 
     return Condition(f"{spot} = {written(found, conversion)}", name, type_, name)
 
 
-def below(table: Table, spot: str, step: PathColumn, parent: Table, typed: Typed) -> Condition:
+def below(
+    table: Table, spot: str, step: PathColumn, parent: Table, typed: Typed, mark: Mark | None = None
+) -> Condition:
     """The row belongs to what the step of the path selects."""
     column = step.joint or step.link or ""
     if not step.key:
         return equals(table, spot, column, step.conversion, typed)
     known = equals(parent, quoted(step.column), step.column, step.conversion, typed)
-    sql = f"{spot} = (SELECT {quoted(step.key)} FROM {quoted_table(parent.name)} WHERE {known.sql})"
+    found = f"{quoted_table(parent.name)} WHERE {known.sql}{_and_living(mark, quoted)}"
+    sql = f"{spot} = (SELECT {quoted(step.key)} FROM {found})"
     name = snake(f"{parent.name.rsplit('.', 1)[-1]}_{step.column}")
     return Condition(sql, name, typed, name)
 
 
-def guarded(table: str, column: str, here: str, owner: str, typed: Typed, label: str) -> Condition:
+def guarded(guard: Guard, here: str, typed: Typed, label: str, mark: Mark | None = None) -> Condition:
     """There is a row of another table that belongs to the owner."""
-    source, spot = quoted_table(table), quoted(table.rsplit(".", 1)[-1])
-    sql = f"EXISTS (SELECT 1 FROM {source} WHERE {spot}.{quoted(column)} = {here} AND {spot}.{quoted(owner)} = {{}})"
+    source, spot = quoted_table(guard.table), quoted(guard.table.rsplit(".", 1)[-1])
+    owned = f"{spot}.{quoted(guard.column)} = {here} AND {spot}.{quoted(guard.owner)} = {{}}"
+    sql = f"EXISTS (SELECT 1 FROM {source} WHERE {owned}{_and_living(mark, lambda name: f'{spot}.{quoted(name)}')})"
     return Condition(sql, f"{label}_owner", typed, f"{label}_owner")
+
+
+def living(mark: Mark | None, spot: Callable[[str], str]) -> str:
+    """The condition of rows that are not marked as removed; empty where none are."""
+    if mark is None:
+        return ""
+    moments = [f"{spot(name)} IS NULL" for name in mark.moments]
+    switches = [f"{spot(name)} IS NOT TRUE" if null else f"NOT {spot(name)}" for name, null in mark.switches.items()]
+    return " AND ".join(moments + switches)
+
+
+def _and_living(mark: Mark | None, spot: Callable[[str], str]) -> str:
+    condition = living(mark, spot)
+    return f" AND {condition}" if condition else ""
+
+
+_NOW = {"timestamptz": "now()", "timestamp": "timezone('utc', now())", "date": "timezone('utc', now())::date"}
+
+
+def marking(mark: Mark, table: Table) -> str:
+    """The assignments that mark a row as removed, and say when it was last changed."""
+    changed = [one.name for one in table.columns if one.base_type in _NOW and event(one.name) == "updated"]
+    moments = [one for one in table.columns if one.name in (*mark.moments, *changed) and not one.generated]
+    set_now = [f"{quoted(one.name)} = {_NOW[one.base_type]}" for one in moments]
+    return ", ".join([*set_now, *(f"{quoted(name)} = true" for name in mark.switches)])
 
 
 _SIGNS = {"equal": "=", "at least": ">=", "at most": "<=", "above": ">", "below": "<"}

@@ -33,21 +33,32 @@ def scope(one: Deriving, *, item: bool) -> tuple[list[Condition], dict[str, str]
             name = one.parameter(step.parameter, "path")
             typed = next(found.inner for found in one.planned.parameters if found.name == name)
             add(equals(reading.table, reading.spot(step.column), step.column, step.conversion, typed), name)
-    if not item or len(higher) > 1 or any(step.owner for step in higher):
+    unseen = any(step.owner or (one.plan.mark(step.table) and not step.key) for step in higher)
+    if not item or len(higher) > 1 or unseen:
         check_parents(one)
     for step in higher[-1:]:
         column = step.joint or step.link
         name = one.parameter(step.parameter, "path")
         if column:
             typed = next(found.inner for found in one.planned.parameters if found.name == name)
-            add(below(reading.table, reading.spot(column), step, one.plan.table(step.table), typed), name)
+            add(
+                below(
+                    reading.table,
+                    reading.spot(column),
+                    step,
+                    one.plan.table(step.table),
+                    typed,
+                    one.plan.mark(step.table),
+                ),
+                name,
+            )
     if bound.owner:
         owned = equals(reading.table, reading.spot(bound.owner), bound.owner, "", one.plan.caller_id)
         add(replace(owned, owns=True), one.caller())
     for guard in bound.guards:
         label = snake(guard.here)
         add(
-            guarded(guard.table, guard.column, reading.spot(guard.here), guard.owner, one.plan.caller_id, label),
+            guarded(guard, reading.spot(guard.here), one.plan.caller_id, label, one.plan.mark(guard.table)),
             one.caller(),
         )
     if not conditions and item:
@@ -72,7 +83,9 @@ def check_parents(one: Deriving) -> dict[str, str]:
             name_above = one.parameter(before.parameter, "path")
             kind = next(found.inner for found in one.planned.parameters if found.name == name_above)
             table = one.plan.table(before.table)
-            conditions.append(below(reading.table, reading.spot(before.joint), before, table, kind))
+            conditions.append(
+                below(reading.table, reading.spot(before.joint), before, table, kind, one.plan.mark(before.table))
+            )
             values.append(name_above)
         if step.owner:
             conditions.append(equals(reading.table, reading.spot(step.owner), step.owner, "", one.plan.caller_id))

@@ -22,6 +22,8 @@ _EQUAL_AS_THEY_ARE = {
 def filled(shape: Shape, table: Table, columns: set[str]) -> dict[str, Code]:
     """Values for those of the columns that may be null, so that an answer is compared with more than nothing."""
     ordered = {name for pair in ordered_columns(table) for name in pair}
+    mark = shape.binding.marks.get(table.name)
+    ordered |= set(mark.columns) if mark else set()
     return {
         column.name: shape.values.code(column, shape.values.of_column(table, column, 1))
         for column in table.columns

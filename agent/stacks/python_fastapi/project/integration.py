@@ -51,6 +51,7 @@ def scenarios(shape: Shape, bound: Bound) -> Iterator[Scenario]:
         yield from refusals.misfits(shape, bound)
         return
     yield from refusals.unknown_things(shape, bound)
+    yield from refusals.removed_things(shape, bound)
     yield from refusals.strangers(shape, bound)
     yield from refusals.misfits(shape, bound)
 

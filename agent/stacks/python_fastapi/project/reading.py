@@ -65,7 +65,7 @@ def _whole_list(shape: Shape, bound: Bound) -> Scenario:
     if links and above(bound):  # and one that stands below something else
         made.lines += neighbour(shape, bound, made)
     checks = [f"data = {answer_path(bound)}"]
-    if not _is_accounts(shape, bound):
+    if not is_accounts(shape, bound):
         checks += [*_only(shape, bound, [row]), *shown(shape, bound, "data[0]", row, {**links_of(bound), **given})]
     elif key_field(shape, bound):
         checks.append(f"assert {_identity(shape, bound, row)} in {_identities(shape, bound)}")
@@ -101,7 +101,7 @@ def _own_rows_only(shape: Shape, bound: Bound) -> Scenario:
 
 def _pages(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     paging = bound.paging
-    if paging is None or _is_accounts(shape, bound):
+    if paging is None or is_accounts(shape, bound):
         return
     made = arrangement(shape, bound)
     links = made.parents(bound)
@@ -165,7 +165,7 @@ def _behind(shape: Shape, bound: Bound, made: Arrangement) -> Iterator[Scenario]
 def _filter(shape: Shape, bound: Bound, narrowing: Filter) -> Iterator[Scenario]:
     table = shape.table(bound.table)
     column = table.column(_clearest(shape, table, narrowing.columns))
-    if column is None or column.array or _is_accounts(shape, bound):
+    if column is None or column.array or is_accounts(shape, bound):
         return
     made = arrangement(shape, bound)
     links = made.parents(bound)
@@ -237,7 +237,7 @@ def _clearest(shape: Shape, table: Table, names: Sequence[str]) -> str:
 
 def _orders(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     table = shape.table(bound.table)
-    if bound.sorting is None or bound.sorting.direction_parameter or _is_accounts(shape, bound):
+    if bound.sorting is None or bound.sorting.direction_parameter or is_accounts(shape, bound):
         return
     for name, column_name in bound.sorting.columns.items():
         column = table.column(column_name)
@@ -310,7 +310,7 @@ def links_of(bound: Bound) -> dict[str, Code]:
     return {column: Code("") for column in columns if column}
 
 
-def _is_accounts(shape: Shape, bound: Bound) -> bool:
+def is_accounts(shape: Shape, bound: Bound) -> bool:
     """True for lists of users, in which the caller stands too."""
     return shape.accounts is not None and bound.table == shape.accounts.table
 
@@ -329,5 +329,5 @@ def several(shape: Shape, bound: Bound) -> bool:
 
 def neighbour(shape: Shape, bound: Bound, made: Arrangement) -> list[str]:
     """The line that makes another row of the same owner, which is not meant; none where there can be only one."""
-    alone = _is_accounts(shape, bound) or not several(shape, bound)
+    alone = is_accounts(shape, bound) or not several(shape, bound)
     return [] if alone else [made.call(shape.table(bound.table), {})]

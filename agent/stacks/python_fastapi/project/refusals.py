@@ -9,15 +9,18 @@ from typing import Any
 
 from agent.binding.model import Action, Bound, Proof
 from agent.binding.words import snake
+from agent.catalog.model import Column, Table
 from agent.contract.sample import violations
 from agent.stacks.python_fastapi.project.arrangement import Arrangement
-from agent.stacks.python_fastapi.project.reading import neighbour
+from agent.stacks.python_fastapi.project.reading import is_accounts, neighbour
 from agent.stacks.python_fastapi.project.scenario import (
     BYTES,
     KEYED,
     Scenario,
+    answer_path,
     arrangement,
     ask,
+    main_status,
     name_of,
     sender,
     unknown_path,
@@ -92,6 +95,41 @@ def unknown_things(shape: Shape, bound: Bound) -> Iterator[Scenario]:
         ask(shape, bound, unknown_path(shape, bound), body=body, headers=sender(shape, bound)),
         404,
     )
+
+
+def removed_things(shape: Shape, bound: Bound) -> Iterator[Scenario]:
+    """What is marked as removed is found by nobody."""
+    if bound.mark is None or bound.action is Action.CREATE or is_accounts(shape, bound):
+        return
+    table, made = shape.table(bound.table), arrangement(shape, bound)
+    marks = {
+        name: shape.values.code(column, shape.values.of_column(table, column, 1))
+        for name, column in _moments(bound, table)
+    }
+    marks |= dict.fromkeys(bound.mark.switches, Code("True"))
+    lists = bound.action is Action.LIST
+    if lists:
+        made.lines.append(made.call(table, {**made.parents(bound), **marks}))
+    else:
+        made.item(bound, marks)
+    lines, body = [], None
+    if bound.action in _WITH_BODY:
+        lines, body = [assigned(request_body(shape, bound, made, made.above, 11))], Code("body")
+    yield Scenario(
+        f"{name_of(bound)}_leaves_out_what_was_removed" if lists else f"{name_of(bound)}_of_something_removed",
+        "What is marked as removed is found by nobody.",
+        [*made.lines, *lines],
+        ask(shape, bound, made.path, body=body, headers=sender(shape, bound)),
+        main_status(bound) if lists else 404,
+        [f"assert {answer_path(bound)} == []"] if lists else [],
+    )
+
+
+def _moments(bound: Bound, table: Table) -> Iterator[tuple[str, Column]]:
+    for name in bound.mark.moments if bound.mark else ():
+        column = table.column(name)
+        if column is not None:
+            yield name, column
 
 
 def _others(shape: Shape, bound: Bound, made: Arrangement) -> list[str]:

@@ -85,7 +85,7 @@ def deleting(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     table = shape.table(bound.table)
     other = made.row(table, variable=f"other_{shape.row_name(table.name)}") if neighbour(shape, bound, made) else ""
     row = made.item(bound)
-    checks = [f"assert await database.fetchrow({_select(table, row, first='1')}) is None"]
+    checks = _removed(bound, table, row)
     checks += [f"assert await database.fetchrow({_select(table, other, first='1')})"] if other else []
     yield Scenario(
         name_of(bound),
@@ -95,7 +95,17 @@ def deleting(shape: Shape, bound: Bound) -> Iterator[Scenario]:
         main_status(bound),
         checks,
     )
-    yield from _still_referred_to(shape, bound)
+    if bound.mark is None:
+        yield from _still_referred_to(shape, bound)
+
+
+def _removed(bound: Bound, table: Table, row: str) -> list[str]:
+    """The row is gone, or is marked as removed."""
+    if bound.mark is None:
+        return [f"assert await database.fetchrow({_select(table, row, first='1')}) is None"]
+    told = [f"{quoted(name)} IS NOT NULL" for name in bound.mark.moments] + [*map(quoted, bound.mark.switches)]
+    stored = f"stored = await database.fetchrow({_select(table, row, first=f'{" AND ".join(told)} AS removed')})"
+    return [stored, "assert stored is not None", 'assert stored["removed"]']
 
 
 def request_body(

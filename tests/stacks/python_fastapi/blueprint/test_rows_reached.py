@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from agent.stacks.python_fastapi.project.integration import scenarios
@@ -83,3 +84,36 @@ def test_rows_below_one_that_another_column_selects_belong_to_its_key(write: Wri
     assert "if not await self._shelves.exists_by_label(label):" in service
     assert "shelf = await self._shelves.find_by_label(label)" in service
     assert '"shelf_id": shelf.id' in service
+
+
+def test_rows_that_are_marked_as_removed_are_reached_by_no_statement(write: Write) -> None:
+    sql = """
+    CREATE TABLE shelves (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), label text NOT NULL UNIQUE,
+        updated_at timestamptz NOT NULL DEFAULT now(), deleted_at timestamptz);
+    CREATE TABLE boxes (id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+        shelf_id uuid NOT NULL REFERENCES shelves (id), is_deleted boolean NOT NULL DEFAULT false);
+    """
+    shelf, box = record("label", id=UUID), record(id=UUID)
+    key = {"name": "id", "in": "path", "required": True, "schema": UUID}
+    one = {
+        "get": said(answer=shelf, operationId="getShelf"),
+        "patch": said(record("label"), shelf, operationId="changeShelf"),
+        "delete": said(status="204", operationId="removeShelf"),
+        "parameters": [key],
+    }
+    shelves = {"get": said(answer={"type": "array", "items": shelf}, operationId="listShelves")}
+    boxes = {"get": said(answer={"type": "array", "items": box}, operationId="listBoxes"), "parameters": [key]}
+    written = served(write, sql + USERS, {"/shelves": shelves, "/shelves/{id}": one, "/shelves/{id}/boxes": boxes})
+    statements = _statements(written.files["src/repositories/shelves.py"])
+    assert "UPDATE shelves SET updated_at = now(), deleted_at = now() WHERE" in statements
+    assert "DELETE FROM" not in statements
+    assert statements.count("shelves.deleted_at IS NULL") == 5, "found, there, listed, changed, removed"
+    assert 'Conditions("NOT boxes.is_deleted")' in written.files["src/repositories/boxes.py"]
+    wanted = {"get_shelf", "change_shelf", "remove_shelf"}
+    assert {f"{name}_of_something_removed" for name in wanted} <= scenario_names(written)
+    assert "list_boxes_leaves_out_what_was_removed" in scenario_names(written)
+
+
+def _statements(source: str) -> str:
+    """Source whose SQL is not cut into pieces."""
+    return re.sub(r'"\s+f?"', "", source)
