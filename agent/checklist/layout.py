@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from agent.checklist.case import Case, Found, Owing
-from agent.checklist.layers import layer
+from agent.checklist.layers import code, layer
 from agent.checklist.lint import toml
 from agent.checklist.names import nodes, syntax_trees
 from agent.checklist.pasting import shown
@@ -109,8 +109,8 @@ def framework_problems(project: Mapping[str, Any], files: Mapping[str, str], rel
     problems = [] if fastapi else ["fastapi is not among the dependencies of pyproject.toml"]
     if fastapi and release and not fastapi.specifier.contains(release, prereleases=True):
         problems.append(f"{fastapi} refuses the current release {release}")
-    if not any("fastapi" in imported(tree) for path, tree in syntax_trees(files) if path.startswith("src/")):
-        problems.append("no file below src/ imports fastapi")
+    if not any("fastapi" in imported(tree) for _, tree in syntax_trees(code(files))):
+        problems.append("no code of the service imports fastapi")
     return problems
 
 

@@ -125,12 +125,11 @@ async def running(
         command = _command(case, database, f"{inside}/service.sock")
         probing = case.stack.probing_settings(case.workspace, secrets.choice(range(*_OFTEN)))
         command = replace(command, environment=settings or {**command.environment, **probing})
-        read_only = database.mounts.read_only
         if watched:
-            command, script = case.stack.watched(command, inside)
-            read_only = (*read_only, script)
+            command = case.stack.watched(command, inside)
+        read_only = (*database.mounts.read_only, *command.seen)
         mounts = Mounts(read_only, database.mounts.bound, {**database.mounts.writable, folder: _INSIDE})
-        started = case.workspace.start(command.command, mounts=mounts, environment=command.environment, limits=_LIMITS)
+        started = case.workspace.start(command.whole, mounts=mounts, environment=command.environment, limits=_LIMITS)
         async with started as process:
             socket = folder / "service.sock"
             await _accepts(process, socket, starting(case), starts)

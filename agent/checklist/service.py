@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 
@@ -63,7 +63,7 @@ async def fails_fast(case: Case, owing: Owing, database: Opened) -> tuple[Receip
     All are left out at once; one by one only where it does not name them all.
     """
     command = case.stack.service(case.workspace, database.access, "/tmp/service.sock")
-    needed = _needed(case, owing, command, database.database.name)
+    needed = _needed(case, owing, command)
     if not needed:
         return ()
     tried = [(needed, await _without(case, database, command, needed))]
@@ -82,17 +82,17 @@ async def fails_fast(case: Case, owing: Owing, database: Opened) -> tuple[Receip
     )
 
 
-def _needed(case: Case, owing: Owing, command: ServiceCommand, database: str) -> list[str]:
+def _needed(case: Case, owing: Owing, command: ServiceCommand) -> list[str]:
     """The setting that leads to the database; where callers come with tokens, the one that holds their key."""
-    addresses = [name for name, value in command.environment.items() if database in value]
     keys = [name for name in _KEYS if case.stack.declares(case.workspace, name)] if owing.subjects("JWT-VERIFY") else []
-    return addresses[:1] + [name for name in keys[:1] if name in command.environment]
+    return [command.database_setting] + [name for name in keys[:1] if name in command.environment]
 
 
 async def _without(case: Case, database: Opened, command: ServiceCommand, settings: Sequence[str]) -> CommandResult:
+    mounts = database.access.mounts
     return await case.workspace.run(
-        command.command,
-        mounts=database.access.mounts,
+        command.whole,
+        mounts=replace(mounts, read_only=(*mounts.read_only, *command.seen)),
         environment={name: value for name, value in command.environment.items() if name not in settings},
         limits=Limits(seconds=_START),
         writable=False,

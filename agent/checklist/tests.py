@@ -205,7 +205,8 @@ def pasted(report: TestReport) -> str:
     named = [shlex.quote(name) for name in broken(report)]
     if named or report.crashed:
         return " ".join(["python -m pytest", *named[:3]])
-    return "coverage run --branch --source=src -m pytest; coverage report --show-missing"
+    below_src = all(name.startswith("src/") for name in report.uncovered)
+    return f"coverage run --branch --source={'src' if below_src else '.'} -m pytest; coverage report --show-missing"
 
 
 def _asking(operation: Operation, report: TestReport) -> str:

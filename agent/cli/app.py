@@ -9,7 +9,22 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from agent.cli.options import Api, Events, Fuzz, Json, Load, Models, Mutants, Out, SandboxOption, Schemas, Strict, Trust
+from agent.cli.options import (
+    Api,
+    Events,
+    Fuzz,
+    Json,
+    Load,
+    Models,
+    Mutants,
+    Out,
+    SandboxOption,
+    Schemas,
+    Settings,
+    Start,
+    Strict,
+    Trust,
+)
 from agent.errors import AgentError, ExitCode
 
 app = typer.Typer(
@@ -152,6 +167,8 @@ def verify(
     api: Api,
     schema: Schemas,
     stack: Annotated[str, typer.Option(help="The stack that it is written in.")] = "python-fastapi",
+    start: Start = None,
+    setting: Settings = None,
     as_json: Json = False,
     sandbox: SandboxOption = "auto",
     trusted: Trust = False,
@@ -184,6 +201,8 @@ def verify(
         api,
         tuple(schema),
         stack,
+        start=start,
+        settings=tuple(setting or ()),
         as_json=as_json,
         sandbox=sandbox_choice(sandbox),
         trusted=trusted,

@@ -53,3 +53,20 @@ Load = Annotated[
 Events = Annotated[Path | None, typer.Option(help="Also append every event, one JSON object a line, to this file.")]
 Api = Annotated[Path, typer.Option(help="The OpenAPI 3.0 or 3.1 document.")]
 Schemas = Annotated[list[Path], typer.Option("--schema", help="The SQL schema; repeat for several files, in order.")]
+Start = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COMMAND",
+        help="How the backend is started, such as `uvicorn shop.web:app --app-dir backend`. Without it: as agent.toml "
+        "says, or found in Procfile, Dockerfile, compose file or code.",
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--setting",
+        metavar="NAME=VALUE",
+        help="An environment variable of the backend; can be repeated. ${DATABASE_URL}, ${REDIS_URL} and "
+        "${DATABASE_HOST}, _PORT, _USER, _PASSWORD, _NAME stand for the judge's own.",
+    ),
+]

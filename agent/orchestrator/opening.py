@@ -31,24 +31,29 @@ def check_workspace(record: RunRecord, folder: Path | None = None) -> None:
         check_place(folder=record.folder, repository=record.repository, base=record.base)
 
 
-def packages_of(stack: Stack, allowed: Sequence[str], listener: Listener) -> Builder:
-    """Makes the environments of a stack, by the policy of whoever runs this and what the task allows."""
+def packages_of(stack: Stack, allowed: Sequence[str], listener: Listener, *, theirs: bool) -> Builder:
+    """Makes the environments of a stack, by the policy of whoever runs this and what the task allows.
+
+    The packages of `theirs`, code that others own, may have any licence.
+    """
+    policy = load_policy(allowed)
     return Builder(
         stack.toolchain_lock(),
         cache_folder(),
-        load_policy(allowed),
+        policy.of_owners() if theirs else policy,
         progress=lambda text: listener(Note(text, "toolchain")),
     )
 
 
 def builder_of(session: Session) -> Builder:
-    """Makes the environments of a run."""
-    return packages_of(session.inputs.stack, session.record.packages, session.listener)
+    """Makes the environments of a run, for what is added to it."""
+    return packages_of(session.inputs.stack, session.record.packages, session.listener, theirs=False)
 
 
 def open_workspace(session: Session) -> GitWorkspace:
     """The workspace of this run. A resumed one is put back to the last commit that the journal knows."""
-    started, builder = time.monotonic(), builder_of(session)
+    started, theirs = time.monotonic(), session.record.repository is not None
+    builder = packages_of(session.inputs.stack, session.record.packages, session.listener, theirs=theirs)
     toolchain = builder.stack().toolchain
     session.happened(ToolchainReady(seconds=time.monotonic() - started))
     state = state_of(session.journal.events)

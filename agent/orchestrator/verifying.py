@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from agent.orchestrator.stopping import stoppable
 from agent.places import cache_folder
 from agent.receipts import Verdict
 from agent.rulebook.model import StackName
+from agent.stacks.declared import FILE, as_text, with_options
 from agent.workspace.opening import snapshot_workspace
 from agent.workspace.worktree import GitWorkspace
 from tools.redaction.models import redacted
@@ -42,6 +43,8 @@ def verify_directory(
     sandbox: SandboxChoice = "auto",
     listener: Listener = silent,
     *,
+    start: str | None = None,
+    settings: Sequence[str] = (),
     trusted: bool = False,
     effort: Effort = Effort(),
     strict: bool = False,
@@ -53,7 +56,8 @@ def verify_directory(
 
     What held for the same inputs and `effort` before is remembered, unless a `fresh` verdict is asked for. `only`: the
     names of the checks that are asked; all of them where it is empty. `quick`: those that answer within seconds, and of
-    the tests those that ran what was edited since all of them were seen.
+    the tests those that ran what was edited since all of them were seen. `start`, a command, and `settings`,
+    `NAME=VALUE` each, go before what the folder's `agent.toml` says.
 
     Raises InputError and MissingDependency.
     """
@@ -69,6 +73,7 @@ def verify_directory(
         raise WorkspaceError(f"{directory}: is no folder; name the one that holds the backend")
     if not any(directory.iterdir()):
         raise WorkspaceError(f"{directory}: holds no file to check")
+    told = _told(directory, start, settings)
     chosen = confined(sandbox, stranger=VERIFIED, trusted=trusted)
     listener(Note(f"sandbox: {chosen.kind} ({chosen.why})", "sandbox"))
     with (
@@ -76,10 +81,11 @@ def verify_directory(
         scratch_folder("verify") as state,
         reading(api, schemas, stack, listener, strict=strict) as inputs,
     ):
-        builder = packages_of(inputs.stack, (), listener)
+        builder = packages_of(inputs.stack, (), listener, theirs=True)
         toolchain = builder.stack().toolchain
         workspace = snapshot_workspace(directory, toolchain=toolchain, sandbox=chosen.kind, state=state)
         with closing(workspace.sandbox):
+            workspace.write(told)
             files = workspace.read()
             room.learn("\n".join(files.values()))
             environment, refused = builder.for_files(files)
@@ -92,6 +98,14 @@ def verify_directory(
                 delivery = delivery.model_copy(update={"warnings": (quickly(verdict), *delivery.warnings)})
         missing = tuple(f"A package of the project was not installed: {reason}" for reason in refused)
         return redacted(delivery.model_copy(update={"warnings": (*delivery.warnings, *missing)}))
+
+
+def _told(directory: Path, start: str | None, settings: Sequence[str]) -> Mapping[str, str]:
+    """The `agent.toml` that says how the copy is started, if there is anything to say. Raises InputError."""
+    file = directory / FILE
+    files = {FILE: file.read_text(errors="replace")} if file.is_file() else {}
+    said = with_options(files, start, settings)
+    return {FILE: as_text(said)} if start or settings else {}
 
 
 def _verdict(case: Case, listener: Listener, memory: Memory | None, only: Sequence[str], *, quick: bool) -> Verdict:

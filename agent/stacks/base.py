@@ -85,6 +85,17 @@ class ServiceCommand:
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
+    database_setting: str = "DATABASE_URL"
+    """The one setting without which it cannot know where its database is."""
+    before: tuple[str, ...] = ()
+    """What has to stand before the command where the judge starts it, and not where a person does."""
+    seen: tuple[Path, ...] = ()
+    """Host files that it has to see for that."""
+
+    @property
+    def whole(self) -> tuple[str, ...]:
+        """The command as the judge starts it."""
+        return (*self.before, *self.command)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +250,8 @@ class Stack(Protocol):
         """Environment variables for probes: rate limits so many times higher than its own, caches that keep nothing."""
         ...
 
-    def watched(self, command: ServiceCommand, folder: str) -> tuple[ServiceCommand, Path]:
-        """The same start with a watcher beside it, and the watcher's script, which the caller mounts.
+    def watched(self, command: ServiceCommand, folder: str) -> ServiceCommand:
+        """The same start with a watcher beside it.
 
         It writes into `folder` (a path inside): `stalls.jsonl`, `profile.json`, and `spans-N` with what was exported.
         """

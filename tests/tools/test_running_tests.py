@@ -284,3 +284,19 @@ async def test_the_workspaces_configuration_does_not_count(workspace: GitWorkspa
     report = await _run(workspace, results)
     assert [case.outcome for case in report.cases] == ["failed"], report
     assert report.line_percent == 100
+
+
+async def test_where_no_code_lies_below_src_coverage_is_that_of_the_code_that_there_is(
+    workspace: GitWorkspace, results: Path
+) -> None:
+    workspace.write(
+        {
+            "app/__init__.py": "",
+            "app/sums.py": "def add(a, b):\n    if a:\n        return a + b\n    return b\n",
+            "app/alembic/versions/1.py": "x = 1\ny = 2\n",
+            "tests/test_a.py": "from app.sums import add\n\n\ndef test_a():\n    assert add(1, 2) == 3\n",
+        }
+    )
+    report = await _run(workspace, results)
+    assert report.uncovered == {"app/sums.py": (4,)}
+    assert report.branch_percent == 50.0

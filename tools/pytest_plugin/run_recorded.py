@@ -17,6 +17,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+_ASIDE = (
+    *("tests/*", "*/tests/*", "test_*.py", "*/test_*.py", "conftest.py", "*/conftest.py", "scripts/*"),
+    *("alembic/*", "*/alembic/*", "migrations/*", "*/migrations/*", "*/versions/*"),
+)
+"""What no service runs, where its code does not lie below `src`: as `agent.checklist.layers` has it."""
 _PLUGINS = ("pytest_asyncio.plugin", "anyio.pytest_plugin")
 
 
@@ -41,7 +46,10 @@ def main(results: Path, coverage_config: str, pytest_config: str, order: str, pa
         return code
     sys.path[0] = str(Path.cwd())
 
-    measured = coverage.Coverage(data_file=None, config_file=coverage_config, concurrency=_concurrency())
+    folder = _code_folder()
+    where: dict[str, Any] = {} if folder.name == "src" else {"source": [str(folder)], "omit": list(_ASIDE)}
+    watched = _concurrency(folder)
+    measured = coverage.Coverage(data_file=None, config_file=coverage_config, concurrency=watched, **where)
     measured.start()
     code = int(pytest.main([*_arguments(pytest_config), *tests], plugins=[recorder, patient]))
     measured.stop()
@@ -55,15 +63,21 @@ def main(results: Path, coverage_config: str, pytest_config: str, order: str, pa
     return code
 
 
-def _concurrency() -> list[str]:
+def _code_folder() -> Path:
+    """Where the service's code lies: below `src`, else anywhere."""
+    folder = Path.cwd() / "src"
+    return folder if any(folder.rglob("*.py")) else Path.cwd()
+
+
+def _concurrency(folder: Path) -> list[str]:
     """What coverage follows: greenlets, too, where the service may have them, since each call then costs a lookup."""
-    sources = (file.read_text(encoding="utf-8", errors="replace") for file in Path("src").rglob("*.py"))
+    sources = (file.read_text(encoding="utf-8", errors="replace") for file in folder.rglob("*.py"))
     return ["thread", "greenlet"] if any("greenlet" in one or "sqlalchemy" in one for one in sources) else ["thread"]
 
 
 def _changing(plan: Path, recorder: Any, write: Any) -> list[Any]:
     """The plugins that run changes; what is in their way is imported by now."""
-    lines = importlib.import_module("runtime_lines").LineWatch(Path.cwd() / "src")
+    lines = importlib.import_module("runtime_lines").LineWatch(_code_folder())
     alone = importlib.import_module("runtime_alone").LonelinessWatch()
     recorder.noticed = alone.note_application
     swapping = importlib.import_module("runtime_swapping").Swapping

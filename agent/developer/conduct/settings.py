@@ -11,7 +11,7 @@ from agent.developer.conduct.model import Offence
 
 _SETTINGS = re.compile(
     r"(^|/)(\.?ruff\.toml|\.?mypy\.ini|setup\.cfg|pytest\.ini|pytest\.toml|tox\.ini|\.coveragerc|coverage\.ini|"
-    r"sitecustomize\.py)$"
+    r"sitecustomize\.py)$|^agent\.toml$"
 )
 _TOOLS = ("ruff", "mypy", "pytest", "coverage")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from configparser import Error, RawConfigParser
 from posixpath import dirname, join, normpath
 
@@ -14,6 +15,12 @@ _REVISION = re.compile(r"^(?P<before>.+?) -> (?P<revision>\S+?)(?P<marks>(?: \([
 
 _BASE = "<base>"
 _SEPARATORS = re.compile(r"[\s,;:]+")
+
+
+def alembic_config(files: Mapping[str, str]) -> str:
+    """The path of the `alembic.ini` nearest to the root; `alembic.ini` when there is none."""
+    found = [path for path in files if path.rsplit("/", 1)[-1] == "alembic.ini"]
+    return min(found, key=lambda path: (path.count("/"), path), default="alembic.ini")
 
 
 def migrations_of(history: CommandResult, folders: tuple[str, ...] = ()) -> Migrations:

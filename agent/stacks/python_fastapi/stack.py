@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -26,15 +27,11 @@ from agent.stacks.base import (
     TestReport,
     ToolReport,
 )
-from agent.stacks.python_fastapi.application import (
-    MODULES,
-    alembic_config,
-    declares,
-    find_application,
-    probing_settings,
-    service_environment,
-)
-from agent.stacks.python_fastapi.history import migrations_of, revision_folders
+from agent.stacks.python_fastapi.history import alembic_config, migrations_of, revision_folders
+from agent.stacks.python_fastapi.starting.application import MODULES, find_application, holds_application
+from agent.stacks.python_fastapi.starting.bridging import bridge, bridged
+from agent.stacks.python_fastapi.starting.limits import declares, probing_settings
+from agent.stacks.python_fastapi.starting.settings import service_environment, way_to_database
 from agent.workspace.model import Workspace
 from tools import functions, mypy, pytest, ruff
 from tools.files import Files
@@ -79,12 +76,8 @@ class PythonFastapi:
         return MODULES
 
     def holds_service(self, files: Mapping[str, str]) -> bool:
-        """Whether there is an application where one is looked for."""
-        try:
-            find_application(files)
-        except ServiceBroken:
-            return False
-        return True
+        """Whether there is an application, anywhere in the code."""
+        return holds_application(files)
 
     def open_holes(self, files: Mapping[str, str]) -> tuple[Hole, ...]:
         """The functions whose body still says that nobody has written it."""
@@ -191,8 +184,9 @@ class PythonFastapi:
         changes: Changes | None = None,
     ) -> TestReport:
         """pytest on an empty database; the tests migrate it themselves."""
+        files = workspace.read()
         return await pytest.run_tests(
-            workspace.run,
+            bridged(workspace.run, files, database),
             results=workspace.state / "tests",
             pytest_config=_TOOLCHAIN / "pytest.ini",
             coverage_config=_TOOLCHAIN / "coverage.ini",
@@ -200,7 +194,7 @@ class PythonFastapi:
             order=order,
             changes=changes,
             mounts=database.mounts,
-            environment=service_environment(workspace.read(), database),
+            environment=service_environment(files, database),
         )
 
     async def migrate(
@@ -253,20 +247,26 @@ class PythonFastapi:
         application = find_application(files)
         factory = ("--factory",) if application.factory else ()
         server = ("--uds", listen, "--loop", "uvloop", "--http", "httptools", "--no-access-log")
+        before, seen = bridge(files, database)
         return ServiceCommand(
             command=("python", "-B", "-m", "uvicorn", application.target, *factory, *server),
             environment={**service_environment(files, database), "FORWARDED_ALLOW_IPS": "*"},
+            database_setting=way_to_database(files).leading,
+            before=before,
+            seen=seen,
         )
 
     def probing_settings(self, workspace: Workspace, times: int) -> Mapping[str, str]:
         """Those that `.env.example` documents."""
         return probing_settings(workspace.read(), times)
 
-    def watched(self, command: ServiceCommand, folder: str) -> tuple[ServiceCommand, Path]:
+    def watched(self, command: ServiceCommand, folder: str) -> ServiceCommand:
         """`python -m MODULE ...` by way of `watched.py`."""
         script = _TOOLCHAIN / "watched.py"
-        python, (module, *arguments) = command.command[: command.command.index("-m")], command.command[3:]
-        return ServiceCommand((*python, str(script), folder, module, *arguments), command.environment), script
+        cut = command.command.index("-m")
+        python, (module, *arguments) = command.command[:cut], command.command[cut + 1 :]
+        watched = (*python, str(script), folder, module, *arguments)
+        return replace(command, command=watched, seen=(*command.seen, script))
 
     async def _types(self, workspace: Workspace) -> Path:
         """The folder in which mypy keeps what it knows of a workspace."""
@@ -281,7 +281,7 @@ class PythonFastapi:
 
     async def _alembic(self, workspace: Workspace, database: DatabaseAccess, *arguments: str) -> CommandResult:
         files = workspace.read()
-        return await workspace.run(
+        return await bridged(workspace.run, files, database)(
             ("python", "-B", "-m", "alembic", "-c", alembic_config(files), *arguments),
             mounts=database.mounts,
             environment=service_environment(files, database),

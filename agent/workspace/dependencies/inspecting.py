@@ -9,7 +9,7 @@ from packaging.metadata import Metadata
 from packaging.utils import canonicalize_name
 
 from agent.workspace.dependencies.licences import licence_of, permitted
-from agent.workspace.dependencies.policy import Policy
+from agent.workspace.dependencies.policy import ANY_LICENCE, Policy
 
 _AT_START = frozenset({"sitecustomize.py", "usercustomize.py", "pyvenv.cfg"})
 _OF_UV = ".lock"
@@ -20,7 +20,7 @@ def objections(folder: Path, toolchain: Path, policy: Policy) -> Iterator[str]:
     """Why what lies in a folder may not be installed beside a toolchain; one sentence each."""
     for about in sorted(folder.glob("*.dist-info")):
         metadata = Metadata.from_email((about / "METADATA").read_bytes(), validate=False)
-        if canonicalize_name(metadata.name) not in policy.allowed:
+        if canonicalize_name(metadata.name) not in policy.allowed and ANY_LICENCE not in policy.licences:
             yield from _licence(metadata, policy)
     yield from _files(folder, toolchain)
 

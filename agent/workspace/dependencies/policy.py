@@ -22,6 +22,7 @@ PERMISSIVE = (
     *("PSF-2.0", "Python-2.0", "Unlicense", "Zlib"),
 )
 """Licences under which a package may be used in a service whose own licence nobody has told."""
+ANY_LICENCE = "*"
 
 
 def _normal(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -38,11 +39,15 @@ class Policy(BaseModel):
     minimum_age_days: Annotated[int, Field(ge=0)] = 14
     """A release must have been public for so long, so that others have found out what is wrong with it."""
     licences: tuple[str, ...] = PERMISSIVE
-    """SPDX names; a package's expression must be satisfied by them."""
+    """SPDX names; a package's expression must be satisfied by them. `*` stands for any, also for none."""
 
     def with_allowed(self, names: Iterable[str]) -> Policy:
         """The same, with more packages that are good without a question."""
         return self.model_copy(update={"allowed": _normal((*self.allowed, *names))})
+
+    def of_owners(self) -> Policy:
+        """The same for what a repository's owners have chosen already: its licence is their affair."""
+        return self.model_copy(update={"licences": (ANY_LICENCE,)})
 
     @property
     def digest(self) -> str:

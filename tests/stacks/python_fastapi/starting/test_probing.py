@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.stacks.python_fastapi.application import probing_settings
+from agent.stacks.python_fastapi.starting.limits import probing_settings
 
 
 @pytest.mark.parametrize(
