@@ -64,50 +64,56 @@ async def fails_fast(case: Case, owing: Owing, database: Opened) -> tuple[Receip
     """
     command = case.stack.service(case.workspace, database.access, "/tmp/service.sock")
     needed = _needed(case, owing, command)
-    if not needed:
-        return ()
     tried = [(needed, await _without(case, database, command, needed))]
     if len(needed) > 1 and _going_on(*tried[0]):
         tried = [([one], await _without(case, database, command, [one])) for one in needed]
     failing = [(settings, found) for settings, result in tried if (found := _going_on(settings, result))]
     settings = failing[0][0] if failing else needed
-    ran = f"env {' '.join(f'-u {one}' for one in settings)} {' '.join(command.command)}"
+    ran = f"env {' '.join(f'-u {name}' for one in settings for name in one)} {' '.join(command.command)}"
     return owing.judge(
         "PRI-FAIL-FAST",
         [problem for _, found in failing for problem in found],
         ran=ran,
-        found=f"exit code {tried[0][1].exit_code}, the message names {' and '.join(needed)}",
+        found=f"exit code {tried[0][1].exit_code}, the message names {_listed(needed)}",
         reproduce=ran,
         seconds=sum(result.seconds for _, result in tried),
     )
 
 
-def _needed(case: Case, owing: Owing, command: ServiceCommand) -> list[str]:
+type Setting = tuple[str, ...]
+"""The names of one setting: several where a service may be told the same by either of them."""
+
+
+def _needed(case: Case, owing: Owing, command: ServiceCommand) -> list[Setting]:
     """The setting that leads to the database; where callers come with tokens, the one that holds their key."""
     keys = [name for name in _KEYS if case.stack.declares(case.workspace, name)] if owing.subjects("JWT-VERIFY") else []
-    return [command.database_setting] + [name for name in keys[:1] if name in command.environment]
+    return [command.database_settings, *((name,) for name in keys[:1] if name in command.environment)]
 
 
-async def _without(case: Case, database: Opened, command: ServiceCommand, settings: Sequence[str]) -> CommandResult:
-    mounts = database.access.mounts
+async def _without(case: Case, database: Opened, command: ServiceCommand, settings: Sequence[Setting]) -> CommandResult:
+    mounts, left_out = database.access.mounts, {name for one in settings for name in one}
     return await case.workspace.run(
         command.whole,
         mounts=replace(mounts, read_only=(*mounts.read_only, *command.seen)),
-        environment={name: value for name, value in command.environment.items() if name not in settings},
+        environment={name: value for name, value in command.environment.items() if name not in left_out},
         limits=Limits(seconds=_START),
         writable=False,
     )
 
 
-def _going_on(settings: Sequence[str], result: CommandResult) -> list[str]:
+def _going_on(settings: Sequence[Setting], result: CommandResult) -> list[str]:
     """What is wrong with an end for want of these settings."""
-    named = " and ".join(settings)
+    named, said = _listed(settings), result.output.lower()
     if result.ending == "timeout":
         return [f"it started without {named} and was still running after {_START:.0f} seconds"]
     if result.exit_code == 0:
         return [f"without {named} it ended with exit code 0"]
-    silent = [one for one in settings if one.lower() not in result.output.lower()]
-    return [f"it stopped without {' and '.join(silent)}, but does not name it: {tail(result)}"] if silent else []
+    silent = [one for one in settings if not any(name.lower() in said for name in one)]
+    return [f"it stopped without {_listed(silent)}, but does not name it: {tail(result)}"] if silent else []
+
+
+def _listed(settings: Sequence[Setting]) -> str:
+    return " and ".join(" or ".join(one) for one in settings)
 
 
 async def _observe(service: Running, base: str, way: Forwarding, turn: float) -> tuple[bool, _Health]:

@@ -85,8 +85,8 @@ class ServiceCommand:
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
-    database_setting: str = "DATABASE_URL"
-    """The one setting without which it cannot know where its database is."""
+    database_settings: tuple[str, ...] = ("DATABASE_URL",)
+    """Without these it cannot know where its database is; with any of them it may."""
     before: tuple[str, ...] = ()
     """What has to stand before the command where the judge starts it, and not where a person does."""
     seen: tuple[Path, ...] = ()

@@ -19,7 +19,7 @@ def test_nothing_is_declared_where_there_is_no_file() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("a = 1\nb = ", r"agent\.toml: Invalid value .*line 2"),
+        ("a = 1\nb = ,\n", r"agent\.toml: Invalid value .*line 2"),
         ("[service]\nstrat = 'x'", r"service\.strat: unknown key, expected one of: start, settings"),
         ("[servcie]", r"servcie: unknown key, expected one of: service"),
         ("[service]\nstart = ''", r"service\.start: no command"),

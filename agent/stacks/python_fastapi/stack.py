@@ -251,7 +251,7 @@ class PythonFastapi:
         return ServiceCommand(
             command=("python", "-B", "-m", "uvicorn", application.target, *factory, *server),
             environment={**service_environment(files, database), "FORWARDED_ALLOW_IPS": "*"},
-            database_setting=way_to_database(files).leading,
+            database_settings=way_to_database(files).leading,
             before=before,
             seen=seen,
         )

@@ -45,10 +45,10 @@ class Way:
     """True where it has to be a host with a port: the parts are settings of their own, or the address is validated."""
 
     @property
-    def leading(self) -> str:
-        """The one setting without which nobody finds the database."""
+    def leading(self) -> tuple[str, ...]:
+        """Without these nobody finds the database: an address, a host, or both where there are both."""
         host = [name for name, part in self.parts.items() if part == "host"]
-        return next(iter([*self.urls, *host, *self.parts]), DATABASE_SETTING)
+        return (*self.urls, *(host or [*self.parts][:1]))
 
 
 def way_to_database(files: Mapping[str, str]) -> Way:
