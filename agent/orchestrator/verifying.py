@@ -105,7 +105,7 @@ def _told(directory: Path, start: str | None, settings: Sequence[str]) -> Mappin
     file = directory / FILE
     files = {FILE: file.read_text(errors="replace")} if file.is_file() else {}
     said = with_options(files, start, settings)
-    return {FILE: as_text(said)} if start or settings else {}
+    return {FILE: as_text(said)} if start is not None or settings else {}
 
 
 def _verdict(case: Case, listener: Listener, memory: Memory | None, only: Sequence[str], *, quick: bool) -> Verdict:

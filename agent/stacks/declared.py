@@ -68,7 +68,7 @@ def with_options(files: Mapping[str, str], start: str | None, settings: Sequence
         raise InputError(f"--setting {unclear[0]}: expected NAME=VALUE")
     added = dict(one.split("=", 1) for one in settings)
     try:
-        return DeclaredService(start=start or there.start, settings={**there.settings, **added})
+        return DeclaredService(start=there.start if start is None else start, settings={**there.settings, **added})
     except ValidationError as error:
         first = error.errors()[0]
         option = "--start" if first["loc"][0] == "start" else "--setting"

@@ -119,6 +119,7 @@ IN_SHOP = task("workspace: {repository: shop}\n")
 STRICTLY = "run task.yaml --strict"
 """Without it what is meant is taken for what is said, with a warning."""
 
+VERIFY = "verify . --api openapi.yaml --schema schema.sql"
 CASES: dict[str, Bad] = {
     # the task
     "no task file": Bad({"task.yaml": None}),
@@ -208,6 +209,10 @@ CASES: dict[str, Bad] = {
     "no contract to verify by": Bad(command="verify . --api nowhere.yaml --schema schema.sql"),
     "no schema to verify by": Bad(command="verify . --api openapi.yaml --schema nowhere.sql"),
     "an unknown stack to verify": Bad(command="verify . --api openapi.yaml --schema schema.sql --stack python"),
+    "a setting to verify with that has no value": Bad(command=f"{VERIFY} --setting DATABASE_URL"),
+    "an empty start to verify": Bad(command=f"{VERIFY} --start="),
+    "an agent.toml with an unknown key": Bad({"agent.toml": "[service]\nstrat = 'x'\n"}, command=VERIFY),
+    "an agent.toml that is no TOML": Bad({"agent.toml": "[service\nstart = 'x'\n"}, command=VERIFY),
     "no contract is named to verify by": Bad(command="verify . --schema schema.sql"),
 }
 
