@@ -34,6 +34,8 @@ from tools.redaction.room import room
 from tools.sandbox.base import SandboxChoice
 from tools.scratch import scratch_folder
 
+_PROJECTS = ("pyproject.toml", "requirements.txt", "setup.py")
+
 
 def verify_directory(
     directory: Path,
@@ -97,7 +99,17 @@ def verify_directory(
             if quick:
                 delivery = delivery.model_copy(update={"warnings": (quickly(verdict), *delivery.warnings)})
         missing = tuple(f"A package of the project was not installed: {reason}" for reason in refused)
-        return redacted(delivery.model_copy(update={"warnings": (*delivery.warnings, *missing)}))
+        warnings = (*delivery.warnings, *missing, *lies_deeper(files, directory))
+        return redacted(delivery.model_copy(update={"warnings": warnings}))
+
+
+def lies_deeper(files: Mapping[str, str], directory: Path) -> tuple[str, ...]:
+    """That the project seems to lie in a folder of this one, where packages and migrations are not looked for."""
+    if any(path in _PROJECTS for path in files):
+        return ()
+    deeper = sorted({path.partition("/")[0] for path in files if path.partition("/")[2] in _PROJECTS})
+    named = " or ".join(f"agent verify {directory / one}" for one in deeper)
+    return (f"The folder itself is no Python project; judge the one in it: {named}.",) if deeper else ()
 
 
 def _told(directory: Path, start: str | None, settings: Sequence[str]) -> Mapping[str, str]:
