@@ -162,12 +162,18 @@ async def _profile(case: Case, owing: Owing, databases: Databases, seed: int) ->
             if isinstance(targets, str):
                 return owing.leave("PRF-PROFILE", targets, ran=ran)
             target = await slowest(service.socket, targets)
+            folder = service.socket.parent
+            before = profile_in(folder)  # of the start and of what was asked first
             await press(service.socket, on_the_wire(target), connections=_CONNECTIONS, seconds=_PROFILED)
-            spots = profile_in(service.socket.parent)
+            spots = profile_in(folder).since(before).spots()
     except (NotMigrated, NotRunning) as error:
         return owing.leave("PRF-PROFILE", str(error), ran=ran)
     return owing.judge(
-        "PRF-PROFILE", [] if spots else ["no profile came"], ran=ran, found="\n".join(spots), reproduce=_AGAIN
+        "PRF-PROFILE",
+        [] if spots else ["no profile came of the time under load"],
+        ran=ran,
+        found="\n".join(spots),
+        reproduce=_AGAIN,
     )
 
 

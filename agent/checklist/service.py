@@ -21,7 +21,6 @@ from tools.sandbox.base import CommandResult, Limits
 RULES: Mapping[str, str] = {
     "OBS-HEALTH": "observability: liveness and readiness asked with the database there, cut off, and back",
     "PRI-FAIL-FAST": "observability: started without the setting that leads to the database, and the key of tokens",
-    "STK-PG": "observability: version of the server that the service is connected to",
 }
 
 LIVENESS = ("/health/live", "/livez", "/healthz", "/live", "/liveness", "/health/liveness", "/health")
@@ -30,7 +29,6 @@ READINESS = ("/health/ready", "/readyz", "/ready", "/readiness", "/health/readin
 TURN = 12.0
 """Seconds within which readiness has to follow the database."""
 _START = 20.0
-_OLDEST = 16
 _KEYS = (TOKEN_SETTING, "SECRET_KEY")
 _NO_ANSWER = 0
 
@@ -42,11 +40,11 @@ class _Health:
     problems: tuple[str, ...]
 
 
-async def settle(case: Case, owing: Owing, service: Running, way: Forwarding, turn: float) -> tuple[Receipt, ...]:
+async def settle(owing: Owing, service: Running, way: Forwarding, base: str, turn: float) -> tuple[Receipt, ...]:
     """Take the database away from a running service and give it back; `turn` seconds may pass until it notices."""
     started = time.monotonic()
-    connected, health = await _observe(service, case.contract.base_path, way, turn)
-    told = owing.judge(
+    health = await _observe(service, base, way, turn)
+    return owing.judge(
         "OBS-HEALTH",
         health.problems,
         ran=f"GET {health.live or LIVENESS[0]}, GET {health.ready or READINESS[0]}; database cut off and restored",
@@ -54,7 +52,6 @@ async def settle(case: Case, owing: Owing, service: Running, way: Forwarding, tu
         reproduce=f'pg_ctl -D "$PGDATA" stop -m immediate; {curl("GET", health.ready or READINESS[0])}',
         seconds=time.monotonic() - started,
     )
-    return told + _version(case, owing, connected)
 
 
 async def fails_fast(case: Case, owing: Owing, database: Opened) -> tuple[Receipt, ...]:
@@ -116,24 +113,22 @@ def _listed(settings: Sequence[Setting]) -> str:
     return " and ".join(" or ".join(one) for one in settings)
 
 
-async def _observe(service: Running, base: str, way: Forwarding, turn: float) -> tuple[bool, _Health]:
-    """Whether the service was connected to the database, and how its health went."""
+async def _observe(service: Running, base: str, way: Forwarding, turn: float) -> _Health:
+    """How the service's health went."""
     live = await _find(service, base, LIVENESS)
     ready = await _find(service, base, READINESS)
     problems = [] if live else [f"no liveness endpoint answers; asked {', '.join(LIVENESS)}"]
     if ready is None:
         problems.append(f"no readiness endpoint answers; asked {', '.join(READINESS)}")
-        return way.connections > 0, _Health(live, ready, tuple(problems))
+        return _Health(live, ready, tuple(problems))
     problems += await _expect(service, ready, good=True, when="with the database there", turn=turn)
-    connected = way.connections > 0
     await asyncio.to_thread(way.cut)
-    turned = await _expect(service, ready, good=False, when="after the database was cut off", turn=turn)
-    problems += turned
+    problems += await _expect(service, ready, good=False, when="after the database was cut off", turn=turn)
     if live:
         problems += await _expect(service, live, good=True, when="while the database was cut off", turn=turn)
     await asyncio.to_thread(way.restore)
     problems += await _expect(service, ready, good=True, when="after the database came back", turn=turn)
-    return connected or not turned, _Health(live, ready, tuple(problems))
+    return _Health(live, ready, tuple(problems))
 
 
 async def _find(service: Running, base: str, paths: tuple[str, ...]) -> str | None:
@@ -161,16 +156,3 @@ async def _status(service: Running, path: str) -> int:
         return (await service.ask("GET", path)).status
     except httpx.HTTPError:
         return _NO_ANSWER
-
-
-def _version(case: Case, owing: Owing, connected: bool) -> tuple[Receipt, ...]:
-    problems = [] if connected else ["the running service opened no connection to PostgreSQL"]
-    if case.server.version // 10_000 < _OLDEST:
-        problems.append(f"the server is a PostgreSQL {case.server.version_text}; {_OLDEST} or newer is asked for")
-    return owing.judge(
-        "STK-PG",
-        problems,
-        ran="connections of the running service",
-        found=f"PostgreSQL {case.server.version_text}",
-        reproduce="psql -c 'SELECT version()' -c 'SELECT datname, application_name FROM pg_stat_activity'",
-    )

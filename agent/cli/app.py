@@ -331,7 +331,7 @@ Rules = Annotated[list[str] | None, typer.Option("--rule", metavar="ID", help="O
 Services = Annotated[
     list[str] | None,
     typer.Option(
-        "--service", metavar="NAME", help="Only this good service: notes, workshop, bookshop; repeat for more."
+        "--service", metavar="NAME", help="Only this good service: notes, workshop, bookshop, parcels; repeat for more."
     ),
 ]
 

@@ -42,6 +42,24 @@ class Span:
         return any(name.startswith("db.") for name in self.attributes)
 
 
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How often somebody looked, and saw each function running."""
+
+    looks: int
+    seen: Mapping[str, int]
+
+    def since(self, before: Profile) -> Profile:
+        """What was seen after that."""
+        seen = {name: count - before.seen.get(name, 0) for name, count in self.seen.items()}
+        return Profile(self.looks - before.looks, {name: count for name, count in seen.items() if count > 0})
+
+    def spots(self, most: int = 12) -> list[str]:
+        """The functions that were seen most often, with the share of looks; empty where nobody looked."""
+        first = sorted(self.seen.items(), key=lambda item: -item[1])[:most] if self.looks > 0 else []
+        return [f"{100 * count / self.looks:.0f} % {name}" for name, count in first]
+
+
 def stalls_in(folder: Path, skip: int = 0) -> tuple[list[Stall], int]:
     """The stalls after the first `skip` bytes, and how many bytes there are."""
     text = _read(folder / "stalls.jsonl")
@@ -53,14 +71,13 @@ def stalls_in(folder: Path, skip: int = 0) -> tuple[list[Stall], int]:
     ], len(text)
 
 
-def profile_in(folder: Path, most: int = 12) -> list[str]:
-    """The functions that were seen running most often, with the share of looks; empty without a profile."""
+def profile_in(folder: Path) -> Profile:
+    """What the profiler has seen so far; nothing where it wrote nothing that can be read."""
     found = _json(_read(folder / "profile.json").decode("utf-8", "replace"))
-    if not isinstance(found, dict) or not isinstance(found.get("seen"), dict):
-        return []
-    looks = max(1, int(found.get("looks") or 1))
-    seen = sorted(found["seen"].items(), key=lambda item: -int(item[1]))[:most]
-    return [f"{100 * int(count) / looks:.0f} % {name}" for name, count in seen]
+    seen = found.get("seen") if isinstance(found, dict) else None
+    if not isinstance(found, dict) or not isinstance(seen, dict) or not isinstance(found.get("looks"), int):
+        return Profile(0, {})
+    return Profile(found["looks"], {name: count for name, count in seen.items() if isinstance(count, int)})
 
 
 def spans_in(folder: Path) -> list[Span]:

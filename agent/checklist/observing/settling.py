@@ -17,6 +17,7 @@ from agent.checklist.databases import NotMigrated, Opened
 from agent.checklist.observing import (
     breaking,
     conflicts,
+    keeping,
     lists,
     logs,
     metrics,
@@ -49,6 +50,7 @@ from tools.postgres.wire import Recorder
 
 RULES: Mapping[str, str] = {
     **health.RULES,
+    **keeping.RULES,
     **logs.RULES,
     **lists.RULES,
     **statements.RULES,
@@ -83,6 +85,8 @@ class _Session:
     faults: Faults
     done: list[tuple[Bound, Exchange, Asked]] = field(default_factory=list)
     """Operations that succeeded on their main path."""
+    kept: list[keeping.Kept] = field(default_factory=list)
+    """Of those that are about a table, whether the database has seen them."""
     stalled: int = 0
     """Bytes written about stalls before the first request."""
     strangers: list[Caller] = field(default_factory=list)
@@ -102,7 +106,7 @@ async def settle(
                     await asyncio.sleep(_QUIET)
                     started = len(service.process.log())
                     receipts = await _observe(case, owing, service, recorder, database, seed, started)
-                    receipts += await health.settle(case, owing, service, way, turn)
+                    receipts += await health.settle(owing, service, way, case.contract.base_path, turn)
                 # Only of a service that starts is it known that it stops for want of a setting.
                 receipts += await health.fails_fast(case, owing, database)
     except (NotMigrated, NotRunning) as error:
@@ -130,7 +134,8 @@ async def _receipts(session: _Session, started: int) -> list[Receipt]:
     """Ask in the order that disturbs least: first what works, then what is refused, then what is broken on purpose."""
     owing, service = session.owing, session.service
     await _main_paths(session)
-    receipts = [*statements.judge_parameters(owing, _sent(session))]
+    receipts = [*keeping.judge(session.case, owing, session.kept)]
+    receipts += statements.judge_parameters(owing, _sent(session))
     receipts += await _refusals(session)
     receipts += await lists.judge_lists(session.world, service, owing)
     receipts += await _failures(session)
@@ -184,7 +189,10 @@ async def _main_paths(session: _Session) -> None:
         except (NoCredentials, NoRow):
             continue
         if matches(exchange.reply.status, successes(bound.operation)):
-            session.done.append((bound, exchange, session.service.asked[-1]))
+            asked = session.service.asked[-1]
+            session.done.append((bound, exchange, asked))
+            seen = await keeping.kept(session.world.asker.store, bound, exchange, asked)
+            session.kept += [seen] if seen else []
         if bound.action is Action.REGISTER:
             caller = session.world.users.registration(bound, exchange.request.body)
             session.strangers += [caller] if caller else []
