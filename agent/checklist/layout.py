@@ -6,7 +6,6 @@ import ast
 import functools
 import shlex
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -15,11 +14,11 @@ from packaging.version import InvalidVersion, Version
 
 from agent.checklist.case import Case, Found, Owing
 from agent.checklist.layers import code, layer
-from agent.checklist.lint import toml
 from agent.checklist.names import nodes, syntax_trees
 from agent.checklist.pasting import shown
 from agent.checklist.structure import error_problems, injection_problems
 from agent.receipts import Receipt
+from agent.workspace.dependencies.wanting import python_wanted, wanted
 
 RULES: Mapping[str, str] = {
     "LAY-PY": "layout: files of the tree",
@@ -41,20 +40,19 @@ _DATABASE_PACKAGES = frozenset({"asyncpg", "psycopg", "psycopg2", "sqlalchemy", 
 def settle(case: Case, owing: Owing) -> Found:
     """Settle what the gate layout owes."""
     files = case.workspace.read()
-    project = toml(files.get("pyproject.toml", "")).get("project", {})
     release = locked(case.stack.toolchain_lock().read_text("utf-8"), "fastapi")
     return Found(
         (
             *owing.judge("LAY-PY", layout_problems(files), ran="files of the tree", reproduce=_LAYOUT),
             *owing.judge(
                 "STK-PY",
-                python_problems(project),
+                python_problems(python_wanted(files)),
                 ran="pyproject.toml: project.requires-python",
                 reproduce="grep -n requires-python pyproject.toml",
             ),
             *owing.judge(
                 "STK-HTTP-PY",
-                framework_problems(project, files, release),
+                framework_problems(files, release),
                 ran="pyproject.toml, imports",
                 reproduce="grep -rniE '^(from|import) fastapi|\"fastapi' pyproject.toml src",
             ),
@@ -88,25 +86,23 @@ def layout_problems(files: Mapping[str, str]) -> list[str]:
     return [f"{place} is missing" for place in missing]
 
 
-def python_problems(project: Mapping[str, Any]) -> list[str]:
+def python_problems(asked: str | None) -> list[str]:
     """Why the project does not ask for Python 3.12 or newer."""
-    wanted = project.get("requires-python")
-    if not isinstance(wanted, str):
+    if asked is None:
         return ['pyproject.toml does not say requires-python; write requires-python = ">=3.12"']
     try:
-        allowed = SpecifierSet(wanted)
+        allowed = SpecifierSet(asked)
     except InvalidSpecifier:
-        return [f"requires-python = {wanted!r} is no version specifier"]
+        return [f"requires-python = {asked!r} is no version specifier"]
     old = [str(version) for version in _TOO_OLD if version in allowed]
-    problems = [f"requires-python = {wanted!r} allows {old[-1]}; write >=3.12"] if old else []
-    return problems if _WANTED in allowed else [*problems, f"requires-python = {wanted!r} refuses {_WANTED}"]
+    problems = [f"requires-python = {asked!r} allows {old[-1]}; write >=3.12"] if old else []
+    return problems if _WANTED in allowed else [*problems, f"requires-python = {asked!r} refuses {_WANTED}"]
 
 
-def framework_problems(project: Mapping[str, Any], files: Mapping[str, str], release: Version | None) -> list[str]:
+def framework_problems(files: Mapping[str, str], release: Version | None) -> list[str]:
     """Why the project is not one on a current FastAPI."""
-    asked = [one for text in project.get("dependencies", ()) if (one := _requirement(text)) is not None]
-    fastapi = next((one for one in asked if canonicalize_name(one.name) == "fastapi"), None)
-    problems = [] if fastapi else ["fastapi is not among the dependencies of pyproject.toml"]
+    fastapi = next((one for one in wanted(files) if canonicalize_name(one.name) == "fastapi"), None)
+    problems = [] if fastapi else ["fastapi is not among the dependencies of pyproject.toml or requirements.txt"]
     if fastapi and release and not fastapi.specifier.contains(release, prereleases=True):
         problems.append(f"{fastapi} refuses the current release {release}")
     if not any("fastapi" in imported(tree) for _, tree in syntax_trees(code(files))):

@@ -11,9 +11,9 @@ from packaging.utils import canonicalize_name
 
 from agent.journal.events import PackageAdded, PackageRefused
 from agent.workspace.dependencies.environment import Builder
-from agent.workspace.dependencies.locks import wanted
 from agent.workspace.dependencies.recording import recorded
 from agent.workspace.dependencies.uv import Unreachable
+from agent.workspace.dependencies.wanting import wanted
 from agent.workspace.model import Workspace
 from tools.errors import Refused
 

@@ -61,7 +61,7 @@ def test_layers_are_judged_by_imports_that_are_used() -> None:
     ("wanted", "good"), [(">=3.12", True), (">=3.13", False), (">=3.9", False), ("==3.12.*", True)]
 )
 def test_the_project_asks_for_a_new_enough_python(wanted: str, good: bool) -> None:
-    assert (not layout.python_problems({"requires-python": wanted})) is good
+    assert (not layout.python_problems(wanted)) is good
 
 
 def test_the_lock_tells_the_current_release() -> None:

@@ -10,10 +10,11 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from agent.workspace.dependencies.inspecting import objections
-from agent.workspace.dependencies.locks import Locked, read_lock, wanted, write_lock
+from agent.workspace.dependencies.locks import Locked, read_lock, write_lock
 from agent.workspace.dependencies.names import near_miss, well_known
 from agent.workspace.dependencies.policy import Policy
 from agent.workspace.dependencies.uv import Unreachable, resolve, unpack
+from agent.workspace.dependencies.wanting import wanted, wanted_by_tests
 from agent.workspace.toolchain import base_interpreter, build_toolchain, find_toolchain
 from tools.errors import Refused
 from tools.scratch import scratch_folder
@@ -66,7 +67,8 @@ class Builder:
     def asked(self, files: Mapping[str, str]) -> tuple[list[Requirement], list[Locked]]:
         """What a project wants beside the stack's packages, and what its lock says about that."""
         base = self._base()
-        more = [one for one in wanted(files) if canonicalize_name(one.name) not in base]
+        asked = {canonicalize_name(one.name): one for one in (*wanted_by_tests(files), *wanted(files))}
+        more = [one for name, one in asked.items() if name not in base]
         return more, [one for one in self._own_lock(files) if one.name not in base and one.hashed]
 
     def beside(self, more: Sequence[Requirement], pinned: Sequence[Locked] = ()) -> Environment:

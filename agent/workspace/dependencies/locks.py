@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+
+from agent.workspace.dependencies.wanting import of_project
 
 _PINNED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)(\[[^\]]*\])?==([^\s;\\]+)")
 _LIST = re.compile(r"(?ms)^\[project\].*?^dependencies\s*=\s*\[(?P<items>[^\[\]]*?(?:\[[^\]]*\][^\[\]]*?)*)\]")
@@ -50,38 +51,9 @@ def write_lock(packages: Iterable[Locked]) -> str:
     return "".join(f"{one.text}\n" for one in sorted(packages, key=lambda one: one.name))
 
 
-def wanted(files: Mapping[str, str]) -> tuple[Requirement, ...]:
-    """What a project says that it runs on: `pyproject.toml`, else `requirements.txt`.
-
-    What cannot be read as a requirement, or names a place to fetch from, is left out.
-    """
-    lines = _of_project(files["pyproject.toml"]) if "pyproject.toml" in files else []
-    if not lines:
-        lines = [line.split(" #")[0].split(" --hash")[0] for line in files.get("requirements.txt", "").splitlines()]
-    return tuple(_requirements(lines))
-
-
-def _of_project(text: str) -> list[str]:
-    try:
-        listed = tomllib.loads(text).get("project", {}).get("dependencies", [])
-    except (tomllib.TOMLDecodeError, AttributeError):
-        return []
-    return [line for line in listed if isinstance(line, str)] if isinstance(listed, list) else []
-
-
-def _requirements(lines: Iterable[str]) -> Iterator[Requirement]:
-    for line in lines:
-        try:
-            requirement = Requirement(line.strip().rstrip("\\"))
-        except InvalidRequirement:
-            continue
-        if requirement.url is None:
-            yield requirement
-
-
 def with_dependency(text: str, requirement: str) -> str | None:
     """A `pyproject.toml` with one dependency more, otherwise as it was; None when no list can be extended."""
-    before = _of_project(text)
+    before = _dependencies(text)
     match = _LIST.search(text)
     if match is None:
         return None
@@ -89,4 +61,11 @@ def with_dependency(text: str, requirement: str) -> str | None:
     separator = "" if not items.strip() or items.endswith(",") else ","
     extended = f'{items}{separator}\n    "{requirement}",\n'
     changed = text[: match.start("items")] + extended + text[match.end("items") :]
-    return changed if _of_project(changed) == [*before, requirement] else None
+    return changed if _dependencies(changed) == [*before, requirement] else None
+
+
+def _dependencies(text: str) -> list[str]:
+    try:
+        return of_project(tomllib.loads(text))
+    except tomllib.TOMLDecodeError:
+        return []
