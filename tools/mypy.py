@@ -40,16 +40,18 @@ async def check_types(
     root: Path,
     paths: Sequence[str] = (".",),
     outside: tuple[Path, ...] = (),
+    beside: str = "",
     limits: Limits = _LIMITS,
 ) -> ToolReport:
     """What the type checker finds. `cache` is a folder of the caller's outside the worktree, kept between calls.
 
-    `root` is the worktree on the host; `outside` are files outside it that `paths` name.
+    `root` is the worktree on the host; `outside` are files outside it that `paths` name; `beside` is the folder of it,
+    if any, from which modules are imported beside the root.
     """
     cache.mkdir(parents=True, exist_ok=True)
     now = await asyncio.to_thread(digests, root)
     await asyncio.to_thread(forget_unseen, cache, now)
-    result = await _mypy(run, config, cache, paths, extra=outside, limits=limits)
+    result = await _mypy(run, config, cache, paths, extra=outside, beside=beside, limits=limits)
     remember_seen(cache, now)
     findings = tuple(_findings(result.stdout))
     complete = result.ending == "exited" and (result.exit_code == 0 or (result.exit_code in (1, 2) and findings))
@@ -133,6 +135,7 @@ async def _mypy(
     paths: Sequence[str],
     *,
     extra: tuple[Path, ...] = (),
+    beside: str = "",
     limits: Limits = _LIMITS,
 ) -> CommandResult:
     # The cache lies at the host's path inside, which holds for every kind of sandbox.
@@ -140,7 +143,7 @@ async def _mypy(
     return await run(
         ("python", "-I", "-B", "-m", "mypy", *fixed, "--", *paths),
         mounts=Mounts(read_only=(config, *extra), writable={cache: str(cache)}),
-        environment={"NO_COLOR": "1"},
+        environment={"NO_COLOR": "1", **({"MYPYPATH": beside} if beside else {})},
         limits=limits,
         writable=False,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sqlite3
 from contextlib import closing
@@ -80,6 +81,15 @@ async def test_mypy_finds_what_is_wrong_and_where(workspace: GitWorkspace, tmp_p
     assert (
         await mypy.check_types(workspace.run, config=MYPY, cache=tmp_path / "cache", root=workspace.root, paths=["src"])
     ).clean
+
+
+async def test_mypy_finds_modules_in_the_folder_from_which_they_are_imported(
+    workspace: GitWorkspace, tmp_path: Path
+) -> None:
+    workspace.write({"src/shop/__init__.py": "", "src/shop/a.py": "x = 1\n", "src/shop/b.py": "from shop.a import x\n"})
+    check = functools.partial(mypy.check_types, workspace.run, config=MYPY, root=workspace.root)
+    assert [one.line for one in (await check(cache=tmp_path / "without")).findings] == [1]
+    assert (await check(cache=tmp_path / "with", beside="src")).clean
 
 
 async def test_mypy_finds_broken_syntax(workspace: GitWorkspace, tmp_path: Path) -> None:

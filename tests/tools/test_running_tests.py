@@ -141,6 +141,7 @@ async def _run(workspace: GitWorkspace, results: Path, only: tuple[str, ...] = (
         pytest_config=CONFIG / "pytest.ini",
         coverage_config=CONFIG / "coverage.ini",
         only=only,
+        environment={"PYTHONPATH": "lib"},
         limits=Limits(seconds=limits.get("seconds", 60)),
         patience=limits.get("patience", 60),
     )
@@ -300,3 +301,17 @@ async def test_where_no_code_lies_below_src_coverage_is_that_of_the_code_that_th
     report = await _run(workspace, results)
     assert report.uncovered == {"app/sums.py": (4,)}
     assert report.branch_percent == 50.0
+
+
+async def test_modules_are_imported_from_the_folder_that_the_environment_names(
+    workspace: GitWorkspace, results: Path
+) -> None:
+    workspace.write(
+        {
+            "lib/shop/__init__.py": "x = 1\n",
+            "lib/json.py": "raise RuntimeError('of the worktree')\n",
+            "tests/test_a.py": "import json\nfrom shop import x\n\n\ndef test_a():\n    assert json.dumps(x) == '1'\n",
+        }
+    )
+    report = await _run(workspace, results)
+    assert [case.outcome for case in report.cases] == ["passed"]

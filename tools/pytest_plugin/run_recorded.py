@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -37,14 +38,14 @@ def main(results: Path, coverage_config: str, pytest_config: str, order: str, pa
     patient = importlib.import_module("runtime_patience").Patience(results / records.HUNG, patience)
     if plan.exists():
         changing = _changing(plan, recorder, write)
-        sys.path[0] = str(Path.cwd())
+        _import_from_here()
         # What a failing assertion compares was told the first time; rewriting the tests for it costs a second.
         code = int(
             pytest.main([*_arguments(pytest_config), "--assert=plain", *tests], plugins=[recorder, patient, *changing])
         )
         write({"kind": "end", "exit_code": code, "coverage": ""})
         return code
-    sys.path[0] = str(Path.cwd())
+    _import_from_here()
 
     folder = _code_folder()
     where: dict[str, Any] = {} if folder.name == "src" else {"source": [str(folder)], "omit": list(_ASIDE)}
@@ -61,6 +62,12 @@ def main(results: Path, coverage_config: str, pytest_config: str, order: str, pa
     digest = hashlib.sha256(covered.read_bytes()).hexdigest() if covered.exists() else ""
     write({"kind": "end", "exit_code": code, "coverage": digest})
     return code
+
+
+def _import_from_here() -> None:
+    """The worktree comes onto the path, and what the environment names beside it, which Python was told to ignore."""
+    beside = [str(Path.cwd() / one) for one in os.environ.get("PYTHONPATH", "").split(":") if one]
+    sys.path[0:1] = [str(Path.cwd()), *beside]
 
 
 def _code_folder() -> Path:

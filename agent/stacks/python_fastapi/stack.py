@@ -28,7 +28,12 @@ from agent.stacks.base import (
     ToolReport,
 )
 from agent.stacks.python_fastapi.history import alembic_config, migrations_of, revision_folders
-from agent.stacks.python_fastapi.starting.application import MODULES, find_application, holds_application
+from agent.stacks.python_fastapi.starting.application import (
+    MODULES,
+    find_application,
+    holds_application,
+    import_folder,
+)
 from agent.stacks.python_fastapi.starting.bridging import bridge, bridged
 from agent.stacks.python_fastapi.starting.limits import declares, probing_settings
 from agent.stacks.python_fastapi.starting.settings import service_environment, way_to_database
@@ -112,7 +117,13 @@ class PythonFastapi:
         reports = await asyncio.gather(
             ruff.lint(run, config=_TOOLCHAIN / "ruff.toml", paths=(path,), root=root, limits=limits),
             mypy.check_types(
-                run, config=_TOOLCHAIN / "mypy.ini", cache=cache, root=workspace.root, paths=(path,), limits=limits
+                run,
+                config=_TOOLCHAIN / "mypy.ini",
+                cache=cache,
+                root=workspace.root,
+                paths=(path,),
+                beside=import_folder(workspace.read()),
+                limits=limits,
             ),
         )
         found = (one for report in reports for one in report.findings)
@@ -146,7 +157,13 @@ class PythonFastapi:
     async def check_types(self, workspace: Workspace) -> ToolReport:
         """mypy, strict, on the whole worktree; the next one starts from what this one leaves."""
         cache = await self._types(workspace)
-        report = await mypy.check_types(workspace.run, config=_TOOLCHAIN / "mypy.ini", cache=cache, root=workspace.root)
+        report = await mypy.check_types(
+            workspace.run,
+            config=_TOOLCHAIN / "mypy.ini",
+            cache=cache,
+            root=workspace.root,
+            beside=import_folder(workspace.read()),
+        )
         if not report.crashed and (before := _types_before(workspace)):
             await asyncio.to_thread(mypy.keep_cache, cache, before)
         return report

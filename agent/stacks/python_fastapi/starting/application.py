@@ -45,6 +45,14 @@ def find_application(files: Mapping[str, str]) -> Application:
     return _usual(files) or _only_one(files)
 
 
+def import_folder(files: Mapping[str, str]) -> str:
+    """Where modules are looked for beside the root; empty where the application tells of no such folder."""
+    try:
+        return find_application(files).folder
+    except ServiceBroken:
+        return ""
+
+
 def said_of_service(files: Mapping[str, str]) -> DeclaredService:
     """What `agent.toml` says; `ServiceBroken` where it cannot be read."""
     try:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from agent.stacks.base import KEY_SETTINGS, REDIS_SETTING, TOKEN_SETTING, DatabaseAccess, ServiceBroken
-from agent.stacks.python_fastapi.starting.application import find_application, said_of_service
+from agent.stacks.base import KEY_SETTINGS, REDIS_SETTING, TOKEN_SETTING, DatabaseAccess
+from agent.stacks.python_fastapi.starting.application import import_folder, said_of_service
 from agent.stacks.python_fastapi.starting.named import example_settings, named_settings
 
 type Part = Literal["host", "port", "user", "password", "name"]
@@ -76,7 +76,7 @@ def service_environment(files: Mapping[str, str], database: DatabaseAccess) -> M
         **{name: ",".join(secrets.token_urlsafe(24) for _ in range(count)) for name, count in KEY_SETTINGS.items()},
         **_led(way, database.url),
         **dict.fromkeys(redis, database.redis_url or ""),
-        **_importing(files),
+        **({"PYTHONPATH": folder} if (folder := import_folder(files)) else {}),
     }
     return {**environment, **_told(files, environment, database)}
 
@@ -101,15 +101,6 @@ def _led(way: Way, url: str) -> dict[str, str]:
     addresses = {name: database_url(url, over_tcp=way.over_tcp, scheme=scheme) for name, scheme in way.urls.items()}
     quiet = {"PGSSLMODE": "disable", "PGGSSENCMODE": "disable"} if way.over_tcp and socket_of(url) else {}
     return {**quiet, **{name: values[part] for name, part in way.parts.items()}, **addresses}
-
-
-def _importing(files: Mapping[str, str]) -> dict[str, str]:
-    """Where modules are looked for beside the root; the application tells, if it can be found."""
-    try:
-        folder = find_application(files).folder
-    except ServiceBroken:
-        return {}
-    return {"PYTHONPATH": folder} if folder else {}
 
 
 def _values(url: str) -> dict[Part, str]:
