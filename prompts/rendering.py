@@ -135,11 +135,18 @@ class FillingView:
 
     hole: HoleView
     stack: str = ""
+    """Whose way of asking the database is shown, where the function can ask it by itself."""
+    head: str = ""
+    """Signature and docstring alone; empty: as they stand in the file, with what stands there in place of a body."""
+    within: str = ""
+    """The class that it stands in."""
     description: str = ""
     beside: str = ""
     """A function that is written already, as an example."""
     around: tuple[FileView, ...] = ()
     """Outlines of what the function can call."""
+    types: str = ""
+    """Classes that it takes and gives."""
     tables: str = ""
     refused: RefusedView | None = None
 

@@ -20,11 +20,11 @@ def extracted(answer: str, name: str, before: str = "") -> str:
     """
     import libcst
 
-    module = _parsed(answer)
+    module = parsed(answer)
     function = next(_functions(module.body, name), None) if module else None
     if module is None or function is None:
         return answer
-    old = _parsed(before)
+    old = parsed(before)
     bare = _documented(function, next(_functions(old.body, name), None) if old else None)
     parts = [*filter(is_import, module.body), bare]
     return "".join(libcst.Module([]).code_for_node(part.with_changes(leading_lines=())) for part in parts)
@@ -52,7 +52,8 @@ def _functions(body: Sequence[libcst.CSTNode], name: str) -> Iterator[libcst.Fun
             yield from _functions(node.body.body, name)
 
 
-def _parsed(text: str) -> libcst.Module | None:
+def parsed(text: str) -> libcst.Module | None:
+    """A module of Python, indented in any way; None for what is none."""
     import libcst
 
     text = textwrap.dedent(text).strip("\n") + "\n"

@@ -45,7 +45,7 @@ def print_delivery(delivery: Delivery, reports: Path | None = None, console: Con
 
 def _changed(delivery: Delivery, console: Console) -> None:
     for file in delivery.changed:
-        about = ", ".join(dict.fromkeys(file.by))
+        about = ", ".join(file.by)
         console.print(f"changed of what was there: {file.path} (for {about})", markup=False, soft_wrap=True)
     if delivery.changed:
         console.print()

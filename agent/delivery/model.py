@@ -56,6 +56,9 @@ class Delivery(_Published):
     """What a run hands back to its caller."""
 
     schema_version: Literal[1] = 1
+    changed: tuple[ChangedFile, ...] = ()
+    """Of the files of a repository that held a service before, those that were changed or taken away: first, as a
+    reader has to look at them."""
     """Grows when a field changes its meaning or goes away."""
     run: str
     """The run's name, for `agent show` and `agent resume`."""
@@ -75,8 +78,6 @@ class Delivery(_Published):
     """Its newest commit."""
     worktree: Path | None = None
     """The folder in which the branch is checked out."""
-    changed: tuple[ChangedFile, ...] = ()
-    """Of the files of a repository that held a service before, those that were changed or taken away."""
     verdict: Verdict | None = None
     """All receipts; None when the run ended before anything was checked."""
     service: ServiceMap | None = None

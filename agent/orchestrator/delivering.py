@@ -85,7 +85,9 @@ def _delivery(folder: Path, record: RunRecord, events: Sequence[Event], outcome:
         branch=state.opened.branch if state.opened else None,
         commit=state.commit,
         worktree=Path(state.opened.worktree) if state.opened else None,
-        changed=tuple(ChangedFile(path=path, by=by) for path, by in sorted(state.changed.items())),
+        changed=tuple(
+            ChangedFile(path=path, by=tuple(dict.fromkeys(by))) for path, by in sorted(state.changed.items())
+        ),
         verdict=state.verdict,
         holes=state.holes,
         usage=state.usage,

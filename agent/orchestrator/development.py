@@ -12,7 +12,8 @@ from agent.developer.allowance import Allowance
 from agent.developer.conduct.judging import judge
 from agent.developer.conduct.model import Conduct
 from agent.developer.ending import Worked
-from agent.developer.filling import Filler, views
+from agent.developer.filling import Filler
+from agent.developer.material import views
 from agent.developer.models import open_model
 from agent.developer.packages import Packages
 from agent.developer.seen import Seen

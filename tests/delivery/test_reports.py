@@ -45,6 +45,10 @@ def test_the_published_schema_describes_the_report(tmp_path: Path) -> None:
     assert {"findings", "sentence", "exit_code", "gates", "unchecked", "measures"} <= set(schema["required"])
 
 
+def test_what_was_changed_of_a_repository_is_told_before_anything_else() -> None:
+    assert list(INCOMPLETE.model_dump())[:2] == ["schema_version", "changed"]
+
+
 def test_a_report_can_be_read_back(tmp_path: Path) -> None:
     for one in (delivery(), INCOMPLETE):
         assert Delivery.model_validate_json(write_reports(tmp_path, one).json.read_text()) == one

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from agent.developer.allowance import Allowance
-from agent.developer.filling import SAMPLES, Filled, Filler, function_in, named_tests, surroundings, written_beside
+from agent.developer.filling import SAMPLES, Filled, Filler, function_in, named_tests
+from agent.developer.material import surroundings, written_beside
 from agent.developer.models import open_model
 from agent.developer.toolbox import Toolbox
 from agent.developer.working import ModelEvent

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from agent.delivery.model import Delivery
+from agent.delivery.model import ChangedFile, Delivery
 from agent.delivery.page.rendering import report_page
 from agent.delivery.service_map import MappedOperation, MappedTable, ServiceMap
 from agent.delivery.spending import Cost, Spent
@@ -73,6 +73,7 @@ def hostile(text: str) -> Delivery:
         holes=(HOLE.model_copy(update={"operation": text, "reason": text, "file": text, "name": text}),),
         seconds={text: 1.0},
         warnings=(text,),
+        changed=(ChangedFile(path=text, by=(text,)),),
         spent=(Spent(name=text, gate=None, assignments=1, cost=Cost()),),
         service=ServiceMap(
             operations=(MappedOperation(operation=text, does=text, tables=(text,)),),
@@ -82,9 +83,21 @@ def hostile(text: str) -> Delivery:
     )
 
 
-def test_the_verdict_comes_first_then_what_is_missing_then_the_gates() -> None:
-    text = Page(report_page(INCOMPLETE)).text
-    order = [INCOMPLETE.sentence, "Not written", "Not met", FAILURE.found, "Gates", "Latency under load"]
+def test_the_verdict_comes_first_then_what_was_changed_what_is_missing_and_the_gates() -> None:
+    changed = ChangedFile(path="app/main.py", by=("GET /notes", "GET /notes/{id}"))
+    text = Page(report_page(INCOMPLETE.model_copy(update={"changed": (changed,)}))).text
+    assert "Changed" not in Page(report_page(INCOMPLETE)).text
+    order = [
+        INCOMPLETE.sentence,
+        "Changed of what was there",
+        "app/main.py",
+        "GET /notes, GET /notes/{id}",
+        "Not written",
+        "Not met",
+        FAILURE.found,
+        "Gates",
+        "Latency under load",
+    ]
     order += [
         "Coverage by operation",
         "Operations and tables",
