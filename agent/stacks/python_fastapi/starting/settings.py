@@ -46,9 +46,8 @@ class Way:
 
     @property
     def leading(self) -> tuple[str, ...]:
-        """Without these nobody finds the database: an address, a host, or both where there are both."""
-        host = [name for name, part in self.parts.items() if part == "host"]
-        return (*self.urls, *(host or [*self.parts][:1]))
+        """Without all of these nobody can know where the database is, and who one is there."""
+        return (*self.urls, *self.parts)
 
 
 def way_to_database(files: Mapping[str, str]) -> Way:

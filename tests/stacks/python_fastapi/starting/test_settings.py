@@ -91,7 +91,7 @@ def test_a_service_is_told_by_its_own_names(files: dict[str, str], given: dict[s
 
 def test_what_parts_tell_is_not_told_by_an_address_too() -> None:
     assert "DATABASE_URL" not in service_environment({"a.py": PARTS}, ACCESS)
-    assert way_to_database({"a.py": PARTS}).leading == ("POSTGRES_SERVER",)
+    assert "POSTGRES_SERVER" in way_to_database({"a.py": PARTS}).leading
 
 
 def test_secrets_are_fresh_and_keys_that_are_public_stay() -> None:
