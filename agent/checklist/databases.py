@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 from agent.catalog.loading import make
 from agent.checklist.case import Case
 from agent.checklist.starts import Starts
-from agent.stacks.base import REDIS_SETTING, DatabaseAccess, Stack
+from agent.stacks.base import DatabaseAccess, Stack
 from agent.workspace.model import Workspace
 from tools.postgres.server import Database
 from tools.sandbox.base import CommandResult, Mounts
@@ -122,7 +122,7 @@ async def reached(
     """How the sandbox reaches this database; with an empty Valkey where the service declares that it wants one."""
     bound = {socket_folder: _INSIDE}
     url = database.url(workspace.sandbox.bound(socket_folder, _INSIDE))
-    if not stack.declares(workspace, REDIS_SETTING):
+    if not stack.wants_valkey(workspace):
         yield DatabaseAccess(url, Mounts(bound=bound))
         return
     with ExitStack() as started:

@@ -236,7 +236,11 @@ class Stack(Protocol):
         ...
 
     def declares(self, workspace: Workspace, setting: str) -> bool:
-        """Whether the service reads this environment variable: `REDIS_URL`. It is then set wherever its code runs."""
+        """Whether the service has a word for this environment variable."""
+        ...
+
+    def wants_valkey(self, workspace: Workspace) -> bool:
+        """Whether the service reads where a Valkey or a Redis is. It is then told wherever its code runs."""
         ...
 
     def service(self, workspace: Workspace, database: DatabaseAccess, listen: str) -> ServiceCommand:

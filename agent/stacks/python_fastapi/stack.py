@@ -37,6 +37,7 @@ from agent.stacks.python_fastapi.starting.application import (
 from agent.stacks.python_fastapi.starting.bridging import bridge, bridged
 from agent.stacks.python_fastapi.starting.limits import declares, probing_settings
 from agent.stacks.python_fastapi.starting.settings import service_environment, way_to_database
+from agent.stacks.python_fastapi.starting.valkey import way_to_valkey
 from agent.workspace.model import Workspace
 from tools import functions, mypy, pytest, ruff
 from tools.files import Files
@@ -257,6 +258,10 @@ class PythonFastapi:
     def declares(self, workspace: Workspace, setting: str) -> bool:
         """Whether `.env.example` or the code has a word for it."""
         return declares(workspace.read(), setting)
+
+    def wants_valkey(self, workspace: Workspace) -> bool:
+        """By an address or by a host, whatever the settings are called."""
+        return way_to_valkey(workspace.read()).wanted
 
     def service(self, workspace: Workspace, database: DatabaseAccess, listen: str) -> ServiceCommand:
         """One uvicorn worker on uvloop and httptools, listening on the unix socket `listen`."""

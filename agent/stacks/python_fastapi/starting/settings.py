@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from agent.stacks.base import KEY_SETTINGS, REDIS_SETTING, TOKEN_SETTING, DatabaseAccess
 from agent.stacks.python_fastapi.starting.application import import_folder, said_of_service
 from agent.stacks.python_fastapi.starting.named import example_settings, named_settings
+from agent.stacks.python_fastapi.starting.valkey import valkey_settings, way_to_valkey
 
 type Part = Literal["host", "port", "user", "password", "name"]
 
@@ -29,8 +30,7 @@ _PARTS = re.compile(
     r"|(?P<password>PASSWORD|PASS|PWD)|(?P<name>DB|NAME|DATABASE|DB_NAME))$"
 )
 _POSTGRES = re.compile(r"(?P<scheme>postgres(?:ql)?(?:\+\w+)?)://")
-_STRICT = re.compile(r"\b(PostgresDsn|MultiHostUrl|AnyUrl|RedisDsn)\b")
-_REDIS = re.compile(r"(?:^|_)(?:REDIS|VALKEY)_(?:URL|URI|DSN)$")
+_STRICT = re.compile(r"\b(PostgresDsn|MultiHostUrl|AnyUrl)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,13 @@ def service_environment(files: Mapping[str, str], database: DatabaseAccess) -> M
     way = way_to_database(files)
     named = named_settings(files)
     kept = [name for name in named if _SECRET.search(name) and "PUBLIC" not in name and "-----" not in named[name]]
-    redis = [REDIS_SETTING, *(name for name in named if _REDIS.search(name))] if database.redis_url else []
+    valkey = valkey_settings(way_to_valkey(files), database.redis_url) if database.redis_url else {}
     environment = {
         **example_settings(files),
         **{name: secrets.token_urlsafe(48) for name in (*_SECRETS, *kept)},
         **{name: ",".join(secrets.token_urlsafe(24) for _ in range(count)) for name, count in KEY_SETTINGS.items()},
         **_led(way, database.url),
-        **dict.fromkeys(redis, database.redis_url or ""),
+        **valkey,
         **({"PYTHONPATH": folder} if (folder := import_folder(files)) else {}),
     }
     return {**environment, **_told(files, environment, database)}

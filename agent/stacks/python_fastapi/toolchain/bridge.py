@@ -1,9 +1,10 @@
-"""Leads connections to a port of this machine to a unix socket, and becomes a command.
+"""Leads connections to ports of this machine to unix sockets, and becomes a command.
 
-`python bridge.py SOCKET PORT NAMES -- COMMAND...` listens on 127.0.0.1 and runs the command in its
-own place; what leads over ends with it. Where the port is taken another one is chosen, and the
-settings NAMES, with commas between them, say which. It is for services that want a host where the
-database has a socket alone.
+`python bridge.py SOCKET PORT NAMES GREETING ... -- COMMAND...` listens on 127.0.0.1 and runs the
+command in its own place; what leads over ends with it. Where a port is taken another one is chosen,
+and the settings NAMES, with commas between them, say which. A GREETING other than `-` is sent to
+the socket before anything else, and the line that answers it is kept back. It is for services that
+want a host where the database has a socket alone.
 
 It needs nothing beside the standard library.
 """
@@ -13,7 +14,7 @@ import os
 import signal
 import socket
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
@@ -23,18 +24,32 @@ _END_WITH_PARENT = 1
 """PR_SET_PDEATHSIG."""
 
 
+class Lead(NamedTuple):
+    """One port."""
+
+    listener: socket.socket
+    path: str
+    greeting: str
+
+
 def main() -> None:
     """Listen, leave the leading to a process of its own, and become the command."""
-    path, port, names = sys.argv[1:4]
-    command = sys.argv[sys.argv.index("--") + 1 :]
-    listener = _listen(int(port))
-    taken = listener.getsockname()[1]
-    if taken != int(port):
-        os.environ.update({name: str(taken) for name in names.split(",") if name})
+    cut = sys.argv.index("--")
+    words, command = sys.argv[1:cut], sys.argv[cut + 1 :]
+    leads = []
+    for path, port, names, greeting in zip(
+        words[::4], words[1::4], words[2::4], words[3::4], strict=True
+    ):
+        listener = _listen(int(port))
+        taken = listener.getsockname()[1]
+        if taken != int(port):
+            os.environ.update({name: str(taken) for name in names.split(",") if name != "-"})
+        leads.append(Lead(listener, path, "" if greeting == "-" else greeting))
     parent = os.getpid()
     if os.fork() == 0:
-        _lead(listener, path, parent)
-    listener.close()
+        _lead(leads, parent)
+    for lead in leads:
+        lead.listener.close()
     os.execvp(command[0], command)
 
 
@@ -45,7 +60,7 @@ def _listen(port: int) -> socket.socket:
         return socket.create_server(("127.0.0.1", 0))
 
 
-def _lead(listener: socket.socket, path: str, parent: int) -> None:
+def _lead(leads: list[Lead], parent: int) -> None:
     ctypes.CDLL(None).prctl(_END_WITH_PARENT, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(0)
@@ -55,6 +70,7 @@ def _lead(listener: socket.socket, path: str, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     import asyncio
+    import functools
 
     async def copy(reader: "StreamReader", writer: "StreamWriter") -> None:
         while piece := await reader.read(_PIECE):
@@ -62,11 +78,14 @@ def _lead(listener: socket.socket, path: str, parent: int) -> None:
             await writer.drain()
         writer.write_eof()
 
-    async def connected(reader: "StreamReader", writer: "StreamWriter") -> None:
+    async def connected(lead: Lead, reader: "StreamReader", writer: "StreamWriter") -> None:
         ends = [writer]
         try:
-            there = await asyncio.open_unix_connection(path)
+            there = await asyncio.open_unix_connection(lead.path)
             ends.append(there[1])
+            if lead.greeting:
+                there[1].write(f"{lead.greeting}\r\n".encode())
+                await there[0].readline()
             await asyncio.gather(copy(reader, there[1]), copy(there[0], writer))
         except OSError:
             pass  # whoever is left sees that the connection ends
@@ -74,8 +93,11 @@ def _lead(listener: socket.socket, path: str, parent: int) -> None:
             end.close()
 
     async def serve() -> None:
-        server = await asyncio.start_server(connected, sock=listener)
-        await server.serve_forever()
+        servers = [
+            await asyncio.start_server(functools.partial(connected, lead), sock=lead.listener)
+            for lead in leads
+        ]
+        await asyncio.gather(*(server.serve_forever() for server in servers))
 
     asyncio.run(serve())
 

@@ -75,6 +75,14 @@ def test_tests_name_none_and_an_example_goes_before_the_code() -> None:
         ),
         ({".env": "CELERY_REDIS_URL=redis://x"}, {"CELERY_REDIS_URL": ACCESS.redis_url}),
         (
+            {".env.example": "REDIS_HOST=redis\nREDIS_PORT=1\nREDIS_PASSWORD=\n"},
+            {"REDIS_HOST": "localhost", "REDIS_PORT": "6379", "REDIS_PASSWORD": "secret"},
+        ),
+        (
+            {"a.py": "from pydantic import RedisDsn\nclass S(BaseSettings):\n    redis_url: RedisDsn"},
+            {"REDIS_URL": "redis://default:secret@localhost:6379/0"},
+        ),
+        (
             {"agent.toml": "[service.settings]\nWHERE = 'x:${DATABASE_NAME}:${DATABASE_URL}'\nMAIL = 'none'"},
             {"WHERE": f"x:name:{URL}", "MAIL": "none"},
         ),

@@ -42,8 +42,8 @@ def echo(tmp_path: Path) -> Iterator[Path]:
         yield path
 
 
-def bridged(where: Path, port: int, code: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(BRIDGE), str(where), str(port), "PORT", "--", sys.executable, "-c", code]
+def bridged(where: Path, port: int, code: str, greeting: str = "-") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(BRIDGE), str(where), str(port), "PORT", greeting, "--", sys.executable, "-c", code]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env={"PORT": str(port)})
 
 
@@ -68,3 +68,26 @@ def test_without_a_server_the_connection_is_closed(tmp_path: Path) -> None:
 def test_the_command_is_the_process_and_its_exit_code_counts(echo: Path) -> None:
     done = bridged(echo, 0, "import sys; sys.exit(7)")
     assert done.returncode == 7
+
+
+def test_a_greeting_goes_first_and_its_answer_is_kept_back(tmp_path: Path) -> None:
+    path, said = tmp_path / "s", []
+
+    def answer(listener: socket.socket) -> None:
+        there, _ = listener.accept()
+        with there, there.makefile("rwb") as file:
+            said.append(file.readline())
+            file.write(b"+OK\r\n")
+            file.flush()
+            said.append(file.read())
+            file.write(b"answer")
+
+    with socket.socket(socket.AF_UNIX) as listener, socket.create_server(("127.0.0.1", 0)) as taken:
+        listener.bind(str(path))
+        listener.listen()
+        thread = threading.Thread(target=answer, args=(listener,))
+        thread.start()
+        done = bridged(path, taken.getsockname()[1], ASKS, "AUTH default secret")
+        thread.join()
+    assert said == [b"AUTH default secret\r\n", b"hello"]
+    assert done.stdout == "answer\n"
