@@ -33,6 +33,10 @@ def semantic_errors(document: Mapping[str, Any], version: Version) -> Iterator[V
 
 def dialect_errors(document: Mapping[str, Any], version: Version) -> Iterator[ValidationError]:
     """Only what makes a schema none of its dialect."""
+    if "jsonSchemaDialect" not in document and all(
+        schema_is_valid(one, version) for _, one in _outermost_schemas(document)
+    ):
+        return
     validator = _validator(version)(document)
     yield from _checks(validator).check_all(document, validator.schema_path, version)
 
