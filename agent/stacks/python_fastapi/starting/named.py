@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import functools
+import io
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+
+from dotenv.parser import parse_stream
 
 EXAMPLES = (".env.example", ".env.sample", ".env.template", ".env.dist", "env.example", ".env")
 _READERS = ("getenv", "get", "config", "env", "str", "pop")
@@ -37,10 +40,11 @@ def example_settings(files: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _assignments(text: str) -> Iterator[tuple[str, str]]:
-    for line in text.splitlines():
-        name, assigned, value = line.strip().removeprefix("export ").partition("=")
-        if assigned and not name.startswith("#"):
-            yield name.strip(), value.strip().strip("\"'")
+    """As python-dotenv reads them; nothing is put in the place of `${NAME}`, which would be the judge's own."""
+    for line in parse_stream(io.StringIO(text)):
+        value = line.value or ""
+        if not line.error and line.key and _PLAIN.fullmatch(line.key) and "\0" not in value:
+            yield line.key, value
 
 
 @functools.lru_cache(maxsize=128)

@@ -122,6 +122,24 @@ def test_settings_that_cannot_be_read_are_said() -> None:
         service_environment({"agent.toml": "[service.settings]\n'A-B' = 'x'"}, ACCESS)
 
 
+def test_examples_are_read_as_services_read_them() -> None:
+    example = "# A=1\nexport B='x # y'\nC=plain # why\nD=\nE\n'broken\nF=${HOME}\nG=\"two\nlines\"\n"
+    assert named_settings({".env.example": example}) == {
+        "B": "x # y",
+        "C": "plain",
+        "D": "",
+        "E": "",
+        "F": "${HOME}",
+        "G": "two\nlines",
+    }
+
+
+@given(st.lists(st.text() | st.from_regex(r"[A-Z]+=.*")).map("\n".join))
+def test_any_example_is_read(text: str) -> None:
+    environment = service_environment({".env.example": text}, ACCESS)
+    assert all("\0" not in value and "=" not in name for name, value in environment.items())
+
+
 @given(st.text())
 def test_any_code_is_read(text: str) -> None:
     assert isinstance(named_settings({"a.py": text + "\nos.environ"}), dict)
