@@ -15,4 +15,5 @@ def holds_service(record: RunRecord) -> bool:
     if record.repository is None:
         return False
     stack = stack_named(record.stack)
-    return stack.holds_service(files_at_base(record.repository.resolve(), record.base, stack.entries()))
+    files = files_at_base(record.repository.resolve(), record.base, stack.entries(), stack.framework())
+    return stack.holds_service(files)

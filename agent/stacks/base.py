@@ -152,7 +152,11 @@ class Stack(Protocol):
         ...
 
     def entries(self) -> Sequence[str]:
-        """The files in which the application of a service is looked for."""
+        """The files in which the application of a service usually is."""
+        ...
+
+    def framework(self) -> str:
+        """A word that every file has which makes an application."""
         ...
 
     def holds_service(self, files: Mapping[str, str]) -> bool:

@@ -43,13 +43,15 @@ def inspect_repository(repository: Path, base: str | None) -> Source:
     return Source(git, commit)
 
 
-def files_at_base(repository: Path, base: str | None, paths: Iterable[str]) -> Mapping[str, str]:
-    """Those of these files that the commit holds at which work begins (path → content).
+def files_at_base(repository: Path, base: str | None, paths: Iterable[str], word: str) -> Mapping[str, str]:
+    """Of the commit at which work begins: those of these files that it holds, and all that have this word in them.
 
-    Raises WorkspaceError where work cannot begin.
+    They are path → content. Raises WorkspaceError where work cannot begin.
     """
     source = inspect_repository(repository, base)
-    texts = {path: source.git.attempt("cat-file", "blob", f"{source.base}:{path}") for path in paths}
+    found = source.git.attempt("grep", "-I", "-l", "-z", "-F", "-e", word, source.base) or ""
+    having = (name.partition(":")[2] for name in found.split("\0") if name)
+    texts = {path: source.git.attempt("cat-file", "blob", f"{source.base}:{path}") for path in (*paths, *having)}
     return {path: text for path, text in texts.items() if text is not None}
 
 

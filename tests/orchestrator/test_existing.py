@@ -115,6 +115,17 @@ def test_a_service_is_found_at_the_commit_that_the_work_begins_at(tmp_path: Path
     assert not holds_service(record_of(tmp_path, shop, base="empty"))
 
 
+def test_a_service_is_found_wherever_it_lies(tmp_path: Path) -> None:
+    shop = repository(tmp_path / "shop")
+    subprocess.run(["git", "-C", shop, "mv", "app", "web"], check=True)
+    main = shop / "web" / "main.py"
+    main.rename(shop / "web" / "sérvice.py")
+    who = ("-c", "user.name=Someone", "-c", "user.email=someone@localhost")
+    subprocess.run(["git", "-C", shop, "add", "-A"], check=True)
+    subprocess.run(["git", "-C", shop, *who, "commit", "-q", "-m", "Move"], check=True)
+    assert holds_service(record_of(tmp_path, shop))
+
+
 def test_what_the_project_says_to_those_who_write_in_it_is_told(added: Added) -> None:
     opening = added.server.asked[0].opening
     assert "`AGENTS.md` says how code is written here" in opening

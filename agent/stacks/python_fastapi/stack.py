@@ -81,6 +81,10 @@ class PythonFastapi:
         """The modules that define `app` or `create_app`."""
         return MODULES
 
+    def framework(self) -> str:
+        """The class of applications."""
+        return "FastAPI"
+
     def holds_service(self, files: Mapping[str, str]) -> bool:
         """Whether there is an application, anywhere in the code."""
         return holds_application(files)
