@@ -50,6 +50,14 @@ CALLERS = (
 _LIMITS = Limits(seconds=600.0, cpu_seconds=600, output_bytes=8 << 20)
 
 
+_LACKS_SETTING = re.compile(
+    r"validation errors? for \w*(Settings|Config)|^KeyError: '[A-Z][A-Z0-9_]+'$"
+    r"|\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b.{0,40}\b(missing|required|not set|unset|must be set)\b",
+    re.MULTILINE,
+)
+"""What settings of pydantic, `os.environ` and people say of a setting that is not there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """A service that accepts connections."""
@@ -159,13 +167,20 @@ async def _accepts(process: Process, socket: Path, reproduce: str, starts: Start
     deadline = time.monotonic() + _PATIENCE
     while not await _connects(socket):
         if not process.running:
-            raise NotRunning(f"the service ended with exit code {process.exit_code}:\n{_printed(process)}", reproduce)
+            ended = f"the service ended with exit code {process.exit_code}{_hint(process)}:\n{_printed(process)}"
+            raise NotRunning(ended, reproduce)
         if time.monotonic() > deadline:
             silent = f"the service did not listen within {_PATIENCE:.0f} seconds:\n{_printed(process)}"
             starts.silent(silent, reproduce)
         starts.proceed()
         await asyncio.sleep(0.05)
     starts.listening()
+
+
+def _hint(process: Process) -> str:
+    """What to do where it seems to lack a setting."""
+    lacks = _LACKS_SETTING.search(process.log())
+    return " (a setting that it lacks: --setting NAME=VALUE, or [service.settings] in agent.toml)" if lacks else ""
 
 
 def _printed(process: Process) -> str:

@@ -39,7 +39,12 @@ _UNKNOWN = (GOOD / _SETTINGS).read_text().replace(_STRANGER, f"{_STRANGER}    pa
         ),
         ({"src/main.py": "def broken(:\n"}, "errors", "API-STATUS", "invalid syntax"),
         ({"src/main.py": f"import psycopg\n{_MAIN}"}, "errors", "API-STATUS", "psycopg is neither in the worktree nor"),
-        ({_SETTINGS: _UNKNOWN}, "errors", "API-STATUS", "PAYMENT_KEY"),
+        (
+            {_SETTINGS: _UNKNOWN},
+            "errors",
+            "API-STATUS",
+            "--setting NAME=VALUE, or [service.settings] in agent.toml):\nConfiguration error: PAYMENT_KEY",
+        ),
         (_WITHOUT_MIGRATIONS, "database", "MIG-ROLLBACK", ""),
         ({"openapi.json": None}, "contract", "CON-DEFINED", "no OpenAPI document"),
         ({"openapi.json": "{"}, "contract", "CON-DEFINED", "OpenAPI document"),
