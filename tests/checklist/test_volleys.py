@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import random
+import time
+
+import valkey
 
 from agent.checklist.booted import Bench
 from agent.checklist.case import Case
 from agent.checklist.databases import redis_seen_here
 from agent.checklist.probe.asking import Asker
 from agent.checklist.probe.fitting import store_of
-from agent.checklist.probe.volleys import at_once
+from agent.checklist.probe.volleys import at_once, held
 from tools.postgres.server import Database
+from tools.valkey.server import valkey_server
+
+
+def test_whichever_server_it_is_it_answers_nobody_meanwhile() -> None:
+    """The time is that of the server's processor: whoever is asked on a busy machine waits longer, never less."""
+    with valkey_server() as server, valkey.Valkey.from_url(url := server.url(server.socket_folder)) as client:
+        client.ping()
+        with held(url):
+            time.sleep(0.001)
+            started = time.perf_counter()
+            client.ping()
+            waited = time.perf_counter() - started
+    assert waited > 0.01
 
 
 async def test_each_is_answered_and_recorded_while_redis_is_held(good: Case, migrated: Database) -> None:

@@ -49,7 +49,7 @@ async def at_once(service: Running, request: Request, count: int, redis_url: str
     sent = [on_the_wire(request, headers, content or b"") for _ in range(count)]
     connections = [await asyncio.open_unix_connection(str(service.socket)) for _ in range(count)]
     try:
-        with _held(redis_url):
+        with held(redis_url):
             for (_, writer), data in zip(connections, sent, strict=True):
                 writer.write(data)
             replies = await asyncio.gather(*map(_reply, connections))
@@ -63,7 +63,7 @@ async def at_once(service: Running, request: Request, count: int, redis_url: str
 
 
 @contextmanager
-def _held(redis_url: str | None) -> Iterator[None]:
+def held(redis_url: str | None) -> Iterator[None]:
     """A script that only takes time runs in Redis from now on; nothing where there is none, or it knows no such."""
     if redis_url is None:
         yield
