@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from agent.developer.allowance import Allowance
-from agent.developer.filling import SAMPLES, Filled, Filler, function_in, named_tests
+from agent.developer.filling import SAMPLES_OF_ONES_OWN, Filled, Filler, function_in, named_tests
 from agent.developer.material import surroundings, written_beside
 from agent.developer.models import open_model
 from agent.developer.toolbox import Toolbox
@@ -90,15 +90,17 @@ async def test_the_checks_choose_the_sample_that_stays(
     assert 'Incompatible return value type (got "int", expected "Note")' in second
     assert "failed tests/test_notes.py::test_get_a_note" in third
     assert "OperationNotImplemented" in first
-    assert len(result.answers) == SAMPLES
+    assert len(result.answers) == 3
 
 
 async def test_what_the_checks_refuse_is_taken_back(
     service: Toolbox, folder: Path, unwritten: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unparsable, other = block(HEAD), block("async def fetch(self) -> None: ...\n")
-    result = await ask(service, monkeypatch, unparsable, other, block(HOLE.source + "\n"))
+    again = [block(HOLE.source + "\n")] * (SAMPLES_OF_ONES_OWN - 2)
+    result = await ask(service, monkeypatch, unparsable, other, *again)
     assert not result.filled.kept
+    assert len(result.answers) == SAMPLES_OF_ONES_OWN
     assert result.filled.why == "the function still says that it is not written"
     assert (folder / NOTES).read_text() == unwritten
     assert "line 1 of the source" in result.asked[1]

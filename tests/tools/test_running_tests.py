@@ -215,6 +215,52 @@ async def test_failures_come_first_in_what_is_rendered(workspace: GitWorkspace, 
     assert len(text) <= 2000
 
 
+_LOGGING = """
+import logging
+
+
+def answer() -> int:
+    try:
+        try:
+            return int("many")
+        except ValueError as error:
+            raise RuntimeError("something went wrong") from error
+    except RuntimeError as error:
+        logging.getLogger("service").error("Something went wrong.", exc_info=error)
+        return 500
+"""
+_ASKING = """
+import logging
+
+from src.app import answer
+
+
+def test_that_passes_all_the_same():
+    logging.basicConfig(force=True)
+    assert answer() == 500
+
+
+def test_that_fails_for_another_reason():
+    assert 1 == 2
+
+
+def test_of_the_answer():
+    assert answer() == 200
+"""
+
+
+async def test_a_failed_test_tells_what_the_service_logged_meanwhile(workspace: GitWorkspace, results: Path) -> None:
+    workspace.write({"src/app.py": _LOGGING, "tests/test_app.py": _ASKING})
+    report = await _run(workspace, results)
+    told = {case.name.rpartition("::")[2]: case.message for case in report.cases}
+    assert told["test_of_the_answer"].startswith(
+        'the service logged an error: src/app.py:8: return int("many")\nValueError: invalid literal'
+    )
+    assert "assert 500 == 200" in told["test_of_the_answer"]
+    assert told["test_that_passes_all_the_same"] == ""
+    assert "logged" not in told["test_that_fails_for_another_reason"]
+
+
 async def test_a_module_that_cannot_be_imported_is_an_error(workspace: GitWorkspace, results: Path) -> None:
     workspace.write({"tests/test_a.py": "import nothing_like_it\n"})
     report = await _run(workspace, results)

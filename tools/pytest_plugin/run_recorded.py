@@ -35,6 +35,7 @@ def main(results: Path, coverage_config: str, pytest_config: str, order: str, pa
     write, plan = records.open_record(results), results / records.PLAN
     recorder = importlib.import_module("runtime_recorder").RuntimeRecorder(write, None if order == "-" else order)
     recorder.watch_applications()
+    recorder.watch_logging()
     patient = importlib.import_module("runtime_patience").Patience(results / records.HUNG, patience)
     if plan.exists():
         changing = _changing(plan, recorder, write)

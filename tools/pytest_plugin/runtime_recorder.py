@@ -32,8 +32,13 @@ class RuntimeRecorder:
         self._test = ""
         self._worst: dict[str, tuple[str, str]] = {}
         self._raised: dict[tuple[str, str], str] = {}
+        self._logged: Any = importlib.import_module("runtime_logged").Logged()
         self.noticed: Callable[[], None] = lambda: None
         """Called when an application is asked."""
+
+    def watch_logging(self) -> None:
+        """Keep from now on what is logged of errors, for tests that fail."""
+        self._logged.watch()
 
     def watch_applications(self) -> None:
         """Record the calls of every Starlette application from now on; nothing when Starlette is not installed."""
@@ -82,6 +87,7 @@ class RuntimeRecorder:
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """A test begins, its fixtures included."""
         self._test = nodeid
+        self._logged.forget()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
@@ -96,7 +102,8 @@ class RuntimeRecorder:
         if raised is not None and report.passed:
             self._worst[report.nodeid] = ("failed", f"reported as passed, but it raised\n{raised}"[:_LONGEST_MESSAGE])
         elif outcome is not None:
-            self._worst[report.nodeid] = (outcome, report.longreprtext[-_LONGEST_MESSAGE:])
+            message = report.longreprtext[-_LONGEST_MESSAGE:]
+            self._worst[report.nodeid] = (outcome, self._logged.before(message) if report.failed else message)
         elif report.when == "call":
             self._worst.setdefault(report.nodeid, ("passed", ""))
 
