@@ -256,7 +256,7 @@ def one_function(asked: Asked) -> Turn:
     """Writes the counts when it is asked for them alone; with tools it looks at one file after the other."""
     if asked.body.get("tools"):
         return [Call("read_file", {"path": "src/services/notes.py", "first_line": asked.turn + 1})]
-    if "get_counts" not in asked.opening:
+    if "Write `get_counts`" not in asked.opening:
         return [Say("A note says what it says.")]
     return [Say(f"```python\n{COUNTS}```")]
 
