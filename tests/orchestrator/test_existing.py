@@ -14,6 +14,7 @@ import pytest
 from agent.developer import toolbox
 from agent.developer.allowance import Allowance
 from agent.developer.ending import Worked
+from agent.errors import InputError
 from agent.journal.events import Assignment, Scaffolded
 from agent.journal.recording import Journal
 from agent.loop.moves import Work
@@ -124,6 +125,16 @@ def test_a_service_is_found_wherever_it_lies(tmp_path: Path) -> None:
     subprocess.run(["git", "-C", shop, "add", "-A"], check=True)
     subprocess.run(["git", "-C", shop, *who, "commit", "-q", "-m", "Move"], check=True)
     assert holds_service(record_of(tmp_path, shop))
+
+
+def test_an_agent_toml_that_cannot_be_read_is_refused_before_anything_is_done(tmp_path: Path) -> None:
+    shop = repository(tmp_path / "shop")
+    (shop / "agent.toml").write_text("[service]\nstrat = 'uvicorn web:app'\n")
+    who = ("-c", "user.name=Someone", "-c", "user.email=someone@localhost")
+    subprocess.run(["git", "-C", shop, "add", "-A"], check=True)
+    subprocess.run(["git", "-C", shop, *who, "commit", "-q", "-m", "Say how it starts"], check=True)
+    with pytest.raises(InputError, match=r"agent\.toml: service\.strat: unknown key"):
+        holds_service(record_of(tmp_path, shop))
 
 
 def test_what_the_project_says_to_those_who_write_in_it_is_told(added: Added) -> None:
