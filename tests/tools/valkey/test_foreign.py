@@ -47,10 +47,18 @@ class Others:
         assert self.process.stdin is not None
         self.process.stdin.write(f'port 0\nunixsocket {folder}/s\ndir {folder}\nsave ""\ndatabases 4\n{settings}\n')
         self.process.stdin.close()
-        for _ in range(500):
-            if (folder / "s").exists():
-                return
-            time.sleep(0.01)
+        self._wait_until_it_answers()
+
+    def _wait_until_it_answers(self) -> None:
+        """The socket's file is there before anybody listens at it."""
+        with self.client() as client:
+            for _ in range(6_000):
+                with suppress(valkey.exceptions.ConnectionError):
+                    client.ping()
+                    return
+                assert self.process.poll() is None
+                time.sleep(0.01)
+        pytest.fail("the server did not answer within a minute")
 
     def client(self, number: int = 0) -> Any:
         return valkey.Valkey.from_url(f"{self.url}?db={number}")
