@@ -47,18 +47,17 @@ class Others:
         assert self.process.stdin is not None
         self.process.stdin.write(f'port 0\nunixsocket {folder}/s\ndir {folder}\nsave ""\ndatabases 4\n{settings}\n')
         self.process.stdin.close()
-        self._wait_until_it_answers()
+        self._wait_until_it_listens(folder / "s")
 
-    def _wait_until_it_answers(self) -> None:
+    def _wait_until_it_listens(self, path: Path) -> None:
         """The socket's file is there before anybody listens at it."""
-        with self.client() as client:
-            for _ in range(6_000):
-                with suppress(valkey.exceptions.ConnectionError):
-                    client.ping()
-                    return
-                assert self.process.poll() is None
-                time.sleep(0.01)
-        pytest.fail("the server did not answer within a minute")
+        for _ in range(6_000):
+            with suppress(OSError), socket.socket(socket.AF_UNIX) as client:
+                client.connect(str(path))
+                return
+            assert self.process.poll() is None
+            time.sleep(0.01)
+        pytest.fail("the server did not listen within a minute")
 
     def client(self, number: int = 0) -> Any:
         return valkey.Valkey.from_url(f"{self.url}?db={number}")
