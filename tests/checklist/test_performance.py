@@ -40,7 +40,7 @@ async def test_the_slowest_of_several_lists_is_found(tmp_path: Path) -> None:
         while line := await reader.readline():
             while await reader.readline() != b"\r\n":
                 pass
-            await asyncio.sleep(0.02 if b"/tickets" in line else 0)
+            await asyncio.sleep(0.2 if b"/tickets" in line else 0)
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
         writer.close()
 

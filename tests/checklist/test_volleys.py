@@ -21,12 +21,12 @@ def test_whichever_server_it_is_it_answers_nobody_meanwhile() -> None:
     """The time is that of the server's processor: whoever is asked on a busy machine waits longer, never less."""
     with valkey_server() as server, valkey.Valkey.from_url(url := server.url(server.socket_folder)) as client:
         client.ping()
+        started = time.perf_counter()
         with held(url):
             time.sleep(0.001)
-            started = time.perf_counter()
             client.ping()
             waited = time.perf_counter() - started
-    assert waited > 0.01
+    assert waited > 0.02
 
 
 async def test_each_is_answered_and_recorded_while_redis_is_held(good: Case, migrated: Database) -> None:

@@ -22,9 +22,12 @@ with scratch_folder("test") as folder:
 """
 
 
-def test_a_killed_process_leaves_a_folder_that_is_swept() -> None:
+def test_a_killed_process_leaves_a_folder_that_is_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # anybody sweeps the usual one at any time
+    monkeypatch.setattr(tempfile, "tempdir", None)
     killed = subprocess.run([sys.executable, "-c", _KILLED], capture_output=True, text=True, check=False)
     folder = Path(killed.stdout.strip())
+    assert folder.parent == tmp_path
     assert folder.is_dir(), killed.stderr
     assert folder in sweep()
     assert not folder.exists()

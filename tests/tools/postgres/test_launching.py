@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -21,14 +22,18 @@ from tests.tools.postgres.processes import descendants, wait_until_dead
 from tools.errors import ServerUnavailable
 from tools.postgres.binaries import find_binaries, first_usable
 from tools.postgres.launching import connect, launched
+from tools.servers import folders
 from tools.servers.folders import run_folder, sweep
 
 KINDS = pytest.mark.parametrize("bubblewrap", [True, False], ids=["bubblewrap", "launcher"])
 
 _RUNTIME = """
 import sys, time
+from pathlib import Path
+from tools.servers import folders
 from tools.postgres.binaries import find_binaries
 from tools.postgres.launching import launched
+folders._SHARED_MEMORY = Path(sys.argv[2])
 with launched(find_binaries(), bubblewrap=sys.argv[1] == "True") as server:
     print(server.folder, flush=True)
     time.sleep(600)
@@ -42,16 +47,25 @@ def _program(folder: Path, name: str, text: str) -> None:
     path.chmod(0o755)
 
 
+@pytest.fixture
+def base(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where the folders of servers lie in place of the usual one, in which anybody sweeps at any time."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o711)
+        monkeypatch.setattr(folders, "_SHARED_MEMORY", Path(name))
+        yield Path(name)
+
+
 @pytest.fixture(params=[True, False], ids=["bubblewrap", "launcher"])
-def runtime(request: pytest.FixtureRequest) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+def runtime(request: pytest.FixtureRequest, base: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
     """A process that runs a server, and that server's folder."""
-    command = [sys.executable, "-c", _RUNTIME, str(request.param)]
+    command = [sys.executable, "-c", _RUNTIME, str(request.param), str(base)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         folder = Path(process.stdout.readline().strip())
+        assert folder.parent == base
         yield process, folder
         process.kill()
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 class TestTheEnd:

@@ -173,9 +173,9 @@ def _sweeps(machine: Machine) -> bool:
 
 class TestTheEnd:
     def test_it_stops_when_nobody_has_needed_it_for_a_while(self, machine: Machine) -> None:
-        with shared(find_binaries(), machine.cache) as address:
+        with _idle_after(2), shared(find_binaries(), machine.cache) as address:
             folder = Path(address.socket).parent
-            time.sleep(2.5)
+            time.sleep(3.5)
             assert answers(address), "needed, however long that takes"
         assert answers(address), "it waits for the next"
         machine.wait_until(lambda: not _lives(address.keeper))

@@ -141,7 +141,7 @@ class TestWhatAServiceMayNot:
             endless.start()
             time.sleep(0.2)
             assert client.get("key") == b"mine"
-        endless.join(10)
+        endless.join(60)
         assert not endless.is_alive()
 
 

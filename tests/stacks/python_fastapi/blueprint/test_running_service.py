@@ -62,7 +62,7 @@ def serve(postgres: PostgresServer, valkey: ValkeyServer, database: Database, to
                 yield client
         finally:
             process.terminate()
-            assert process.wait(10) in (0, -15)
+            assert process.wait(60) in (0, -15)
 
     return serving
 
