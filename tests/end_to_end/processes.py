@@ -119,7 +119,7 @@ class Member:
         return status is not None and status[19] == self.born and status[0] != "Z"
 
 
-def gone(family: Sequence[Member], seconds: float = 10.0) -> bool:
+def gone(family: Sequence[Member], seconds: float = 60.0) -> bool:
     """True when all have ended within that time."""
     deadline = time.monotonic() + seconds
     while any(member.lives for member in family):

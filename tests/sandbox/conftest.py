@@ -66,7 +66,7 @@ def processes_with(word: str) -> list[str]:
 
 def gone(word: str) -> bool:
     """True once no process holds the word; waits for that a little."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while processes_with(word) and time.monotonic() < deadline:
         time.sleep(0.02)
     return not processes_with(word)

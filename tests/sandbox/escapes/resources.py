@@ -305,7 +305,7 @@ def _output() -> list[Attempt]:
 
 
 def _running(word: str) -> bool:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         lines = (_command_line(folder) for folder in Path("/proc").iterdir() if folder.name.isdigit())
         if not any(f"sleep\0{word}".encode() in line for line in lines):

@@ -33,7 +33,7 @@ def descendants(pid: int) -> set[int]:
 
 def wait_until_dead(pids: set[int]) -> None:
     """At most fifteen seconds."""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while (left := living(pids)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not left

@@ -32,7 +32,7 @@ def _databases(admin: psycopg.Connection, name: str) -> int:
 
 
 def _wait_for_the_end_of(admin: psycopg.Connection, role: str) -> None:
-    for _ in range(200):
+    for _ in range(1200):
         if not admin.execute("SELECT FROM pg_stat_activity WHERE usename = %s", (role,)).fetchall():
             return
         time.sleep(0.05)
