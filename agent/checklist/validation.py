@@ -21,12 +21,13 @@ from agent.checklist.probe.fitting import store_of
 from agent.checklist.probe.fuzzing import Fuzzed, Target
 from agent.checklist.probe.fuzzing_apart import Fuzzer, fuzzer
 from agent.checklist.probe.injecting import Injections, inject
+from agent.checklist.probe.keys import without_known_keys
 from agent.checklist.probe.refusing import Refusals, refuse
 from agent.checklist.probe.requests import Request
 from agent.checklist.probe.store import NoRow
 from agent.checklist.probe.users import Users
 from agent.checklist.probe.world import World
-from agent.checklist.running import NotRunning, running
+from agent.checklist.running import NotRunning, Running, running
 from agent.receipts import Receipt
 
 RULES: Mapping[str, str] = {
@@ -51,7 +52,7 @@ async def settle(case: Case, owing: Owing, bench: Bench, *, seed: int | None = N
         async with (
             bench.migrated() as database,
             running(case, database.access, bench.record, starts=bench.starts) as service,
-            _fuzzer(case) as fuzzing,
+            _fuzzer(case, service) as fuzzing,
         ):
             with case.server.connect(database.database) as connection:
                 asker = Asker(case.contract, service, store_of(case, connection), random.Random(seed))
@@ -118,9 +119,11 @@ def _sanitized(owing: Owing, found: Injections, seed: int) -> tuple[Receipt, ...
     )
 
 
-def _fuzzer(case: Case) -> AbstractAsyncContextManager[Fuzzer | None]:
+def _fuzzer(case: Case, service: Running) -> AbstractAsyncContextManager[Fuzzer | None]:
     """None where no time is given: its process takes some seconds to get ready."""
-    return nullcontext() if case.effort.fuzz_seconds == 0 else fuzzer(case.contract)
+    if case.effort.fuzz_seconds == 0:
+        return nullcontext()
+    return fuzzer(without_known_keys(case.contract, service.command))
 
 
 async def _fuzzed(case: Case, owing: Owing, world: World, fuzzing: Fuzzer | None, seed: int) -> list[Receipt]:

@@ -7,12 +7,16 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
+from agent.binding.deriving import bind
+from agent.binding.model import Binding
 from agent.checklist.case import Case, GateEvent, GateFinished
 from agent.checklist.checklist import CHECKS, settle
 from agent.checklist.effort import Effort
 from agent.checklist.memory import Memory, open_memory
+from agent.checklist.probe.keys import bound_beside_keys, names_key
 from agent.checklist.quick import ASKED, quickly, touched_tests
 from agent.delivery.model import Delivery
 from agent.delivery.service_map import service_map
@@ -92,7 +96,7 @@ def verify_directory(
             room.learn("\n".join(files.values()))
             environment, refused = builder.for_files(files)
             workspace.toolchain = environment.toolchain
-            case = inputs.case(workspace, effort)
+            case = replace(inputs.case(workspace, effort), binding=_binding(inputs))
             memory = None if fresh else open_memory(cache_folder() / "settled", chosen.kind)
             verdict = _verdict(case, listener, memory, ASKED if quick else only, quick=quick)
             delivery = _delivery(inputs, workspace, stack, verdict, began)
@@ -118,6 +122,13 @@ def _told(directory: Path, start: str | None, settings: Sequence[str]) -> Mappin
     files = {FILE: file.read_text(errors="replace")} if file.is_file() else {}
     said = with_options(files, start, settings)
     return {FILE: as_text(said)} if start is not None or settings else {}
+
+
+def _binding(inputs: Inputs) -> Binding:
+    """What the operations do; whoever wrote them knows what their keys are for, though nothing says so."""
+    if not any(map(names_key, inputs.contract.operations)):
+        return inputs.binding
+    return bound_beside_keys(inputs.contract, lambda plain: bind(plain, inputs.catalog, inputs.corrections))
 
 
 def _verdict(case: Case, listener: Listener, memory: Memory | None, only: Sequence[str], *, quick: bool) -> Verdict:

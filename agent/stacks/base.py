@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -91,6 +91,10 @@ class ServiceCommand:
     """What has to stand before the command where the judge starts it, and not where a person does."""
     seen: tuple[Path, ...] = ()
     """Host files that it has to see for that."""
+    key_settings: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Settings of the service that may hold keys of its callers → what holds where the environment has none."""
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Header → what callers have to send in it, as somebody told; `${NAME}` stands for a setting."""
 
     @property
     def whole(self) -> tuple[str, ...]:

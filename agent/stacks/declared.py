@@ -14,11 +14,18 @@ from agent.errors import InputError
 
 FILE = "agent.toml"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
 def _setting_name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no name of a setting: letters, digits and underscores, no digit first")
+    return name
+
+
+def _header_name(name: str) -> str:
+    if not _HEADER.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a header: letters, digits and any of !#$%&'*+-.^_`|~")
     return name
 
 
@@ -37,6 +44,8 @@ class DeclaredService(BaseModel):
     """The command that starts it, as a shell would be given it; None: it is looked for."""
     settings: Mapping[Annotated[str, AfterValidator(_setting_name)], str] = {}
     """Environment variables; `${DATABASE_URL}` and the like stand for what only the judge knows."""
+    credentials: Mapping[Annotated[str, AfterValidator(_header_name)], str] = {}
+    """Header (or query parameter) → the key that callers have to send in it; `${NAME}` stands for a setting."""
 
 
 class Declared(BaseModel):
@@ -68,7 +77,11 @@ def with_options(files: Mapping[str, str], start: str | None, settings: Sequence
         raise InputError(f"--setting {unclear[0]}: expected NAME=VALUE")
     added = dict(one.split("=", 1) for one in settings)
     try:
-        return DeclaredService(start=there.start if start is None else start, settings={**there.settings, **added})
+        return DeclaredService(
+            start=there.start if start is None else start,
+            settings={**there.settings, **added},
+            credentials=there.credentials,
+        )
     except ValidationError as error:
         first = error.errors()[0]
         option = "--start" if first["loc"][0] == "start" else "--setting"
@@ -80,6 +93,8 @@ def as_text(service: DeclaredService) -> str:
     lines = ["[service]"]
     lines += [f"start = {_quoted(service.start)}"] if service.start else []
     lines += ["", "[service.settings]", *(f"{name} = {_quoted(value)}" for name, value in service.settings.items())]
+    told = [f"{_quoted(name)} = {_quoted(value)}" for name, value in service.credentials.items()]
+    lines += ["", "[service.credentials]", *told] if told else []
     return "\n".join(lines) + "\n"
 
 
@@ -92,6 +107,6 @@ def _quoted(text: str) -> str:
 def _problem(error: Mapping[str, object]) -> str:
     place = ".".join(map(str, error["loc"])) if isinstance(error["loc"], tuple) else ""
     if error["type"] == "extra_forbidden":
-        known = "start, settings" if place.startswith("service.") else "service"
+        known = "start, settings, credentials" if place.startswith("service.") else "service"
         return f"{FILE}: {place}: unknown key, expected one of: {known}"
     return f"{FILE}: {place}: {str(error['msg']).removeprefix('Value error, ')}"

@@ -11,8 +11,9 @@ from typing import Any
 import httpx
 
 from agent.binding.model import Bound
-from agent.checklist.probe.accounts import Caller, credentials
+from agent.checklist.probe.accounts import NO_WAY, Caller, NoCredentials, credentials
 from agent.checklist.probe.judging import Notes, is_json, read_json
+from agent.checklist.probe.keys import TELL, names_key, plain_keys, unknown_keys
 from agent.checklist.probe.requests import ABSENT, Request, body_schema
 from agent.checklist.probe.store import Row, Store
 from agent.checklist.running import Reply, Running
@@ -20,6 +21,7 @@ from agent.contract.model import Contract, Operation, Parameter, Schema
 from agent.contract.sample import Unsatisfiable, sample, validate
 
 _TOO_MANY = 429
+_REFUSED = (401, 403)
 _LONGEST_WAIT = 5.0
 _TRIES = 3
 
@@ -49,17 +51,29 @@ class Asker:
         """A request with every required parameter. Raises `NoCredentials` when the caller cannot call it."""
         media = body_schema(operation)
         query, headers = self._parameters(operation)
+        keys = plain_keys(operation, self.service.command) if names_key(operation) else {}
         return Request(
             operation=operation,
             base_path=self.contract.base_path,
             path_values=path_values,
-            query=query,
-            headers=headers,
+            query={name: value for name, value in query.items() if f"?{name}" not in keys},
+            headers={name: value for name, value in headers.items() if name not in keys},
             body=body,
             media_type=media[0] if media else "",
-            credentials=credentials(operation, self.contract, caller),
-            secrets=caller.secrets if caller else frozenset(),
+            credentials={**keys, **credentials(operation, self.contract, caller)},
+            secrets=(caller.secrets if caller else frozenset()) | set(keys.values()),
         )
+
+    def lacking(self, operation: Operation) -> tuple[str, ...]:
+        """Parameters of the operation that seem to carry a key which nobody told."""
+        return unknown_keys(operation, self.service.command) if names_key(operation) else ()
+
+    def demand_let_in(self, request: Request, reply: Reply) -> None:
+        """Raise `NoCredentials` when a request was refused that lacks a key which nobody told."""
+        lacking = self.lacking(request.operation)
+        if lacking and reply.status in _REFUSED:
+            said = f"{request.operation.key} → {reply.status} where no good {' or '.join(lacking)} is known"
+            raise NoCredentials(f"{NO_WAY}: {said}; it {TELL}")
 
     def refreshed(self, request: Request) -> Request:
         """The same with new values in its headers: an idempotency key counts once."""

@@ -62,6 +62,8 @@ def _parameters(contract: Contract, request: Request, parameter: Parameter) -> I
     place, name = f"{parameter.location} {parameter.name}", parameter.name
     if parameter.location not in ("path", "query", "header") or _is_credential(contract, parameter):
         return
+    if f"{'?' * (parameter.location == 'query')}{parameter.name}" in request.credentials:
+        return  # a key that was told or found: what is broken there is refused as nobody's
     if parameter.required and parameter.location != "path":
         yield Broken(_without(request, parameter), place, name, "missing required")
     seen: set[str] = set()

@@ -49,6 +49,7 @@ async def main_path(world: World, bound: Bound, notes: Notes) -> Exchange:
     """
     caller = await caller_for(world, bound)
     first = await _attempt(world, bound, caller, notes, fresh=False)
+    world.asker.demand_let_in(first.request, first.reply)
     if not _worth_another(bound, first.reply):
         return first
     roles = world.users.roles()[:_ROLES] if first.reply.status == 403 else ()

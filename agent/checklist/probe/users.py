@@ -15,6 +15,7 @@ from agent.catalog.model import Catalog
 from agent.checklist.probe.accounts import NO_WAY, Caller, NoCredentials, password
 from agent.checklist.probe.asking import Asker, answered
 from agent.checklist.probe.judging import excerpt
+from agent.checklist.probe.keys import key_of
 from agent.checklist.probe.requests import body_schema
 from agent.checklist.probe.store import Row
 from agent.checklist.running import Reply
@@ -186,6 +187,7 @@ class Users:
         """The caller with the next key of the setting. Raises `NoCredentials` when somebody else has the last one."""
         service = self.asker.service
         listed = next((service.command.environment[name] for name in KEY_SETTINGS if service.reads(name)), "")
+        listed = listed or self._told_key()
         if not listed:
             why = f"{NO_WAY}: no table holds API keys, and the code reads none of {', '.join(KEY_SETTINGS)}"
             return replace(caller, lacking=caller.lacking or why)
@@ -193,6 +195,12 @@ class Users:
         if not free:
             raise NoCredentials(f"{NO_WAY}: the setting holds no API key for one more caller")
         return replace(caller, key=free[0])
+
+    def _told_key(self) -> str:
+        """The key of the one scheme that takes keys, as somebody told it or as a setting of its name holds it."""
+        schemes = self.asker.contract.security_schemes
+        named = {schemes[name].parameter for name, proof in self.binding.proofs.items() if proof is Proof.KEY}
+        return key_of(named.pop(), self.asker.service.command) if len(named) == 1 else ""
 
     def _with_signed_token(self, caller: Caller) -> Caller:
         """The caller with an access token as another service would give it, which shares the key with this one."""

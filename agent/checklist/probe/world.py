@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 from agent.binding.model import Action, Binding, Bound, PathColumn
 from agent.binding.model import Field as BoundField
@@ -51,6 +52,8 @@ class World:
     _refusing: set[str] = field(default_factory=set)
     """Tables whose own create operation did not work: their rows are written into the database."""
     _making: list[str] = field(default_factory=list)
+    _open: frozenset[str] = frozenset()
+    """Parameters that could carry a key, and with whatever value are let in."""
 
     async def row(
         self, table: str, caller: Caller | None, *, fresh: bool = False, fixed: Mapping[str, Any] | None = None
@@ -99,7 +102,26 @@ class World:
         """A request for an operation. Raises `NoRow` and `NoCredentials`."""
         values = await self.path_values(bound, need)
         body = await self.body(bound, need)
-        return self.asker.request(bound.operation, caller=need.caller, path_values=values, body=body)
+        request = self.asker.request(bound.operation, caller=need.caller, path_values=values, body=body)
+        await self._knock(request)
+        return request
+
+    async def _knock(self, request: Request) -> None:
+        """Raise `NoCredentials` where it is refused for want of a key that nobody told.
+
+        What is sent for that leads to nothing and carries nothing, so that it changes nothing where it is let in.
+        """
+        operation, nowhere = request.operation, dict(request.path_values)
+        lacking = frozenset(self.asker.lacking(operation)) - self._open
+        if not lacking or not (operation.method == "get" or operation.body or nowhere):
+            return
+        for name in nowhere:
+            like = nowhere[name]
+            bits = self.asker.chance.getrandbits(122)
+            nowhere[name] = 2_000_000_000 + bits % 10**8 if isinstance(like, int) else str(UUID(int=bits, version=4))
+        knock = replace(request, path_values=nowhere, body=ABSENT)
+        self.asker.demand_let_in(knock, await self.asker.send(knock))
+        self._open |= lacking
 
     def owner_column(self, table: str) -> str | None:
         """The column that holds whose row it is, None when rows of the table belong to nobody."""

@@ -33,10 +33,11 @@ from agent.stacks.python_fastapi.starting.application import (
     find_application,
     holds_application,
     import_folder,
+    said_of_service,
 )
 from agent.stacks.python_fastapi.starting.bridging import bridge, bridged
 from agent.stacks.python_fastapi.starting.limits import declares, probing_settings
-from agent.stacks.python_fastapi.starting.settings import service_environment, way_to_database
+from agent.stacks.python_fastapi.starting.settings import key_settings, service_environment, way_to_database
 from agent.stacks.python_fastapi.starting.valkey import way_to_valkey
 from agent.workspace.model import Workspace
 from tools import functions, mypy, pytest, ruff
@@ -280,6 +281,8 @@ class PythonFastapi:
             database_settings=way_to_database(files).leading,
             before=before,
             seen=seen,
+            key_settings=key_settings(files),
+            credentials=said_of_service(files).credentials,
         )
 
     def probing_settings(self, workspace: Workspace, times: int) -> Mapping[str, str]:

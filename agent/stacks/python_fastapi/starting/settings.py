@@ -23,6 +23,7 @@ _SECRETS = (TOKEN_SETTING, "SECRET_KEY")
 _SECRET = re.compile(
     r"(^|_)(SECRET|SECRET_KEY|JWT_KEY|SIGNING_KEY)$|^(JWT|TOKEN|AUTH|SESSION|COOKIE)_?\w*(SECRET|_KEY)$"
 )
+_KEY = re.compile(r"(^|_|API)(KEYS?|TOKENS?|SECRETS?|AUTH|AUTHORIZATION|CREDENTIALS?)$")
 _DATABASE = r"(?:POSTGRES(?:QL)?|PG|DB|DATABASE|SQL(?:ALCHEMY)?)"
 _URL = re.compile(rf"(?:^|_){_DATABASE}(?:_\w+)?_(?:URL|URI|DSN)$|^(?:{_DATABASE}_?)(?:URL|URI|DSN)$")
 _PARTS = re.compile(
@@ -78,6 +79,15 @@ def service_environment(files: Mapping[str, str], database: DatabaseAccess) -> M
         **({"PYTHONPATH": folder} if (folder := import_folder(files)) else {}),
     }
     return {**environment, **_told(files, environment, database)}
+
+
+def key_settings(files: Mapping[str, str]) -> Mapping[str, str]:
+    """Settings that may hold keys of callers, by their names → what the code has where none is set.
+
+    Raises `ServiceBroken` where `agent.toml` cannot be read.
+    """
+    named = {**named_settings(files), **said_of_service(files).settings}
+    return {name: value for name, value in named.items() if _KEY.search(name)}
 
 
 def database_url(url: str, *, over_tcp: bool, scheme: str = "postgresql") -> str:
