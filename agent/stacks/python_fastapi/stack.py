@@ -37,7 +37,8 @@ from agent.stacks.python_fastapi.starting.application import (
 )
 from agent.stacks.python_fastapi.starting.bridging import bridge, bridged
 from agent.stacks.python_fastapi.starting.limits import declares, probing_settings
-from agent.stacks.python_fastapi.starting.settings import key_settings, service_environment, way_to_database
+from agent.stacks.python_fastapi.starting.postgres import way_to_postgres
+from agent.stacks.python_fastapi.starting.settings import key_settings, service_environment
 from agent.stacks.python_fastapi.starting.valkey import way_to_valkey
 from agent.workspace.model import Workspace
 from tools import functions, mypy, pytest, ruff
@@ -278,7 +279,7 @@ class PythonFastapi:
         return ServiceCommand(
             command=("python", "-B", "-m", "uvicorn", application.target, *factory, *server),
             environment={**service_environment(files, database), "FORWARDED_ALLOW_IPS": "*"},
-            database_settings=way_to_database(files).leading,
+            database_settings=way_to_postgres(files).leading,
             before=before,
             seen=seen,
             key_settings=key_settings(files),

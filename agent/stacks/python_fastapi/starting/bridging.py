@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from agent.stacks.base import DatabaseAccess
-from agent.stacks.python_fastapi.starting.settings import POSTGRES_PORT, socket_of, way_to_database
+from agent.stacks.python_fastapi.starting.postgres import POSTGRES_PORT, socket_of, way_to_postgres
 from agent.stacks.python_fastapi.starting.valkey import REDIS_PORT, greeting, way_to_valkey
 from tools.running import Runner
 from tools.sandbox.base import CommandResult, Limits, Mounts
@@ -24,7 +24,7 @@ def bridge(files: Mapping[str, str], database: DatabaseAccess) -> tuple[tuple[st
 
 
 def _to_database(files: Mapping[str, str], database: DatabaseAccess) -> tuple[str, ...]:
-    way, socket = way_to_database(files), socket_of(database.url)
+    way, socket = way_to_postgres(files), socket_of(database.url)
     if not way.over_tcp or socket is None:
         return ()
     return socket, str(POSTGRES_PORT), _ports(way.parts), _NOTHING

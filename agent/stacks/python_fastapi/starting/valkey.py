@@ -5,21 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from agent.stacks.base import REDIS_SETTING
 from agent.stacks.python_fastapi.starting.limits import declares
 from agent.stacks.python_fastapi.starting.named import named_settings
-
-type Part = Literal["host", "port", "user", "password", "number"]
+from agent.stacks.python_fastapi.starting.parts import Part, named_parts, parts_of, parts_pattern
 
 REDIS_PORT = 6379
 _URL = re.compile(r"(?:^|_)(?:REDIS|VALKEY)_(?:URL|URI|DSN)$")
-_PARTS = re.compile(
-    r"(?:^|_)(?:REDIS|VALKEY)_(?:(?P<host>HOST|SERVER|HOSTNAME)|(?P<port>PORT)|(?P<user>USER|USERNAME)"
-    r"|(?P<password>PASSWORD|PASS|PWD)|(?P<number>DB|DATABASE))$"
-)
+_PARTS = parts_pattern("(?:REDIS|VALKEY)_", "DB|DATABASE")
 _STRICT = re.compile(r"\bRedisDsn\b")
 
 
@@ -44,7 +39,7 @@ def way_to_valkey(files: Mapping[str, str]) -> ValkeyWay:
     urls = {name for name in named if _URL.search(name)} | (
         {REDIS_SETTING} if declares(files, REDIS_SETTING) else set()
     )
-    parts = {name: part for name in named if (part := _part(name))}
+    parts = named_parts(_PARTS, named)
     told = "host" in parts.values()
     strict = any(_STRICT.search(text) for path, text in files.items() if path.endswith(".py"))
     return ValkeyWay(tuple(sorted(urls)), parts if told else {}, over_tcp=told or strict)
@@ -52,15 +47,8 @@ def way_to_valkey(files: Mapping[str, str]) -> ValkeyWay:
 
 def valkey_settings(way: ValkeyWay, url: str) -> dict[str, str]:
     """The settings that lead to the Valkey of this address."""
-    inside = urlsplit(url)
-    values: dict[Part, str] = {
-        "host": "localhost",
-        "port": str(REDIS_PORT),
-        "user": unquote(inside.username or ""),
-        "password": unquote(inside.password or ""),
-        "number": "0",
-    }
-    there = f"redis://{inside.netloc.rpartition('@')[0]}@localhost:{REDIS_PORT}/0" if way.over_tcp else url
+    values = parts_of(url, port=REDIS_PORT, name="0")
+    there = f"redis://{urlsplit(url).netloc.rpartition('@')[0]}@localhost:{REDIS_PORT}/0" if way.over_tcp else url
     return {**{name: values[part] for name, part in way.parts.items()}, **dict.fromkeys(way.urls, there)}
 
 
@@ -68,8 +56,3 @@ def greeting(url: str) -> str:
     """What lets in somebody who knows no password."""
     inside = urlsplit(url)
     return f"AUTH {unquote(inside.username or 'default')} {unquote(inside.password or '')}"
-
-
-def _part(name: str) -> Part | None:
-    found = _PARTS.search(name)
-    return next((part for part in ("host", "port", "user", "password", "number") if found and found[part]), None)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from agent.stacks.base import DatabaseAccess, ServiceBroken
 from agent.stacks.python_fastapi.starting.named import named_settings
-from agent.stacks.python_fastapi.starting.settings import service_environment, socket_of, way_to_database
+from agent.stacks.python_fastapi.starting.postgres import socket_of, way_to_postgres
+from agent.stacks.python_fastapi.starting.settings import service_environment
 
 URL = "postgresql://role:pass%40word@/name?host=/run/postgres"
 ACCESS = DatabaseAccess(URL, redis_url="unix://default:secret@/run/redis/redis.sock")
@@ -99,7 +100,7 @@ def test_a_service_is_told_by_its_own_names(files: dict[str, str], given: dict[s
 
 def test_what_parts_tell_is_not_told_by_an_address_too() -> None:
     assert "DATABASE_URL" not in service_environment({"a.py": PARTS}, ACCESS)
-    assert "POSTGRES_SERVER" in way_to_database({"a.py": PARTS}).leading
+    assert "POSTGRES_SERVER" in way_to_postgres({"a.py": PARTS}).leading
 
 
 def test_secrets_are_fresh_and_keys_that_are_public_stay() -> None:
