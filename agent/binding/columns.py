@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from agent.binding.converting import TEMPORAL
+from agent.binding.converting import TEMPORAL, TEXTS
 from agent.binding.marking import only_among_living
 from agent.binding.reasons import Undecided
 from agent.binding.shapes import Shape
@@ -16,6 +16,8 @@ _TIME_WORDS = frozenset({"at", "on", "date", "time", "timestamp", "datetime", "t
 _SAME_EVENT = {"create": "created", "creation": "created", "inserted": "created", "modified": "updated"}
 _SAME_EVENT |= {"modify": "updated", "modification": "updated", "update": "updated", "changed": "updated"}
 _FOLDED = re.compile(r"(?:lower|upper)\(\(?\"?(\w+)\"?\)?(?:::text)?\)")
+_CODED = frozenset({"country", "currency", "language", "locale"})
+"""What nearly every API means by its code, with and without saying so."""
 _KEY_WORDS = frozenset({"id", "uuid", "fk", "key"})
 
 
@@ -85,6 +87,7 @@ def _candidates(table: Table, name: str, said: Shape) -> Iterator[list[Column]]:
         yield [key]
     yield [column for column in columns if sought in {f"{own}_{snake(column.name)}"}]
     yield [column for column in columns if without_prefix(column.name, own) == sought]
+    yield [column for column in columns if _is_code(table, column, sought, said)]
     if words(name)[-1:] == ("id",) or said.format == "uuid" or said.types == {"integer"}:
         referring = {link.columns[0] for link in links(table)}
         yield [column for column in columns if column.name in referring and role(column.name) == role(sought)]
@@ -97,6 +100,14 @@ def _candidates(table: Table, name: str, said: Shape) -> Iterator[list[Column]]:
             for column in columns
             if column.base_type == "bool" and (without_prefix(column.name, "is") or snake(column.name)) == bare
         ]
+
+
+def _is_code(table: Table, column: Column, sought: str, said: Shape) -> bool:
+    """True for `country` and a column `country_code`, and the other way round; what is referred to has a name, too."""
+    bare, name = sought.removesuffix("_code"), snake(column.name)
+    refers = any(column.name in key.columns for key in table.foreign_keys)
+    same = name != sought and name.removesuffix("_code") == bare and bare.rpartition("_")[2] in _CODED
+    return same and column.base_type in TEXTS and said.types <= {"string"} and not refers
 
 
 def event(name: str) -> str:

@@ -62,8 +62,15 @@ def conversion(
     raise Undecided(f"`{name}` is {_said(said)}, column `{column.name}` is {column.type}")
 
 
+def comparing(contract: Contract, catalog: Catalog, column: Column, name: str, said: Shape) -> Conversion:
+    """The same for a parameter that bounds the column's values, and need not be one of them."""
+    if said.types == {"number"} and column.base_type in INTEGERS and not (column.array or said.several):
+        return "number"
+    return conversion(contract, catalog, column, name, said, writes=True)
+
+
 def selecting(contract: Contract, catalog: Catalog, column: Column, name: str, said: Shape) -> Conversion:
-    """The same for a parameter that selects rows by the column, and need not be a value that the column can hold."""
+    """The same for what need not be a value that the column can hold: it then selects no row, and is not stored."""
     if said.types == {"number"} and column.base_type in INTEGERS and not (column.array or said.several):
         return "whole"
     return conversion(contract, catalog, column, name, said, writes=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agent.binding.columns import column_for, links, role, short
-from agent.binding.converting import conversion
+from agent.binding.converting import conversion, selecting
 from agent.binding.inputs import Inputs
 from agent.binding.model import Embedded, Field
 from agent.binding.reasons import Undecided, all_or_reasons
@@ -78,7 +78,7 @@ def _written(inputs: Inputs, table: Table, name: str, schema: Schema, required: 
         raise Undecided(f"body property `{name}` grants rights, and nothing says who may give them")
     if column.generated or column.identity == "always":
         raise Undecided(f"body property `{name}` writes the column `{column.name}`, which only the database fills")
-    between = conversion(inputs.contract, inputs.catalog, column, name, said, writes=True)
+    between = selecting(inputs.contract, inputs.catalog, column, name, said)
     unsent = said.nullable and not column.nullable
     field = Field(name, column.name, required, conversion=between, unsent_when_null=unsent)
     return Written(field, said.nullable and not unsent, given and not unsent)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from agent.binding.columns import column_for, event, only_key
-from agent.binding.converting import TEMPORAL, TEXTS, conversion, selecting
+from agent.binding.converting import TEMPORAL, TEXTS, comparing, conversion, selecting
 from agent.binding.inputs import Inputs
 from agent.binding.model import Comparison, Field, Filter, Paging, Sorting
 from agent.binding.reasons import Undecided, all_or_reasons
@@ -182,7 +182,7 @@ def _filter(inputs: Inputs, table: Table, asked: Parameter, answer: tuple[Field,
         raise Undecided(f"query parameter `{asked.name}` has no column in `{table.name}`")
     column, comparison = bound
     _demand_living(inputs, table, asked, column)
-    between = conversion(inputs.contract, inputs.catalog, column, asked.name, said, writes=True)
+    between = comparing(inputs.contract, inputs.catalog, column, asked.name, said)
     return Filter(asked.name, (column.name,), comparison, between)
 
 

@@ -103,7 +103,8 @@ Conversion = Literal["", "number", "integer", "whole", "text", "date", "utc"] | 
 - empty: nothing; both sides have the same kind of value.
 - `number`: the column is an exact decimal, JSON carries a number.
 - `integer`: the column is a decimal without places, JSON carries an integer.
-- `whole`: the column holds whole numbers, a parameter carries any: one with places is the value of no row.
+- `whole`: the column holds whole numbers, a parameter or body carries any: one with places is the value of no row,
+  and in a body a validation error.
 - `text`: JSON carries a string; the column's value is its text form. A body or parameter that cannot be read as the
   column's type is a validation error.
 - `date`: JSON carries a date, the column holds a timestamp: the date in UTC, and midnight UTC when written.

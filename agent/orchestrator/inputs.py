@@ -12,6 +12,7 @@ from typing import Any
 from agent.binding.corrections import Corrections
 from agent.binding.deriving import bind
 from agent.binding.model import Binding
+from agent.binding.narrowing import narrowed
 from agent.catalog.live import load_catalog_from_dsn
 from agent.catalog.loading import load_catalog, load_catalog_from_text
 from agent.catalog.model import Catalog
@@ -64,7 +65,7 @@ class Inputs:
     @property
     def reservations(self) -> tuple[str, ...]:
         """The same, and what a service that the blueprint writes will not keep, for a run's delivery."""
-        told = self.stack.unkept(self.contract)
+        told = (*self.stack.unkept(self.contract), *narrowed(self.binding))
         return (
             *self.assumptions,
             *(f"The contract says, and the written service does not keep: {one}" for one in told),

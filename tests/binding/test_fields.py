@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agent.binding.model import Bound, Embedded, Field
+from agent.binding.narrowing import narrowed
 from tests.binding.conftest import Derive
 from tests.binding.phrases import DAY, TEXT, TIME, UUID, WHOLE, maybe, operation, record, rows
 from tests.binding.schemas import LIBRARY
@@ -84,7 +85,7 @@ def test_an_answer_that_nothing_gives_is_a_hole(derive: Derive, name: str, schem
         ("rating", WHOLE, "body property `rating` has no column in `books`"),
         ("rating", maybe(WHOLE), "body property `rating` has no column in `books`"),
         ("title2", TEXT, "body property `title2` has no column in `books`"),
-        ("pages", {"type": "number"}, "`pages` is number, column `pages` is integer"),
+        ("pages", {"type": "boolean"}, "`pages` is boolean, column `pages` is integer"),
         ("format", {"enum": ["paper", "stone"]}, "`format` allows `stone`, which the enum format lacks"),
         ("author_id", UUID, "several body properties mean the column `author_id`"),
         ("createdAt", TIME, "body property `createdAt` sets `created_at`, which the service keeps itself"),
@@ -119,6 +120,54 @@ def test_every_reason_is_told_and_not_only_the_first(derive: Derive) -> None:
 )
 def test_types_that_differ_are_converted(derive: Derive, name: str, schema: Any, conversion: str) -> None:
     assert field_of(reading(derive, **{name: schema}), name).conversion == conversion
+
+
+@pytest.mark.parametrize(
+    ("name", "schema", "conversion"),
+    [
+        ("pages", {"type": "number"}, "whole"),
+        ("pages", maybe({"type": "number"}), "whole"),
+        ("price", {"type": "number"}, "number"),
+        ("price", WHOLE, "integer"),
+    ],
+)
+def test_a_number_is_stored_whole_where_the_column_holds_no_places(
+    derive: Derive, name: str, schema: Any, conversion: str
+) -> None:
+    assert next(one for one in writing(derive, **{name: schema}).body if one.property == name).conversion == conversion
+
+
+def test_a_column_that_holds_less_than_the_contract_lets_clients_send_is_told(derive: Derive) -> None:
+    body = record("title", "isbn", authorId=UUID, pages={"type": "number"})
+    said = "`type: number`: the column holds whole numbers, and one with places is refused"
+    assert narrowed(derive(LIBRARY, f"/books: {{post: {operation(body=body, status='201')}}}")) == (
+        f"{said}: #/paths/~1books/post/requestBody (`pages`)",
+    )
+
+
+ADDRESSES = "CREATE TABLE countries (code char(2) PRIMARY KEY, name text NOT NULL); " + (
+    "CREATE TABLE addresses (id uuid PRIMARY KEY, {} NOT NULL);"
+)
+
+
+@pytest.mark.parametrize(
+    ("column", "name", "found"),
+    [
+        ("country_code char(2)", "country", "country_code"),
+        ("country char(2)", "countryCode", "country"),
+        ("home_country_code text", "homeCountry", "home_country_code"),
+        ("zip_code text", "zip", ""),
+        ("country_code smallint", "country", ""),
+        ("country_code char(2) REFERENCES countries (code)", "country", ""),
+    ],
+)
+def test_a_country_is_its_code_unless_it_is_a_row_with_a_name(
+    derive: Derive, column: str, name: str, found: str
+) -> None:
+    bound = derive(
+        ADDRESSES.format(column), f"/addresses: {{get: {operation(answer=rows(record(**{name: TEXT})))}}}"
+    ).operations[0]
+    assert [field.column for field in bound.answer] == [found] * bool(found)
 
 
 def test_a_moment_without_zone_is_taken_as_utc(derive: Derive) -> None:

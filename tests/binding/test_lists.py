@@ -172,6 +172,7 @@ def test_two_successes_are_a_hole(derive: Derive) -> None:
         ("createdFrom", TIME, Filter("createdFrom", ("created_at",), "at least")),
         ("created_to", DAY, Filter("created_to", ("created_at",), "at most", "date")),
         ("maxPrice", {"type": "number"}, Filter("maxPrice", ("price",), "at most", "number")),
+        ("minPages", {"type": "number"}, Filter("minPages", ("pages",), "at least", "number")),
         ("publishedOn", TEXT, Filter("publishedOn", ("published_on",), "equal", "text")),
         ("q", TEXT, Filter("q", ("title", "isbn"), "contains")),
         ("search", TEXT, Filter("search", ("title", "isbn"), "contains")),

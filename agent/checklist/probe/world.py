@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from math import ceil, floor
 from typing import Any
 from uuid import UUID
 
@@ -256,6 +257,8 @@ class World:
             text, longest = body[one.property], column.max_length if column else None
             if longest and isinstance(text, str) and len(text) > longest:
                 body[one.property] = text[-longest:].strip()
+            if one.conversion == "whole" and isinstance(text, float):
+                any(self.asker.put(body, schema, one.property, whole) for whole in (floor(text), ceil(text)))
         elif target[0] != bound.table:
             await self._refer(body, one.property, target, need)
         elif column is not None and column.nullable and not one.required:

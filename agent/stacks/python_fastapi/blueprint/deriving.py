@@ -167,7 +167,7 @@ def written_values(one: Deriving, given: dict[str, str]) -> str:
             column = table.column(item.column)
             if column is None or item.embedded:
                 raise Underivable(f"body property `{item.property}` is not one column")
-            if not repository.write(column, item.conversion):
+            if not repository.write(column, "" if item.conversion == "whole" else item.conversion):
                 raise Underivable(f"column `{item.column}` is written in two ways")
             entries[quoted(item.column)] = body.value(item, partial=bound.action is Action.PATCH)
     for step in above(bound)[-1:]:

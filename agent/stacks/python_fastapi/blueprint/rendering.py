@@ -52,6 +52,7 @@ _SERVICE_IMPORTS = (
     "from src.schemas.presence import given",
     "from src.schemas.presence import jsonable",
     "from src.schemas.presence import omit_null",
+    "from src.schemas.whole import whole",
     "from src.services.grouping import grouped",
     "from src.services.turning import page_url",
 )
@@ -166,6 +167,8 @@ class Renderer:
         used = {name: f"{name}(" in services for name in ("given", "omit_null", "jsonable")}
         if any(used.values()):
             yield self._file("schemas/presence.py", uses=used)
+        if "whole(" in services:
+            yield self._file("schemas/whole.py")
         typed = self._plan.schemas.text + services.replace("import AwareDatetime", "").replace("import EmailStr", "")
         formats = {name: name in typed for name in ("AwareDatetime", "EmailStr")}
         formats["date"] = re.search(r"[:\[|] ?date\b", typed) is not None

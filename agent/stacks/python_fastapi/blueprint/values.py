@@ -31,6 +31,8 @@ class BodyValues:
         found = self._field(item)
         spot = f"{self.spot}.{found.name}"
         stored = f"await hash_password({self._open(found, spot)})" if item.secret else self.plain(item)
+        if item.conversion == "whole":
+            stored = f"whole({stored}, {literal(item.property)})"
         lacking = [f"{spot} is None"] if item.unsent_when_null and "None" in found.type else []
         if "MISSING" in found.type:
             lacking += [f"{spot} is MISSING"] if item.secret else []

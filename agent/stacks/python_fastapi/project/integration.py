@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from agent.binding.model import Accounts, Action, Bound, Keys
 from agent.binding.words import words
-from agent.stacks.python_fastapi.project import accounts, holes, reading, refusals, writing
+from agent.stacks.python_fastapi.project import accounts, holes, reading, refusals, wholes, writing
 from agent.stacks.python_fastapi.project.api_keys import key_fixtures
 from agent.stacks.python_fastapi.project.emptying import emptying
 from agent.stacks.python_fastapi.project.imports import imports_of
@@ -53,6 +53,7 @@ def scenarios(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     yield from refusals.unknown_things(shape, bound)
     yield from refusals.removed_things(shape, bound)
     yield from refusals.strangers(shape, bound)
+    yield from wholes.not_whole(shape, bound)
     yield from refusals.misfits(shape, bound)
 
 

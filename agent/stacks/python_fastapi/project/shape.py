@@ -141,7 +141,7 @@ def column_properties(shape: Shape) -> Mapping[tuple[str, str], tuple[Schema, ..
 
 
 def _stands_as_it_is(field: Field) -> bool:
-    plain = not field.conversion or field.conversion.startswith("printed ")
+    plain = field.conversion in ("", "whole") or field.conversion.startswith("printed ")
     return plain and not (field.secret or field.embedded)
 
 

@@ -26,7 +26,8 @@ from agent.stacks.python_fastapi.project.source import Code, literal
 _CREATED = 11
 """Which example values are sent to create: others than those that rows of the factories hold."""
 _CHANGED = 12
-_NOBODY = "00000000-0000-4000-8000-00000000ffff"
+_NOBODY = {"uuid": "00000000-0000-4000-8000-00000000ffff", "int4": 999_999, "int8": 999_999}
+"""Type of a key → the key of no row."""
 
 Body = dict[str, Any]
 """Property → JSON value, or the expression of it."""
@@ -340,7 +341,8 @@ def _missing_references(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     for field in bound.body:
         parent = shape.parent(table, field.column)
         column = parent[0].column(parent[1]) if parent else None
-        if column is None or column.base_type != "uuid" or any(guard.here == field.column for guard in bound.guards):
+        nobody = _NOBODY.get(column.base_type) if column and not field.conversion else None
+        if nobody is None or any(guard.here == field.column for guard in bound.guards):
             continue
         made = arrangement(shape, bound)
         links = made.parents(bound) if bound.action is Action.CREATE else {}
@@ -350,13 +352,13 @@ def _missing_references(shape: Shape, bound: Bound) -> Iterator[Scenario]:
             made.item(bound)
         others = [one for one in bound.body if one is not field] if bound.action is not Action.PATCH else []
         body = request_body(shape, bound, made, links, _CREATED, [one.property for one in others])
-        body[field.property] = _NOBODY
+        body[field.property] = nobody
         yield Scenario(
             f"{name_of(bound)}_with_unknown_{field.column}",
             f"`{field.property}` must name something that there is.",
             [*made.lines, assigned(body)],
             ask(shape, bound, made.path, body=Code("body"), headers=sender(shape, bound)),
-            declared(bound.operation, 409, *(() if bound.path else (404,)), 422, 400),
+            declared(bound.operation, 409, *((422, 400, 404) if bound.path else (404, 422, 400))),
         )
 
 

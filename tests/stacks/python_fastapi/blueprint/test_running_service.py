@@ -193,7 +193,7 @@ async def test_a_database_that_is_gone_is_not_ready_and_tells_nothing(
 async def test_integer_keys_conversions_arrays_json_and_composite_keys(write: Write, serve: Serve) -> None:
     async with serve(write(shop_document(), SHOP), SHOP) as client:
         new = {"order": "o", "price": 1.25, "opened": "2026-01-31T12:00:00+01:00", "tags": ["a"], "details": {"b": [1]}}
-        new |= {"code": str(uuid4()), "since": "2026-01-31", "closed": "2026-01-31T12:00:00.5+01:00"}
+        new |= {"code": str(uuid4()), "since": "2026-01-31", "closed": "2026-01-31T12:00:00.5+01:00", "floor": 2.0}
         made = await client.post("/shops", json=new)
         assert made.status_code == 201, made.text
         assert made.json() == {
@@ -205,7 +205,7 @@ async def test_integer_keys_conversions_arrays_json_and_composite_keys(write: Wr
 
         bare = (await client.post("/shops", json={"order": "p"})).json()
         assert bare == {"id": 2, "order": "p", "opened": None, "tags": [], "details": None} | dict.fromkeys(
-            ("code", "since", "closed")
+            ("code", "since", "closed", "floor")
         )
         assert [one["id"] for one in (await client.get("/shops", params={"skip": 1, "limit": 5})).json()] == [2]
 
@@ -220,6 +220,8 @@ async def test_integer_keys_conversions_arrays_json_and_composite_keys(write: Wr
             {"tags": [1]},
             {"code": "c"},
             {"since": "yesterday"},
+            {"floor": 1.5},
+            {"floor": 1e300},
         ):
             assert (await client.patch("/shops/1", json=wrong)).status_code == 422, wrong
         assert (await client.get("/shops/9223372036854775808")).status_code == 422

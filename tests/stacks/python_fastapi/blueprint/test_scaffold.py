@@ -33,7 +33,7 @@ SETTINGS = {
 SHOP = """
 CREATE TABLE shops ("Id" bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "order" varchar(20) NOT NULL UNIQUE,
     price numeric(10, 2), opened timestamp, tags text[] NOT NULL DEFAULT '{}', details jsonb,
-    code varchar(36), since text, closed text);
+    code varchar(36), since text, closed text, floor smallint);
 CREATE TABLE shelves (shop_id bigint NOT NULL REFERENCES shops ("Id"), number integer NOT NULL, label text,
     PRIMARY KEY (shop_id, number));
 """
@@ -54,6 +54,7 @@ def shop_document() -> dict[str, Any]:
             "code": {"type": ["string", "null"], "format": "uuid"},
             "since": {"type": ["string", "null"], "format": "date"},
             "closed": {"type": ["string", "null"], "format": "date-time"},
+            "floor": {"type": ["number", "null"]},
         },
     }
     new = {
