@@ -33,6 +33,7 @@ def print_delivery(delivery: Delivery, reports: Path | None = None, console: Con
     if delivery.gates:
         _checklist(delivery, console)
     _holes(delivery, console)
+    _written(delivery, console)
     _failures(delivery, console)
     _unchecked(delivery, console)
     _warnings(delivery, console)
@@ -82,6 +83,20 @@ def _holes(delivery: Delivery, console: Console) -> None:
         console.print(f"  {hole.file}:{hole.line} {hole.name}", markup=False, soft_wrap=True)
     if len(delivery.holes) > _HOLES:
         console.print(f"\n… and {len(delivery.holes) - _HOLES} more that are not written, all in the report")
+
+
+def _written(delivery: Delivery, console: Console) -> None:
+    """What a model wrote: what is proven of it, and that nobody knows the rest."""
+    for one in delivery.written[:_HOLES]:
+        by = f" by {', '.join(one.by)}" if one.by else ""
+        console.print(f"\nwritten{by}: {one.operation}", style="yellow", markup=False, soft_wrap=True)
+        proven = ", ".join(proof.rule for proof in one.proven) or "nothing"
+        console.print(f"  proven: {proven}", markup=False, soft_wrap=True)
+        if one.unchecked:
+            console.print(f"  not checked: {', '.join(one.unchecked)}", markup=False, soft_wrap=True)
+        console.print(f"  {one.doubt}", markup=False, soft_wrap=True)
+    if len(delivery.written) > _HOLES:
+        console.print(f"\n… and {len(delivery.written) - _HOLES} more written by a model, all in the report")
 
 
 def _failures(delivery: Delivery, console: Console) -> None:

@@ -18,7 +18,7 @@ class Terminal(Console):
 
     def render_str(self, text: str, **options: Any) -> Text:
         """The text as it will be printed."""
-        return super().render_str(visible(text), **options)
+        return super().render_str(visible(text), **{**options, "emoji": False})  # `a:x:` names a model, no sign
 
 
 def brief(note: str, rest: str) -> str:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from agent.contract.model import Contract
 from agent.delivery.model import Delivery
+from agent.delivery.written import Written
 from agent.receipts import Outcome, TestedOperation, UncoveredFile
 from agent.stacks.clients.deriving import client_of
 from agent.stacks.clients.python import python_client
@@ -66,6 +67,8 @@ class Quality(_Published):
     """Obligations that failed."""
     unchecked: tuple[str, ...]
     """Rules that no check settles: nothing is known about them."""
+    to_try: tuple[Written, ...]
+    """What a model wrote: its `unseen` sentences are what tests of another hand have to try."""
 
 
 def write_handoffs(folder: Path, delivery: Delivery, contract: Contract) -> Path:
@@ -98,6 +101,7 @@ def quality(delivery: Delivery) -> Quality:
         uncovered=measures.uncovered,
         not_met=tuple(one.obligation.id for one in delivery.receipts if one.outcome is Outcome.FAILED),
         unchecked=delivery.unchecked,
+        to_try=delivery.written,
     )
 
 

@@ -12,6 +12,7 @@ from agent.delivery.findings import Finding, findings
 from agent.delivery.sentence import closing_sentence
 from agent.delivery.service_map import ServiceMap
 from agent.delivery.spending import GateSpent, Spent, by_gate
+from agent.delivery.written import Written
 from agent.errors import ExitCode
 from agent.journal.events import OpenHole, Usage
 from agent.receipts import Measures, Outcome, Receipt, Verdict
@@ -84,6 +85,8 @@ class Delivery(_Published):
     """What there is: operations, tables, and which works on which. None when a run that is over is shown again."""
     holes: tuple[OpenHole, ...] = ()
     """Functions whose body nobody has written."""
+    written: tuple[Written, ...] = ()
+    """What a model wrote that could not be derived: what of it is proven, and what no check looked at."""
     usage: Usage = Usage()
     """What the model cost."""
     spent: tuple[Spent, ...] = ()
@@ -111,7 +114,14 @@ class Delivery(_Published):
     @property
     def sentence(self) -> str:
         """The closing sentence."""
-        return closing_sentence(self.outcome, self.verdict, self.holes, self.run, self.stopped_by)
+        return closing_sentence(
+            self.outcome,
+            self.verdict,
+            self.holes,
+            self.run,
+            self.stopped_by,
+            [one.operation for one in self.written],
+        )
 
     @computed_field  # type: ignore[prop-decorator]  # as above
     @property

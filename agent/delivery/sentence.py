@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from agent.journal.events import OpenHole
 from agent.receipts import Measures, Outcome, Verdict
@@ -13,9 +13,19 @@ _NAMED = 3
 
 
 def closing_sentence(
-    outcome: str, verdict: Verdict | None, holes: Sequence[OpenHole], run: str, stopped_by: str = ""
+    outcome: str,
+    verdict: Verdict | None,
+    holes: Sequence[OpenHole],
+    run: str,
+    stopped_by: str = "",
+    written: Sequence[str] = (),
 ) -> str:
-    """One or two plain sentences. Numbers are rounded so that they never promise more than was measured."""
+    """A few plain sentences. Numbers are rounded so that they never promise more than was measured, and what a model
+    made of an operation's description (`written`, operations) is never told without saying that nobody checked it."""
+    return " ".join(filter(None, [_outcome(outcome, verdict, holes, run, stopped_by), _doubted(written)]))
+
+
+def _outcome(outcome: str, verdict: Verdict | None, holes: Sequence[OpenHole], run: str, stopped_by: str) -> str:
     missing = _missing(verdict, holes)
     match outcome:
         case "complete" if not missing and verdict:
@@ -26,6 +36,13 @@ def closing_sentence(
             return f"Interrupted; `agent resume {run}` continues. {_sentence(missing)}"
         case _:
             return _sentence(missing)
+
+
+def _doubted(written: Sequence[str]) -> str:
+    if not written:
+        return ""
+    does = "does what its description says" if len(written) == 1 else "do what their descriptions say"
+    return f"Written by a model: no check knows whether {_some(written, _and)} {does}."
 
 
 def _complete(measures: Measures) -> str:
@@ -70,9 +87,9 @@ def _are(count: int, noun: str) -> str:
     return f"{count} {noun} is" if count == 1 else f"{count} {noun}s are"
 
 
-def _some(names: Sequence[str]) -> str:
+def _some(names: Sequence[str], joined: Callable[[Sequence[str]], str] = ", ".join) -> str:
     more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f"{', '.join(names[:_NAMED])} and {more} more" if more > 0 else joined(names)
 
 
 def _and(parts: Sequence[str]) -> str:

@@ -7,16 +7,18 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from agent.contract.model import Contract
 from agent.delivery.handoffs import write_handoffs
 from agent.delivery.model import ChangedFile, Delivery, DeliveryOutcome
 from agent.delivery.reports import write_reports
 from agent.delivery.service_map import ServiceMap, service_map
 from agent.delivery.spending import spending
+from agent.delivery.written import Written, written
 from agent.journal.events import Delivered, Ending, Event, GateSettled, PackageRefused, Resumed
 from agent.loop.moves import Deliver, next_move
 from agent.loop.state import State, state_of, steps_of
 from agent.orchestrator.confining import unprotected
-from agent.orchestrator.options import in_words
+from agent.orchestrator.options import OFFLINE, in_words
 from agent.orchestrator.record import RunRecord
 from agent.orchestrator.session import Session
 from tools.redaction.models import redacted
@@ -31,6 +33,7 @@ _OUTCOMES: dict[Ending, DeliveryOutcome] = {
 
 class _Kept(BaseModel):
     service: ServiceMap | None = None
+    written: tuple[Written, ...] = ()
 
 
 def deliver(session: Session, ending: Ending) -> Delivery:
@@ -58,19 +61,32 @@ def delivered_before(folder: Path, record: RunRecord, events: Sequence[Event], *
     if not isinstance(move, Deliver):
         return None
     delivery = _delivery(folder, record, events, _OUTCOMES[last.ending])
-    return delivery.model_copy(update={"service": _kept_map(folder)})
+    kept = _kept(folder)
+    return delivery.model_copy(
+        update={"service": kept.service, "written": kept.written or _written(record, events, None)}
+    )
 
 
-def _kept_map(folder: Path) -> ServiceMap | None:
-    """The map in the report that the run wrote, already redacted; None when that report is gone."""
+def _kept(folder: Path) -> _Kept:
+    """What the contract was needed for, from the report that the run wrote, already redacted; empty when it is gone."""
     report = folder / "report.json"
-    return _Kept.model_validate_json(report.read_bytes()).service if report.exists() else None
+    return _Kept.model_validate_json(report.read_bytes()) if report.exists() else _Kept()
+
+
+def _written(record: RunRecord, events: Sequence[Event], contract: Contract | None) -> tuple[Written, ...]:
+    names = record.models or (OFFLINE,)
+    steps = ((event, names[min(state.model, len(names) - 1)]) for event, state, _ in steps_of(events))
+    return written(steps, state_of(events).verdict, contract)
 
 
 def _with_map(session: Session, outcome: DeliveryOutcome) -> Delivery:
     inputs = session.inputs
     delivery = _delivery(session.folder, session.record, session.journal.events, outcome)
-    return redacted(delivery.model_copy(update={"service": service_map(inputs.catalog, inputs.binding)}))
+    told = {
+        "service": service_map(inputs.catalog, inputs.binding),
+        "written": _written(session.record, session.journal.events, inputs.contract),
+    }
+    return redacted(delivery.model_copy(update=told))
 
 
 def _delivery(folder: Path, record: RunRecord, events: Sequence[Event], outcome: DeliveryOutcome) -> Delivery:
@@ -123,6 +139,9 @@ def _assumed(record: RunRecord, state: State) -> tuple[str, ...]:
         found.append(f"Not met before the run began, no part of the task, and left as it was: {', '.join(left)}.")
     if state.replaced:
         found.append(f"On the branch the blueprint replaced files that were there: {', '.join(state.replaced)}.")
+    if record.acceptance and state.usage.requests:
+        notes = "; ".join(record.acceptance.splitlines())
+        found.append(f"No check reads the task's acceptance notes; whether they hold is for a reader to say: {notes}")
     found += unprotected(record.sandbox_kind)
     if state.usage.requests and state.usage.usd is None:
         found.append(f"The price of {in_words(record.models)} is not known, so neither is what the run cost.")

@@ -35,7 +35,7 @@ def run_ourselves(started: Started, terms: Terms, folder: Path) -> Left:
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
         claimed=not delivery.holes,
-        open=_open(delivery, started.open.operation),
+        open=(*_open(delivery, started.open.operation), *_unseen(delivery, started.open.operation)),
         said=f"{delivery.sentence} ({delivery.run})",
     )
 
@@ -47,3 +47,9 @@ def _open(delivery: Delivery, operation: str) -> tuple[str, ...]:
         for one in delivery.receipts
         if one.subject == operation and one.outcome in (Outcome.FAILED, Outcome.UNCHECKED)
     )
+
+
+def _unseen(delivery: Delivery, operation: str) -> tuple[str, ...]:
+    """What the report says that no check looked at."""
+    mine = (one for one in delivery.written if one.operation == operation)
+    return tuple(f"no check looked at: {sentence}" for one in mine for sentence in one.unseen or (one.doubt,))

@@ -36,3 +36,7 @@ def test_control_characters_are_shown_as_escapes(text: str, terminal: bool) -> N
 
 def test_styles_are_the_consoles_own() -> None:
     assert "\x1b[31m" in printed("plain", terminal=True)
+
+
+def test_a_name_between_colons_stays_as_it_is() -> None:
+    assert "before POST /orders:x:check" in printed("before POST /orders:x:check", terminal=False)

@@ -9,6 +9,7 @@ from typing import Any
 from agent.delivery.model import Delivery
 from agent.delivery.service_map import MappedOperation, MappedTable, ServiceMap
 from agent.delivery.spending import Cost, Spent
+from agent.delivery.written import Proof, Written
 from agent.journal.events import OpenHole, Usage
 from agent.receipts import Latency, Measures, Outcome, Receipt, TestedOperation, UncoveredFile, Verdict
 from agent.rulebook.model import Gate
@@ -112,11 +113,23 @@ def delivery(**changes: Any) -> Delivery:
     return Delivery(**(values | changes))
 
 
+WRITTEN = Written(
+    operation="POST /tickets/{ticketId}/escalate",
+    function="src.services.tickets.TicketService.escalate",
+    by=("anthropic:some-model",),
+    proven=(Proof(rule="API-STATUS", ran="POST /tickets/{ticketId}/escalate → 200"),),
+    failed=(),
+    unchecked=("AUT-OWNER",),
+    asked=3,
+    unseen=("Raise the priority of a ticket.", "One that is urgent stays as it is."),
+)
+
 INCOMPLETE = delivery(
     outcome="incomplete",
     model="anthropic:some-model",
     verdict=verdict(FAILURE),
     holes=(HOLE,),
+    written=(WRITTEN,),
     sandbox="none",
     usage=Usage(requests=12, input_tokens=40_000, output_tokens=2_100, cache_read_tokens=31_000, usd=Decimal("0.1875")),
     spent=(

@@ -31,4 +31,5 @@ def test_qa_gets_what_the_tests_reach_and_what_they_leave_out(tmp_path: Path) ->
     ]
     assert told["uncovered"] == [{"file": "src/services/books.py", "lines": [12, 13]}]
     assert (told["untested"], told["not_met"]) == ([], [FAILURE.obligation.id])
+    assert told["to_try"][0]["unseen"] == ["Raise the priority of a ticket.", "One that is urgent stays as it is."]
     assert quality(delivery(outcome="interrupted", verdict=None)).operations == ()

@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from agent.journal.events import OpenHole
 from agent.receipts import Measures, Outcome, Receipt, Verdict
 from agent.rulebook.model import Gate
-from tests.delivery.examples import FAILURE, HOLE, INCOMPLETE, MEASURED, UNCHECKED, delivery, receipt, verdict
+from tests.delivery.examples import FAILURE, HOLE, INCOMPLETE, MEASURED, UNCHECKED, WRITTEN, delivery, receipt, verdict
 
 
 def test_a_complete_delivery_is_told_with_its_numbers() -> None:
@@ -49,8 +49,18 @@ def test_a_number_that_was_not_measured_is_said_to_be_so(missing: dict[str, Any]
 def test_what_is_missing_comes_first() -> None:
     assert INCOMPLETE.sentence == (
         "Not ready for integration: 1 operation is not written (POST /tickets/{ticketId}/merge) and "
-        "1 of 3 checked obligations are not met (TST-COVER:files)."
+        "1 of 3 checked obligations are not met (TST-COVER:files). "
+        "Written by a model: no check knows whether POST /tickets/{ticketId}/escalate does what its description says."
     )
+
+
+def test_what_a_model_wrote_is_never_called_ready_without_saying_that_its_sense_was_not_checked() -> None:
+    many = tuple(WRITTEN.model_copy(update={"operation": f"GET /{letter}"}) for letter in "abcde")
+    assert delivery(written=many[:2]).sentence == (
+        f"{delivery().sentence} Written by a model: no check knows whether GET /a and GET /b do what their "
+        "descriptions say."
+    )
+    assert "whether GET /a, GET /b, GET /c and 2 more do what" in delivery(written=many).sentence
 
 
 def test_of_many_only_some_are_named() -> None:

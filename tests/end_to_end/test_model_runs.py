@@ -109,6 +109,16 @@ def test_holes_that_a_model_fills_well_are_delivered(filled: Run) -> None:
     assert filled.server.refused == []
 
 
+def test_what_the_model_wrote_is_told_with_its_proofs_and_what_no_check_looked_at(filled: Run) -> None:
+    told = {one.operation: one for one in filled.delivery.written}
+    assert told.keys() == HOLES
+    for operation, one in told.items():
+        assert one.by == (MODEL,)
+        assert {"API-STATUS", "CON-PARITY"} <= {proof.rule for proof in one.proven}
+        assert one.unseen, "its description, sentence by sentence"
+        assert operation in filled.delivery.sentence
+
+
 def test_a_model_is_given_the_holes_alone_file_by_file(filled: Run) -> None:
     (scaffolded,) = [event for event in filled.events if isinstance(event, Scaffolded)]
     assert {hole.operation for hole in scaffolded.holes} == HOLES

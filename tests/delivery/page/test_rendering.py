@@ -12,6 +12,7 @@ from agent.delivery.model import ChangedFile, Delivery
 from agent.delivery.page.rendering import report_page
 from agent.delivery.service_map import MappedOperation, MappedTable, ServiceMap
 from agent.delivery.spending import Cost, Spent
+from agent.delivery.written import Proof, Written
 from agent.receipts import Latency, Outcome, TestedOperation, UncoveredFile
 from agent.rulebook.model import Gate
 from tests.delivery.examples import FAILURE, HOLE, INCOMPLETE, MEASURED, SAME, delivery, receipt, verdict
@@ -74,6 +75,18 @@ def hostile(text: str) -> Delivery:
         seconds={text: 1.0},
         warnings=(text,),
         changed=(ChangedFile(path=text, by=(text,)),),
+        written=(
+            Written(
+                operation=text,
+                function=text,
+                by=(text,),
+                proven=(Proof(rule=text, ran=text),),
+                failed=(text,),
+                unchecked=(text,),
+                asked=1,
+                unseen=(text,),
+            ),
+        ),
         spent=(Spent(name=text, gate=None, assignments=1, cost=Cost()),),
         service=ServiceMap(
             operations=(MappedOperation(operation=text, does=text, tables=(text,)),),
