@@ -31,6 +31,8 @@ _COMING = 6.0
 _MEETING = 2.0
 """Seconds that it then waits for the other one, which may have to wait for itself; services give up after more."""
 _SENT_AWAY = (429, 503)
+_OF_SOMETHING_ELSE = frozenset({401, 405, 406, 408, 411, 413, 414, 415, 425, 429, 431})
+"""Refusals that are about who calls, how, and how often."""
 _UNKNOWN = 1_900_000_000
 
 
@@ -81,7 +83,7 @@ async def _twice_at_once(
     service: Observed, world: World, faults: Faults, bound: Bound, exchange: Exchange, conflicts: Conflicts
 ) -> None:
     """Once more what is there, then twice at the same time what is not: one may win, and the other is a conflict."""
-    wanted = _refusals(bound.operation, (409,))
+    wanted = says_taken(bound.operation)
     request = world.asker.refreshed(exchange.request)
     conflicts.note(request, "with a unique value that is taken", await world.asker.send(request), wanted)
     new = await world.request(bound, exchange.need)
@@ -132,9 +134,8 @@ async def _dangling(world: World, bound: Bound, exchange: Exchange, conflicts: C
         if value is None:
             continue
         request = replace(world.asker.refreshed(exchange.request), body={**body, one.property: value})
-        wanted = _refusals(bound.operation, (404, 409)) | _refusals(bound.operation, (400, 422))
         how = f"with a {one.property} that leads to nothing"
-        conflicts.note(request, how, await world.asker.send(request), wanted)
+        conflicts.note(request, how, await world.asker.send(request), says_dangling(bound.operation))
 
 
 def _nothing(world: World, like: object) -> object:
@@ -147,13 +148,28 @@ def _nothing(world: World, like: object) -> object:
     return None
 
 
-def _refusals(operation: Operation, meant: tuple[int, ...]) -> set[int]:
-    """The statuses that are meant for it, as far as the contract declares them; else any refusal that it declares."""
+def says_taken(operation: Operation) -> set[int]:
+    """What may be answered to a value that somebody else has: see `_meant`."""
+    return _meant(operation, {409})
+
+
+def says_dangling(operation: Operation) -> set[int]:
+    """What may be answered to a reference that leads to nothing; who may not see the target need not tell that."""
+    return _meant(operation, {404, 409}) | _declared(operation, {400, 403, 422})
+
+
+def _meant(operation: Operation, meant: Collection[int]) -> set[int]:
+    """The statuses that are meant for it, as far as the contract declares them.
+
+    Where it declares none of them, each is right all the same, and so is each refusal of what was sent that it declares:
+    FastAPI declares 422 by itself, and says by that nothing about a conflict.
+    """
+    return _declared(operation, meant) or set(meant) | (_declared(operation, range(400, 500)) - _OF_SOMETHING_ELSE)
+
+
+def _declared(operation: Operation, statuses: Collection[int]) -> set[int]:
     names = {answer.status.upper() for answer in operation.answers}
-    if names & {"4XX", "DEFAULT"}:
-        return set(meant)
-    declared = {status for status in meant if str(status) in names}
-    return declared or {int(name) for name in names if name.isdigit() and name.startswith("4")} or set(meant)
+    return {status for status in statuses if names & {str(status), "4XX", "DEFAULT"}}
 
 
 def _unique(world: World, bound: Bound, request: Request) -> bool:
