@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from agent.catalog.model import Catalog
 from agent.contract.credentials import (
+    bears_token,
     issues_token,
     needs_token,
     takes_password,
@@ -82,6 +83,8 @@ def _applies(applies: Applies, operation: Operation, contract: Contract) -> bool
             return operation.body is not None or bool(operation.parameters)
         case "with token":
             return needs_token(operation, contract) and any(issues_token(one, contract) for one in contract.operations)
+        case "with any token":
+            return bears_token(operation, contract) or _applies("with token", operation, contract)
         case "refreshing":
             return takes_refresh_token(operation, contract)
         case "with password":

@@ -137,11 +137,14 @@ def secured(*operations: Operation) -> Contract:
     return replace(contract(*operations), security_schemes=SCHEMES)
 
 
-def test_rules_about_tokens_are_owed_where_the_api_issues_them() -> None:
+def test_what_tokens_say_is_owed_by_whoever_issues_them_and_looking_at_them_by_whoever_takes_them() -> None:
     books = operation("get", "/books", BOOKS, security=(BY_TOKEN,))
-    assert subjects("JWT-VERIFY", secured(books)) == []
+    assert subjects("JWT-SHORT", secured(books)) == subjects("JWT-CLAIMS", secured(books)) == []
+    assert subjects("JWT-VERIFY", secured(books)) == ["GET /books"]
     assert subjects("JWT-VERIFY", secured(LOGIN, books)) == ["GET /books"]
     assert subjects("JWT-SHORT", secured(LOGIN, books)) == ["service"]
+    by_cookie = operation("get", "/books", BOOKS, security=(BY_COOKIE,))
+    assert subjects("JWT-VERIFY", secured(by_cookie)) == []
     by_password = operation("get", "/books", BOOKS, security=(BY_PASSWORD,))
     assert subjects("JWT-VERIFY", secured(LOGIN, by_password)) == []
 

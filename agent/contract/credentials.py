@@ -38,6 +38,18 @@ def needs_token(operation: Operation, contract: Contract) -> bool:
     )
 
 
+def bears_token(operation: Operation, contract: Contract) -> bool:
+    """True when it cannot be called without credentials, and these may be a bearer's token, whoever issued it."""
+    schemes = [contract.security_schemes.get(name) for one in operation.security for name in one]
+    return operation.protected and any(
+        scheme.kind in ("oauth2", "openIdConnect")
+        or (scheme.kind == "http" and scheme.scheme.lower() == "bearer")
+        or (scheme.location == "header" and scheme.parameter.lower() == "authorization")
+        for scheme in schemes
+        if scheme is not None
+    )
+
+
 def known_by_cookie(operation: Operation, contract: Contract) -> bool:
     """True when a cookie may say who is calling."""
     schemes = [contract.security_schemes.get(name) for one in operation.security for name in one]

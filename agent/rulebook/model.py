@@ -57,6 +57,7 @@ Applies = Literal[
     "protected",
     "with input",
     "with token",
+    "with any token",
     "refreshing",
     "with password",
     "owned",
@@ -68,6 +69,7 @@ Applies = Literal[
 - `protected`: those that need credentials.
 - `with input`: those with a parameter or a body.
 - `with token`: those that need a token, when an operation of the contract issues tokens.
+- `with any token`: the same, and those that need a token from elsewhere.
 - `refreshing`: those that take a refresh token.
 - `with password`: those that take a password.
 - `owned`: those that concern what belongs to one user.

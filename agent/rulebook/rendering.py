@@ -77,6 +77,7 @@ def _applies(rule: Rule) -> str:
         "protected": "that needs credentials",
         "with input": "that takes input",
         "with token": "that needs a token which the API itself issues",
+        "with any token": "that needs a token, whoever issued it",
         "refreshing": "that takes a refresh token",
         "with password": "that takes a password",
         "owned": "that concerns what belongs to one user",

@@ -161,7 +161,7 @@ def says_dangling(operation: Operation) -> set[int]:
 def _meant(operation: Operation, meant: Collection[int]) -> set[int]:
     """The statuses that are meant for it, as far as the contract declares them.
 
-    Where it declares none of them, each is right all the same, and so is each refusal of what was sent that it declares:
+    Where it declares none of them, each is right all the same, and each refusal of what was sent that it declares:
     FastAPI declares 422 by itself, and says by that nothing about a conflict.
     """
     return _declared(operation, meant) or set(meant) | (_declared(operation, range(400, 500)) - _OF_SOMETHING_ELSE)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from agent.binding.model import Bound
-from agent.checklist.probe.accounts import Caller, NoCredentials, ways
+from agent.checklist.probe.accounts import NO_WAY, Caller, NoCredentials, ways
 from agent.checklist.probe.exchange import caller_for
 from agent.checklist.probe.requests import Request
 from agent.checklist.probe.store import NoRow, Row
@@ -16,6 +16,7 @@ from agent.checklist.probe.values import to_json
 from agent.checklist.running import Reply
 from agent.checklist.security.jwt import Token, forgeries, read_token, signing_key
 from agent.checklist.security.round import NOT_APPLICABLE, Round
+from agent.contract.credentials import issues_token
 from agent.receipts import Receipt
 
 RULES: Mapping[str, str] = {
@@ -39,6 +40,7 @@ _CLAIMS = frozenset(
 _SHOWN_LENGTH = 4
 """Shorter texts of a row may stand in a claim by chance."""
 _OPAQUE = f"{NOT_APPLICABLE}the tokens that the service issues are opaque, no JSON Web Tokens"
+_UNBELIEVED = f"{NO_WAY}: a token signed with its own key is refused, and what else it has to say is not known"
 _NO_TOKENS = f"{NOT_APPLICABLE}no operation of the contract issues tokens"
 
 
@@ -58,6 +60,8 @@ class Issued:
 async def judge_tokens(probes: Round) -> tuple[Receipt, ...]:
     """Settle what is owed about tokens. Raises `NoCredentials` and `NoRow`."""
     accounts = probes.world.binding.accounts
+    if not any(issues_token(one, probes.case.contract) for one in probes.case.contract.operations):
+        return await _from_elsewhere(probes)
     caller = await probes.caller("who is looked at") if accounts and accounts.login else None
     issued_at = time.time()
     if accounts is None or caller is None or not caller.token:
@@ -121,18 +125,31 @@ def _claims(
     )
 
 
-async def _verified(probes: Round, good: Token) -> tuple[Receipt, ...]:
+async def _from_elsewhere(probes: Round) -> tuple[Receipt, ...]:
+    """The same of a token that is signed as another service would, with the key that this one was started with."""
+    caller = await probes.caller("who is looked at") if probes.owing.subjects("JWT-VERIFY") else None
+    token = read_token(caller.token) if caller else None
+    if token is None:
+        why = (caller.lacking if caller else "") or f"{NO_WAY}: tokens come from elsewhere, and none can be made"
+        return probes.owing.leave("JWT-VERIFY", why)
+    return await _verified(probes, token, made=True)
+
+
+async def _verified(probes: Round, good: Token, *, made: bool = False) -> tuple[Receipt, ...]:
     owed = set(probes.owing.subjects("JWT-VERIFY"))
     key = signing_key(good, probes.service.command.environment.values())
     receipts: list[Receipt] = []
     for bound in probes.world.binding.operations:
         if bound.operation.key in owed:
-            receipts += await _verified_at(probes, bound, key)
+            receipts += await _verified_at(probes, bound, key, made=made)
     return tuple(receipts)
 
 
-async def _verified_at(probes: Round, bound: Bound, key: bytes | None) -> tuple[Receipt, ...]:
-    """Bad tokens first, and then a good one, which shows that the request itself was not to blame."""
+async def _verified_at(probes: Round, bound: Bound, key: bytes | None, *, made: bool) -> tuple[Receipt, ...]:
+    """Bad tokens first, and then a good one, which shows that the request itself was not to blame.
+
+    A good one that was `made` by the judge may lack what the service looks for; then its refusal shows nothing.
+    """
     subject = bound.operation.key
     try:
         caller = await caller_for(probes.world, bound)
@@ -160,6 +177,8 @@ async def _verified_at(probes: Round, bound: Bound, key: bytes | None) -> tuple[
                 )
     good = await probes.send(request)
     problems = [f"a token with {how} → {reply.status or 'no answer'}, expected 401" for how, _, reply in accepted]
+    if made and good.status == 401 and not problems:
+        return probes.owing.leave("JWT-VERIFY", _UNBELIEVED, subject=subject, ran=subject)
     if good.status in (0, 401):
         problems.append(f"a good token → {good.status or 'no answer'}: nothing was shown")
     ran = f"{subject} with {len(tried)} bad tokens: {'; '.join(tried)}"
