@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,15 +95,15 @@ class Git:
         return out if code == 0 else None
 
     def _execute(self, arguments: Sequence[str], index: Path | None) -> tuple[int, str, str]:
-        from git import Git as Driver
-
-        variables = [f"{name}={value}" for name, value in self._variables(index).items()]
-        # Through `env -i`, because GitPython adds to the caller's environment, in which GIT_* variables may be set.
-        command = [_executable("env"), "-i", *variables, _executable("git"), *arguments]
-        code, out, err = Driver(self.folder).execute(
-            command, with_extended_output=True, with_exceptions=False, stdout_as_string=False, shell=False
-        )
-        return code, _text(out).removesuffix("\n"), _text(err)
+        """With nothing of the caller's environment, in which GIT_* variables may be set."""
+        command, variables = [_executable("git"), *arguments], self._variables(index)
+        try:
+            done = subprocess.run(
+                command, cwd=self.folder, env=variables, stdin=subprocess.DEVNULL, capture_output=True, check=False
+            )
+        except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
+            return 128, "", f"the folder cannot be entered ({error.strerror})"
+        return done.returncode, _text(done.stdout).removesuffix("\n"), _text(done.stderr)
 
     def _variables(self, index: Path | None) -> Mapping[str, str]:
         settings = {**_SAFE, **dict(self._switched_off)}
@@ -136,9 +137,9 @@ def _off(section: str, name: str) -> tuple[tuple[str, str], ...]:
 def _executable(name: str) -> str:
     found = shutil.which(name)
     if found is None:
-        raise MissingDependency(f"{name} is not installed; install it (`apt install git coreutils`)")
+        raise MissingDependency(f"{name} is not installed; install it (`apt install git`)")
     return found
 
 
-def _text(output: object) -> str:
-    return output.decode(errors="surrogateescape") if isinstance(output, bytes) else str(output)
+def _text(output: bytes) -> str:
+    return output.decode(errors="surrogateescape")
