@@ -41,6 +41,8 @@ class Worked:
     """Files of a repository that held a service: those of them that it changed or took away."""
     unwritten: tuple[str, ...] = ()
     """Functions that it was asked for one by one and that are open still."""
+    beyond: str = ""
+    """Why the same model is not asked for these again; empty when it is."""
 
     @property
     def by_itself(self) -> bool:

@@ -240,6 +240,8 @@ class AssignmentDone(_Event):
     """Files of a repository that held a service: those of them that it changed or took away."""
     unwritten: tuple[str, ...] = ()
     """Functions that it was asked for one by one and that are open still; the same developer gets them with tools."""
+    beyond: str = ""
+    """Why the same developer does not get them; empty when it does."""
 
 
 class GateSettled(_Event):

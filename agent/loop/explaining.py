@@ -105,7 +105,8 @@ def _done(event: AssignmentDone, before: State, after: State) -> Iterator[str]:
     for found in event.found:
         yield f"found in its changes: {found}"
     if event.unwritten:
-        yield f"open still, and given once more, with tools: {_some(event.unwritten)}"
+        after_all = "given up by this model" if event.beyond else "given once more, with tools"
+        yield f"open still, and {after_all}: {_some(event.unwritten)}"
     if event.title in after.warned - before.warned:
         yield "it is told, and given the same once more"
     yield from _newly_given_up(before, after)

@@ -214,13 +214,15 @@ def _worked(state: State, event: AssignmentDone) -> State:
     return replace(
         state,
         commit=event.commit,
-        waiting=(*rest, done.model_copy(update={"holes": still or done.holes})) if warn or still else rest,
+        waiting=(*rest, done.model_copy(update={"holes": still or done.holes}))
+        if warn or (still and not why)
+        else rest,
         failures=state.failures + 1 if event.failure and unchanged and not event.circled else 0,
         failure=event.failure,
         tried={**state.tried, event.title: (*state.tried.get(event.title, ()), attempt)},
         warned=state.warned | {event.title} if warn else state.warned,
         worked={**state.worked, event.title: what_is_open(done)},
-        given_up={**state.given_up, event.title: GivenUp(what_is_open(done), why)} if why else state.given_up,
+        given_up={**state.given_up, event.title: GivenUp(_left_open(done, event), why)} if why else state.given_up,
         changed={**state.changed, **{path: (*state.changed.get(path, ()), event.title) for path in event.changed}},
         settled=(),
     )
@@ -232,8 +234,15 @@ def _hopeless(state: State, event: AssignmentDone, *, unchanged: bool) -> str:
         return f"it went on making checks pass without doing the work: {event.found[0]}"
     if event.circled:
         return event.failure
+    if event.beyond:
+        return event.beyond
     idle = unchanged and not (event.failure or event.found or event.unwritten)
     return "it changed nothing" if idle else ""
+
+
+def _left_open(done: Assignment, event: AssignmentDone) -> frozenset[str]:
+    """What of it nobody has to be asked for again."""
+    return frozenset(event.unwritten) if event.beyond else what_is_open(done)
 
 
 def _spent(state: State, event: ModelAsked | ModelRefused | ModelAnswered) -> State:

@@ -35,6 +35,8 @@ from tools.errors import SandboxUnavailable, ServerUnavailable
 from tools.files import Files
 from tools.redaction.room import room
 
+_TOO_SMALL = "asked for one function at a time it wrote none that the checks take, and it is too small for tools"
+
 
 async def develop(session: Session, workspace: Workspace, state: State, work: Work, allowance: Allowance) -> Worked:
     """Let the model work on one assignment. Each of its answers is recorded as it comes.
@@ -71,11 +73,14 @@ async def develop(session: Session, workspace: Workspace, state: State, work: Wo
     await bench.format()  # the style of an edit is no question for a model
     now = workspace.read()
     still = {hole.name for hole in stack.open_holes(now)} if work.singly else set()
+    unwritten = tuple(hole.name for hole in assignment.holes if hole.name in still)
+    small = session.record.models[state.model] in session.record.small
     return replace(
         worked,
+        beyond=_TOO_SMALL if unwritten and small and worked.by_itself else "",
         found=conduct.found,
         changed=tuple(sorted(path for path in theirs if there.get(path) != now.get(path))),
-        unwritten=tuple(hole.name for hole in assignment.holes if hole.name in still),
+        unwritten=unwritten,
     )
 
 

@@ -139,6 +139,7 @@ class Driver:
                 found=worked.found,
                 changed=worked.changed,
                 unwritten=worked.unwritten,
+                beyond=worked.beyond,
             )
         )
         if worked.limit:

@@ -41,6 +41,8 @@ class RunRecord(BaseModel):
     """In the order in which they are tried; empty: offline."""
     singly: tuple[str, ...] = ()
     """Those of them that are asked for single functions before they are given tools."""
+    small: tuple[str, ...] = ()
+    """Those of these that are known to be too small for tools: what they cannot write alone, the next model gets."""
     sandbox: SandboxChoice
     """Asked for, and once the run has started, the one that was chosen."""
     trusted: bool = False

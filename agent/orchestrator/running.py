@@ -132,7 +132,10 @@ def _can_start(record: RunRecord, listener: Listener) -> RunRecord:
     chosen = confined(record.sandbox, stranger=stranger_in(record), trusted=record.trusted)
     listener(Note(f"sandbox: {chosen.kind} ({chosen.why})", "sandbox"))
     singly = tuple(name for name in record.models if not _has_price(name, needed=record.max_usd is not None))
-    return record.model_copy(update={"sandbox": chosen.kind, "singly": singly})
+    small = tuple(name for name in singly if _is_small(name))
+    for name in small:
+        listener(Note(f"{name} is small: it is asked for single functions, and gets no tools for them", "model"))
+    return record.model_copy(update={"sandbox": chosen.kind, "singly": singly, "small": small})
 
 
 def _as_it_stands(record: RunRecord, listener: Listener, *, asked: bool | None) -> RunRecord:
@@ -150,3 +153,10 @@ def _has_price(name: str, *, needed: bool) -> bool:
     if needed:
         require_price(model)
     return has_price(model)
+
+
+def _is_small(name: str) -> bool:
+    from agent.developer.models import open_model
+    from agent.developer.sizing import is_small
+
+    return is_small(open_model(name))

@@ -90,6 +90,31 @@ def test_all_functions_are_asked_for_one_by_one_before_what_is_open_still_is_giv
     assert after(*events, done(REPORT.file, "c3"), singly=True) == Verify()
 
 
+def beyond(*holes: OpenHole, unwritten: tuple[OpenHole, ...], commit: str = "c0") -> list[Event]:
+    """The same, by a model that is too small for tools."""
+    given, ended = asked_singly(*holes, unwritten=unwritten, commit=commit)
+    assert isinstance(ended, AssignmentDone)
+    return [given, ended.model_copy(update={"beyond": "it is too small"})]
+
+
+def test_what_a_small_model_cannot_write_alone_is_handed_to_the_next_one() -> None:
+    events = [scaffolded(HOLE), *beyond(HOLE, unwritten=(HOLE,))]
+    assert after(*events, models=2, singly=True) == Escalate(f"{HOLE.file}: it is too small")
+    handed = [*events, Escalated(model="b", why="x")]
+    assert after(*handed, models=2) == Work(Assignment(title=HOLE.file, holes=(HOLE,)))
+
+
+def test_or_it_is_given_up_with_that_reason_while_what_it_wrote_is_verified() -> None:
+    events = [scaffolded(REPORT, COUNT), *beyond(REPORT, COUNT, unwritten=(COUNT,), commit="c1")]
+    assert after(*events, singly=True) == Verify()
+    events.append(verified(holes=(COUNT,)))
+    assert after(*events, singly=True) == Deliver(Ending.STALLED)
+    assert state_of(events).given_up[REPORT.file] == GivenUp(frozenset({COUNT.name}), "it is too small")
+    assert after(*events, Resumed(process=1), singly=True) == Work(
+        Assignment(title=COUNT.file, holes=(COUNT,)), singly=True
+    )
+
+
 def test_functions_that_were_all_written_singly_are_verified_without_a_conversation() -> None:
     assert after(scaffolded(HOLE), *asked_singly(HOLE, commit="c1"), singly=True) == Verify()
 
