@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from agent.binding.callers import Accounts, Proof, TokenPart
 from agent.binding.inputs import Inputs
-from agent.binding.model import Accounts, Action, Bound, Proof, TokenPart
+from agent.binding.model import Action, Bound
 from agent.binding.proofs import proofs_of
 from agent.binding.words import snake
 

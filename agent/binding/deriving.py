@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from agent.binding.accounts import accounts_of
+from agent.binding.callers import Proof, TokenPart
 from agent.binding.corrections import Corrections
 from agent.binding.drafting import Draft, draft
 from agent.binding.envelopes import confirmation, item_answer, row_answer
@@ -12,7 +13,7 @@ from agent.binding.fields import Answered
 from agent.binding.holding import holdings_of
 from agent.binding.inputs import Inputs, read_together, success_shape, why_no_users
 from agent.binding.lists import filters, paging, sorting
-from agent.binding.model import Action, Binding, Bound, Envelope, Proof, TokenPart
+from agent.binding.model import Action, Binding, Bound, Envelope
 from agent.binding.owning import READS, Asked, Holdings, ownership
 from agent.binding.paths import nearest
 from agent.binding.permissions import demands_of, scopes_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -32,6 +33,11 @@ _CURSOR = frozenset(
 )
 _SORT = frozenset({"sort", "sort_by", "order_by", "ordering", "sorting"})
 _DIRECTION = frozenset({"order", "direction", "sort_order", "sort_dir", "sort_direction", "order_dir", "dir"})
+_WAYS = frozenset({"asc", "desc"})
+_SPELT = re.compile(r"^\s*-?[\w.]+\s*([,:])\s*(?:asc|desc)\s*$", re.IGNORECASE)
+"""`name,desc`, as Spring has it, or `name:desc`."""
+_TOLD = re.compile(r"\w[(>}\])]*([,:])[\[({<|]*[`'\"]?(?:asc|desc)\b", re.IGNORECASE)
+"""The same in words: `property,(asc|desc)`."""
 _SEARCH = frozenset({"q", "search", "query", "keyword", "term", "search_term", "search_query", "text"})
 _PARTIAL = ("contain", "part of", "substring", "partial")
 _BOUNDS: dict[str, Comparison] = {
@@ -121,23 +127,46 @@ def sorting(inputs: Inputs, operation: Operation, table: Table, answer: tuple[Fi
     said = inputs.shape(asked.schema)
     said = inputs.shape(said.items or {}) if said.is_array else said
     default = _default(inputs, asked)
-    names = [str(value).lstrip("+-") for value in said.values] or _sortable(table, answer)
+    directed = _directed(inputs, asked, said) if direction is None else ""
+    default = tuple(_signed(name, directed) for name in default) if directed else default
+    names = [_signed(str(value), directed).lstrip("+-") for value in said.values] or _sortable(table, answer)
     columns = dict(all_or_reasons(dict.fromkeys(names), lambda name: (name, _sort_column(table, asked, name, answer))))
     wrong = [name for name in default if name.lstrip("+-") not in columns]
     if wrong:
         raise Undecided(
             f"query parameter `{asked.name}` is `{wrong[0]}` by default, which has no column in `{table.name}`"
         )
-    result = Sorting(asked.name, columns, default)
+    result = Sorting(asked.name, columns, default, directed=directed)
     if direction is None:
         return result
     descending = str(inputs.shape(direction.schema).default or "").lower() == "desc"
     return replace(result, direction_parameter=direction.name, descending=descending)
 
 
+def _directed(inputs: Inputs, asked: Parameter, said: Shape) -> str:
+    """What stands between a name and `asc` or `desc` in values of the parameter; empty where none stands there."""
+    whole = inputs.shape(asked.schema).schema
+    shown = [whole.get("default"), whole.get("example"), whole.get("examples"), *said.values]
+    texts = [str(one) for value in shown for one in (value if isinstance(value, list) else [value])]
+    texts += [part for text in texts for part in text.split(",") if ":" in part]
+    told = [found[1] for text in texts if (found := _SPELT.search(text))]
+    told += [found[1] for found in [_TOLD.search(asked.description)] if found]
+    if len(set(told)) > 1:
+        raise Undecided(f"query parameter `{asked.name}` is spelt in two ways")
+    return told[0] if told else ""
+
+
+def _signed(text: str, directed: str) -> str:
+    """`name,desc` as `-name`."""
+    name, separator, way = text.rpartition(directed) if directed else ("", "", "")
+    known = separator and way.strip().lower() in _WAYS
+    return f"{'-' if way.strip().lower() == 'desc' else ''}{name.strip()}" if known else text
+
+
 def _default(inputs: Inputs, asked: Parameter) -> tuple[str, ...]:
     stated = inputs.shape(asked.schema).default
-    names = stated if isinstance(stated, list) else str(stated or "").split(",")
+    single = isinstance(stated, str) and ":" not in stated and _SPELT.search(stated)
+    names = stated if isinstance(stated, list) else [stated] if single else str(stated or "").split(",")
     return tuple(str(name).strip() for name in names if str(name).strip())
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from agent.binding.callers import Accounts, Keys, Proof, TokenPart
 from agent.contract.model import Operation
 
 
@@ -72,28 +73,6 @@ class Meta(StrEnum):
     NEXT_URL = "next url"
     """The address of the next page; nothing where there is none."""
     PREVIOUS_URL = "previous url"
-
-
-class TokenPart(StrEnum):
-    """What a property of a login's answer carries."""
-
-    ACCESS = "access"
-    REFRESH = "refresh"
-    TYPE = "type"
-    """Always `bearer`, spelt as the contract's enum spells it."""
-    EXPIRES = "expires"
-    """Seconds until the access token expires."""
-
-
-class Proof(StrEnum):
-    """How callers prove who they are."""
-
-    TOKEN = "token"
-    """An access token of the service's own, as bearer."""
-    PASSWORD = "password"
-    """Login and password of a user, with every request: HTTP basic."""
-    KEY = "key"
-    """An API key, in a header, a query parameter or a cookie."""
 
 
 Printed = Literal["printed uuid", "printed date", "printed time", "printed date-time"]
@@ -227,6 +206,15 @@ class Sorting:
     """Name of the parameter that says `asc` or `desc`, where the contract has one; no minus signs then."""
     descending: bool = False
     """What a missing direction parameter means."""
+    directed: str = ""
+    """What stands between a name and its direction in `name,desc` or `name:desc`; no minus signs then. `default` has
+    them all the same."""
+
+    def spelt(self, name: str, *, descending: bool = False) -> str:
+        """How one of `columns` is asked for; where the direction has a parameter of its own, without it."""
+        if self.directed:
+            return f"{name}{self.directed}{'desc' if descending else 'asc'}"
+        return f"-{name}" if descending and not self.direction_parameter else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,45 +320,6 @@ class Bound:
         """True when it concerns what belongs to one user, and another could ask for it too."""
         open_to_others = self.path or self.action in (Action.LIST, Action.CREATE)
         return bool((self.owner and open_to_others) or self.guards or any(step.owner for step in self.path))
-
-
-@dataclass(frozen=True, slots=True)
-class Accounts:
-    """Where callers come from: the table of users, and how they log in."""
-
-    table: str
-    id_column: str
-    login_column: str
-    """Usually `email` or `username`."""
-    password_column: str
-    """Holds the argon2 hash."""
-    scheme: str
-    """The security scheme's name in the contract."""
-    role_column: str | None = None
-    register: str | None = None
-    """Operation key: `POST /auth/register`."""
-    login: str | None = None
-    refresh: str | None = None
-    access_token: tuple[str, ...] = ("access_token",)
-    """Where the login's answer carries the token."""
-    refresh_token: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Keys:
-    """Where API keys are known from: a table, else a setting that lists them."""
-
-    table: str = ""
-    """Empty: there is none."""
-    id_column: str = ""
-    hash_column: str = ""
-    """Holds the SHA-256 of a key in hexadecimal digits."""
-    owner_column: str = ""
-    """Refers to the user whose key it is; empty: a key names no user."""
-    ends: tuple[str, ...] = ()
-    """Columns with a moment from which on the key opens nothing."""
-    switches: Mapping[str, bool] = field(default_factory=dict)
-    """Column → what it holds as long as the key opens something."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from agent.binding.callers import Proof
 from agent.binding.columns import alone_unique
 from agent.binding.inputs import Inputs, Users, why_no_users
-from agent.binding.model import Proof
 from agent.binding.proofs import proofs_of
 from agent.binding.reasons import Undecided
 from agent.contract.credentials import issues_token, sets_cookie

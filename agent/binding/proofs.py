@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from agent.binding.callers import Keys, Proof
 from agent.binding.columns import alone_unique, links
 from agent.binding.converting import TEXTS
 from agent.binding.inputs import Inputs
-from agent.binding.model import Keys, Proof
 from agent.binding.words import snake, words
 from agent.catalog.model import Column, Table
 from agent.contract.credentials import issues_token, sets_cookie

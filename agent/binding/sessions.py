@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from agent.binding.callers import TokenPart
 from agent.binding.columns import alone_unique, column_for, short
 from agent.binding.converting import TEXTS
 from agent.binding.fields import answered, is_password
 from agent.binding.inputs import Inputs, Users, success_shape
-from agent.binding.model import Action, Envelope, Field, TokenPart
+from agent.binding.model import Action, Envelope, Field
 from agent.binding.paths import ME_WORDS, Step, literal_words, steps_of
 from agent.binding.reasons import Undecided
 from agent.binding.shapes import Shape

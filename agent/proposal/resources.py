@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from agent.binding.callers import Proof
 from agent.binding.envelopes import list_in, wrapped
 from agent.binding.fields import is_password
 from agent.binding.inputs import USER_WORDS, Inputs, read_together, success_shape
-from agent.binding.model import Action, Proof
+from agent.binding.model import Action
 from agent.binding.namespaces import parts_of
 from agent.binding.paths import ME_WORDS, Step, literal_words, steps_of
 from agent.binding.proofs import proofs_of

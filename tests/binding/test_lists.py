@@ -213,6 +213,33 @@ def test_a_bare_bound_means_the_only_moment_that_there_is(derive: Derive, name: 
     assert [(one.columns, one.comparison) for one in bound.filters] == [(("at",), comparison)]
 
 
+WORDS = "Sorting criteria in the format: property,(asc|desc). Default sort order is ascending."
+
+
+@pytest.mark.parametrize(
+    ("schema", "description", "separator", "default", "asked"),
+    [
+        (rows(TEXT), WORDS, ",", (), "title,desc"),
+        (TEXT, "Sorting criteria: property(,asc|desc)", ",", (), "title,desc"),
+        ({**TEXT, "default": "title,desc"}, "", ",", ("-title",), "title,desc"),
+        ({**TEXT, "example": "title,asc"}, "", ",", (), "title,desc"),
+        ({**rows(TEXT), "default": ["title,asc", "pages,desc"]}, "", ",", ("title", "-pages"), "title,desc"),
+        ({**TEXT, "default": "title:asc,pages:desc"}, "", ":", ("title", "-pages"), "title:desc"),
+        ({**TEXT, "enum": ["title:asc", "title:desc"]}, "", ":", (), "title:desc"),
+        ({**TEXT, "default": "-title"}, "Sort by, asc or desc", "", ("-title",), "-title"),
+    ],
+)
+def test_a_direction_may_stand_behind_the_name(
+    derive: Derive, schema: Any, description: str, separator: str, default: tuple[str, ...], asked: str
+) -> None:
+    asked_for = {"name": "sort", "in": "query", "schema": schema, "description": description}
+    get = operation(answer=rows(BOOK), parameters=[asked_for])
+    sorting = derive(LIBRARY, f"/books: {{get: {get}}}").operations[0].sorting
+    assert sorting is not None
+    assert (sorting.directed, sorting.default, sorting.columns["title"]) == (separator, default, "title")
+    assert sorting.spelt("title", descending=True) == asked
+
+
 def test_a_search_needs_text_to_search_in(derive: Derive) -> None:
     assert "searches text" in listing(derive, rows(record(id=UUID)), q=TEXT).reason
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from agent.binding.callers import Keys
 from agent.binding.corrections import Correction, Corrections
-from agent.binding.model import Action, Guard, Keys
+from agent.binding.model import Action, Guard
 from tests.binding.conftest import Derive
 from tests.binding.phrases import TEXT, UUID, maybe, operation, record, rows
 from tests.binding.schemas import NOTES

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agent.binding.model import Proof
+from agent.binding.callers import Proof
 from agent.binding.proofs import proofs_of
 from agent.contract.loading import load_contract
 

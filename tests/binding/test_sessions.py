@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from agent.binding.model import Accounts, Action, Bound, Field, TokenPart
+from agent.binding.callers import Accounts, TokenPart
+from agent.binding.model import Action, Bound, Field
 from tests.binding.conftest import Derive
 from tests.binding.phrases import TEXT, UUID, WHOLE, maybe, operation, record, rows
 from tests.binding.schemas import LIBRARY, NOTES

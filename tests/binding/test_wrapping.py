@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from agent.binding.model import Action, Bound, TokenPart
+from agent.binding.callers import TokenPart
+from agent.binding.model import Action, Bound
 from tests.binding.conftest import Derive
 from tests.binding.phrases import TEXT, UUID, operation, record, rows
 from tests.binding.schemas import LIBRARY, NOTES

@@ -23,7 +23,7 @@ async def judge_sorting(one: AskedList) -> None:
         if not comparable(table.column(column)):
             continue
         for descending in (False, True):
-            query = {sorting.parameter: f"-{name}" if descending and not sorting.direction_parameter else name}
+            query = {sorting.parameter: sorting.spelt(name, descending=descending)}
             if sorting.direction_parameter:
                 query[sorting.direction_parameter] = "desc" if descending else "asc"
             request, reply, _ = await one.ask(**query)

@@ -10,7 +10,8 @@ from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
-from agent.binding.model import Accounts, Binding, Bound, Proof
+from agent.binding.callers import Accounts, Proof
+from agent.binding.model import Binding, Bound
 from agent.catalog.model import Catalog
 from agent.checklist.probe.accounts import NO_WAY, Caller, NoCredentials, password
 from agent.checklist.probe.asking import Asker, answered

@@ -31,7 +31,9 @@ def variants(bound: Bound, plain: Request, row: Row | None) -> Iterator[Variant]
             yield Variant(f"with {one.parameter}", replace(plain, query={**plain.query, one.parameter: value}))
     if bound.sorting is not None and bound.sorting.columns:
         name = next(iter(bound.sorting.columns))
-        yield Variant("sorted", replace(plain, query={**plain.query, bound.sorting.parameter: name}))
+        yield Variant(
+            "sorted", replace(plain, query={**plain.query, bound.sorting.parameter: bound.sorting.spelt(name)})
+        )
 
 
 def _value_of(one: Filter, row: Row | None) -> Any:

@@ -18,7 +18,8 @@ from argon2 import extract_parameters
 from argon2.exceptions import InvalidHashError
 from argon2.low_level import Type
 
-from agent.binding.model import Accounts, Action, Bound
+from agent.binding.callers import Accounts
+from agent.binding.model import Action, Bound
 from agent.checklist.probe.accounts import Caller, password
 from agent.checklist.probe.exchange import caller_for
 from agent.checklist.probe.requests import Request, body_schema

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from agent.binding.model import Accounts, Action, Bound, TokenPart
+from agent.binding.callers import Accounts, TokenPart
+from agent.binding.model import Action, Bound
 from agent.checklist.probe.accounts import Caller
 from agent.checklist.probe.judging import excerpt
 from agent.checklist.probe.requests import Request

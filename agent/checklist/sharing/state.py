@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agent.binding.model import Action, Bound, TokenPart
+from agent.binding.callers import TokenPart
+from agent.binding.model import Action, Bound
 from agent.checklist.probe.accounts import Caller, NoCredentials, credentials
 from agent.checklist.probe.exchange import prepared
 from agent.checklist.probe.requests import Request

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from agent.binding.model import Proof
+from agent.binding.callers import Proof
 from agent.contract.model import Contract, Operation, SecurityScheme
 from agent.stacks.python_fastapi.blueprint.naming import Names, pascal, snake
 from agent.stacks.python_fastapi.blueprint.text import literal

@@ -8,7 +8,7 @@ from agent.stacks.python_fastapi.blueprint.operations import call
 from agent.stacks.python_fastapi.blueprint.pages import COUNTING, beside, window
 from agent.stacks.python_fastapi.blueprint.repositories import Method, filtered
 from agent.stacks.python_fastapi.blueprint.scopes import scope
-from agent.stacks.python_fastapi.blueprint.text import constant
+from agent.stacks.python_fastapi.blueprint.text import constant, literal
 
 
 def list_steps(one: Deriving) -> None:
@@ -66,7 +66,11 @@ def _order(one: Deriving) -> str:
     default = ",".join(sorting.default)
     name = one.parameter(sorting.parameter)
     planned = next(found for found in one.planned.parameters if found.name == name)
-    wanted = f'",".join({name} or [])' if planned.inner.text.startswith("list[") else name
+    several = planned.inner.text.startswith("list[")
+    wanted = f'",".join({name} or [])' if several else name
+    if sorting.directed:
+        chosen = f"signed({_terms(name, planned.inner.text, sorting.directed)}, {literal(sorting.directed)})"
+        return f'{chosen} or "{default}"' if default else chosen
     optional = "None" in planned.inner.text or planned.inner.text.startswith("list[")
     chosen = f'({wanted} or "{default}")' if optional else wanted
     if not sorting.direction_parameter:
@@ -76,3 +80,11 @@ def _order(one: Deriving) -> str:
     otherwise = "desc" if sorting.descending else "asc"
     said = f'({direction} or "{otherwise}")' if "None" in shown.inner.text else direction
     return f'f"-{{{chosen}}}" if {said}.lower() == "desc" else {chosen}'
+
+
+def _terms(name: str, kind: str, separator: str) -> str:
+    """The single orders of a parameter; commas stand between several where none stands before the direction."""
+    if kind.startswith("list["):
+        return f"{name} or []"
+    given = f'({name} or "")' if "None" in kind else name
+    return f'{given}.split(",")' if separator != "," else f"[{given.strip('()')}]"

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from agent.binding.model import Accounts, Action, Binding, Bound, Keys, Mark, Proof
+from agent.binding.callers import Accounts, Keys, Proof
+from agent.binding.model import Action, Binding, Bound, Mark
 from agent.catalog.model import Catalog, Table
 from agent.contract.model import Contract, Operation, Parameter
 from agent.stacks.python_fastapi.blueprint.annotations import Annotations, Typed, path_name

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from agent.binding.model import Bound, Keys, Proof
+from agent.binding.callers import Keys, Proof
+from agent.binding.model import Bound
 from agent.contract.model import Contract
 from agent.stacks.python_fastapi.blueprint.columns import quoted
 from agent.stacks.python_fastapi.blueprint.counting import COUNTED
@@ -54,6 +55,7 @@ _SERVICE_IMPORTS = (
     "from src.schemas.presence import omit_null",
     "from src.schemas.whole import whole",
     "from src.services.grouping import grouped",
+    "from src.services.sorting import signed",
     "from src.services.turning import page_url",
 )
 _ROUTE_IMPORTS = (
@@ -183,6 +185,8 @@ class Renderer:
             yield self._file("schemas/counting.py")
         if "grouped(" in services:
             yield self._file("services/grouping.py")
+        if "=signed(" in services:
+            yield self._file("services/sorting.py")
         if "page_url(" in services:
             yield self._file("services/turning.py")
         uses = {

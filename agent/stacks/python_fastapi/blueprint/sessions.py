@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from agent.binding.model import Accounts, Action, TokenPart
+from agent.binding.callers import Accounts, TokenPart
+from agent.binding.model import Action
 from agent.stacks.python_fastapi.blueprint.answers import Underivable, nested
 from agent.stacks.python_fastapi.blueprint.deriving import Deriving, key_condition, property_schema, written_values
 from agent.stacks.python_fastapi.blueprint.operations import call

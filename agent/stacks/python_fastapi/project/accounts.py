@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agent.binding.model import Accounts, Action, Bound, TokenPart
+from agent.binding.callers import Accounts, TokenPart
+from agent.binding.model import Action, Bound
 from agent.stacks.python_fastapi.project.arrangement import Arrangement
 from agent.stacks.python_fastapi.project.comparing import shown
 from agent.stacks.python_fastapi.project.scenario import Scenario, answer_path, ask, main_status, name_of, sender

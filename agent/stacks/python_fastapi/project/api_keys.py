@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from agent.binding.model import Bound, Keys, Proof
+from agent.binding.callers import Keys, Proof
+from agent.binding.model import Bound
 from agent.stacks.python_fastapi.project.comparing import quoted, quoted_table
 from agent.stacks.python_fastapi.project.rendering import render
 from agent.stacks.python_fastapi.project.scenario import ask, unknown_path

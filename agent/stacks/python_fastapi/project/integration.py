@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from agent.binding.model import Accounts, Action, Bound, Keys
+from agent.binding.callers import Accounts, Keys
+from agent.binding.model import Action, Bound
 from agent.binding.words import words
 from agent.stacks.python_fastapi.project import accounts, holes, reading, refusals, wholes, writing
 from agent.stacks.python_fastapi.project.api_keys import key_fixtures

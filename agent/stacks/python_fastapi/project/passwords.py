@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agent.binding.model import Proof
+from agent.binding.callers import Proof
 from agent.stacks.python_fastapi.project.comparing import quoted, quoted_table
 from agent.stacks.python_fastapi.project.rendering import render
 from agent.stacks.python_fastapi.project.scenario import ask, unknown_path

@@ -250,18 +250,19 @@ def _orders(shape: Shape, bound: Bound) -> Iterator[Scenario]:
         links = made.parents(bound)
         low = made.row(table, {**links, column.name: shape.values.code(column, pair[0])}, variable="low")
         high = made.row(table, {**links, column.name: shape.values.code(column, pair[1])}, variable="high")
-        for sign, order, word in (("", [low, high], "ascending"), ("-", [high, low], "descending")):
-            if not _allowed(shape, bound, f"{sign}{name}"):
+        for order, word in (([low, high], "ascending"), ([high, low], "descending")):
+            asked = bound.sorting.spelt(name, descending=word == "descending")
+            if not _allowed(shape, bound, asked):
                 continue
             yield Scenario(
                 f"{name_of(bound)}_sorted_by_{identifier(name)}_{word}",
-                f"`{bound.sorting.parameter}={sign}{name}` orders the list.",
+                f"`{bound.sorting.parameter}={asked}` orders the list.",
                 made.lines,
                 ask(
                     shape,
                     bound,
                     made.path,
-                    parameters={bound.sorting.parameter: f"{sign}{name}"},
+                    parameters={bound.sorting.parameter: asked},
                     headers=sender(shape, bound),
                 ),
                 main_status(bound),

@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from agent.binding.model import Bound, Proof
+from agent.binding.callers import Proof
+from agent.binding.model import Bound
 from agent.binding.words import words
 from agent.stacks.python_fastapi.project.rendering import render
 from agent.stacks.python_fastapi.project.settings import settings_of

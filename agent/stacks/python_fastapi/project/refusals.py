@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from agent.binding.model import Action, Bound, Proof
+from agent.binding.callers import Proof
+from agent.binding.model import Action, Bound
 from agent.binding.words import snake
 from agent.catalog.model import Column, Table
 from agent.contract.sample import violations

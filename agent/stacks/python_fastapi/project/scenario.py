@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
-from agent.binding.model import Bound, Proof
+from agent.binding.callers import Proof
+from agent.binding.model import Bound
 from agent.binding.words import snake
 from agent.contract.model import Operation
 from agent.stacks.python_fastapi.project.arrangement import Arrangement, unknown

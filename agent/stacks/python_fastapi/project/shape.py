@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from agent.binding.model import Accounts, Binding, Bound, Field, Proof
+from agent.binding.callers import Accounts, Proof
+from agent.binding.model import Binding, Bound, Field
 from agent.binding.words import singular, words
 from agent.catalog.model import Catalog, Column, Table
 from agent.contract.model import Contract, Operation, Schema, SecurityScheme

@@ -40,6 +40,8 @@ def test_files(shape: Shape, source: Mapping[str, str]) -> Mapping[str, str]:
         security["tests/integration/test_api_keys.py"] = api_keys_file(shape, keys)
     if shape.binding.rotates:
         security["tests/unit/test_sessions.py"] = _security(shape, "sessions")
+    if "src/services/sorting.py" in source:
+        extra["tests/unit/test_sorting.py"] = render("tests/test_sorting.py")
     if "src/services/turning.py" in source:
         extra["tests/unit/test_turning.py"] = render("tests/test_turning.py")
     if "src/core/idempotency.py" in source:

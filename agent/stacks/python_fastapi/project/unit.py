@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from agent.binding.model import Action, Bound, TokenPart
+from agent.binding.callers import TokenPart
+from agent.binding.model import Action, Bound, Sorting
 from agent.binding.words import snake, words
 from agent.stacks.python_fastapi.project.code_model import Argument, CodeClass, CodeMethod, classes_below
 from agent.stacks.python_fastapi.project.fakes import Fake, by_annotation, fakes_file, fakes_of, value_for
@@ -395,11 +396,17 @@ def _argument(place: _Place, one: Argument) -> str:
         and one.name == snake(place.bound.sorting.parameter)
         and one.annotation.startswith(("str", "Literal"))
     ):
-        return literal(next(iter(place.bound.sorting.default), next(iter(place.bound.sorting.columns))))
+        return literal(_first_order(place.bound.sorting))
     schema = next((one_.schema for one_ in place.bound.operation.parameters if snake(one_.name) == one.name), None)
     value = place.shape.values.of_schema(schema, one.name, 1) if schema is not None else None
     known = by_annotation(one, value)
     return known if known != "{}" else f"{one.annotation}({literal(value)})"
+
+
+def _first_order(sorting: Sorting) -> str:
+    """An order that the contract allows, as the parameter spells it."""
+    first = next(iter(sorting.default), next(iter(sorting.columns)))
+    return sorting.spelt(first.removeprefix("-"), descending=first.startswith("-")) if sorting.directed else first
 
 
 def _caller_id(place: _Place) -> str:
