@@ -8,7 +8,7 @@ from typing import Any
 
 from agent.contract.model import Schema
 from agent.stacks.python_fastapi.blueprint.patterns import plain_pattern, python_pattern
-from agent.stacks.python_fastapi.blueprint.schemas import bounded
+from agent.stacks.python_fastapi.blueprint.rephrasing import bounded
 from agent.stacks.python_fastapi.blueprint.text import constant
 
 _CONSTRAINTS = {

@@ -13,6 +13,7 @@ from agent.contract.model import Contract
 from agent.stacks.python_fastapi.blueprint.columns import quoted
 from agent.stacks.python_fastapi.blueprint.counting import COUNTED
 from agent.stacks.python_fastapi.blueprint.failures import FailureShape, failure_shapes
+from agent.stacks.python_fastapi.blueprint.importable import OF_REPOSITORY, OF_ROUTE, OF_SERVICE
 from agent.stacks.python_fastapi.blueprint.planning import Plan, Resource
 from agent.stacks.python_fastapi.blueprint.repositories import Repository
 from agent.stacks.python_fastapi.blueprint.rows import RowField
@@ -23,68 +24,6 @@ from agent.stacks.templates import source_templates
 _TEMPLATES = Path(__file__).parent.parent / "templates" / "src"
 _STRICT = {"from datetime import date": "from src.schemas.formats import date"}
 """What a route reads is not read yet: its types are those that refuse what the contract does."""
-_SERVICE_IMPORTS = (
-    "from collections.abc import Sequence",
-    "from datetime import date",
-    "from datetime import time",
-    "from typing import Annotated",
-    "from typing import Any",
-    "from typing import Literal",
-    "from uuid import UUID",
-    "from uuid import uuid4",
-    "from fastapi import Response",
-    "from src.schemas.formats import AwareDatetime",
-    "from src.schemas.formats import EmailStr",
-    "from pydantic import Field",
-    "from pydantic import MISSING",
-    "from pydantic import SecretStr",
-    "from src.core.database import Database",
-    "from src.core.exceptions import Forbidden",
-    "from src.core.exceptions import InvalidInput",
-    "from src.core.exceptions import NotFound",
-    "from src.core.exceptions import OperationNotImplemented",
-    "from src.core.exceptions import Unauthenticated",
-    "from src.core.security import Caller",
-    "from src.core.security import TokenIssuer",
-    "from src.core.security import hash_password",
-    "from src.core.security import verify_password",
-    "from src.core.sessions import Sessions",
-    "from src.repositories.statements import NOW",
-    "from src.schemas.presence import given",
-    "from src.schemas.presence import jsonable",
-    "from src.schemas.presence import omit_null",
-    "from src.schemas.whole import whole",
-    "from src.services.grouping import grouped",
-    "from src.services.sorting import signed",
-    "from src.services.turning import page_url",
-)
-_ROUTE_IMPORTS = (
-    "from fastapi import APIRouter",
-    "from src.api.idempotency import once",
-    "from src.api.addresses import asked_address",
-    "from src.api.caching import kept",
-    "from src.api.caching import writing",
-    "from src.api.routing import Route",
-    "from fastapi import Body",
-    "from fastapi import Depends",
-    "from fastapi import Form",
-    "from fastapi import Request",
-    "from fastapi import Response",
-    "from pydantic.json_schema import SkipJsonSchema",
-    "from typing import Annotated",
-)
-_REPOSITORY_IMPORTS = (
-    "from collections.abc import Mapping",
-    "from collections.abc import Sequence",
-    "from src.core.database import Database",
-    "from src.repositories.statements import Conditions",
-    "from src.repositories.statements import assignments",
-    "from src.repositories.statements import containing",
-    "from src.repositories.statements import fetch_page",
-    "from src.repositories.statements import fetch_rows",
-    "from src.repositories.statements import insertion",
-    "from src.repositories.statements import order_by",
-)
 _CORE = (
     "config",
     "database",
@@ -205,7 +144,7 @@ class Renderer:
 
     def _services(self) -> Iterator[tuple[str, str]]:
         for resource in self._resources:
-            imports = {*_SERVICE_IMPORTS, *self._schema_imports()}
+            imports = {*OF_SERVICE, *self._schema_imports()}
             for repository in resource.repositories.values():
                 imports.add(f"from src.repositories.{repository.module} import {repository.stem}Repository")
             for mapper in resource.mappers.made.values():
@@ -225,7 +164,7 @@ class Renderer:
     def _repository(self, repository: Repository) -> str:
         reading = repository.reading
         methods = list(repository.methods.values())
-        imports = {*_REPOSITORY_IMPORTS, *(one for m in methods for c in m.conditions for one in c.typed.imports)}
+        imports = {*OF_REPOSITORY, *(one for m in methods for c in m.conditions for one in c.typed.imports)}
         imports |= {"from typing import Annotated", "from typing import Literal", "from pydantic import Field"}
         row = f"{repository.stem}Row"
         imports |= {
@@ -345,7 +284,7 @@ class Renderer:
             yield f"src/api/routes/{resource.name}.py", self._routes(resource)
 
     def _routes(self, resource: Resource) -> str:
-        imports = {*_ROUTE_IMPORTS, *self._schema_imports()}
+        imports = {*OF_ROUTE, *self._schema_imports()}
         imports.add(f"from src.api.dependencies.services import {resource.stem}ServiceDependency")
         imports |= {f"from src.api.responses import {name}" for name in self._plan.responses.constants}
         imports |= {f"from src.api.media import {name}" for name, _, _ in self._plan.responses.named_media.values()}

@@ -11,7 +11,8 @@ from typing import Any
 from agent.contract.model import Answer, Contract, Operation, Schema
 from agent.stacks.python_fastapi.blueprint.naming import Names, pascal
 from agent.stacks.python_fastapi.blueprint.operations import PlannedAnswer
-from agent.stacks.python_fastapi.blueprint.schemas import SchemaModule, answer_name, class_reference, renamed_references
+from agent.stacks.python_fastapi.blueprint.rephrasing import renamed_references
+from agent.stacks.python_fastapi.blueprint.schemas import SchemaModule, answer_name, class_reference
 from agent.stacks.python_fastapi.blueprint.text import literal, one_line
 
 _JSON = "application/json"

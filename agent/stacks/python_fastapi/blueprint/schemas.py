@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import re
-import textwrap
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,23 +12,16 @@ from functools import cached_property
 from typing import Any
 
 from agent.contract.model import Body, Contract, Operation, Schema
-from agent.contract.validating import INTEGER_BOUNDS
 from agent.stacks.python_fastapi.blueprint.counting import with_counts
 from agent.stacks.python_fastapi.blueprint.directions import directed
-from agent.stacks.python_fastapi.blueprint.keeping import CARRIED, marked, with_kept
+from agent.stacks.python_fastapi.blueprint.keeping import CARRIED, with_kept
 from agent.stacks.python_fastapi.blueprint.naming import Names, pascal
-from agent.stacks.python_fastapi.blueprint.patterns import readable
-from agent.stacks.python_fastapi.blueprint.text import clean
+from agent.stacks.python_fastapi.blueprint.rephrasing import PREFIX, UNSAID, VALUES, renamed_references
 from agent.stacks.python_fastapi.blueprint.untangling import untangled
 from tools.scratch import scratch_folder
 
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _STRICT = re.compile(r"\bStrict(Int|Float|Bool)\b")
-_PREFIX = "#/components/schemas/"
-_VALUES = {"default", "const", "enum"}
-_UNSAID = {"title", "example", "examples", "externalDocs", "xml", "deprecated"}
-_DESCRIPTION_WIDTH = 84
-_NAMED = {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"}
 _HEADER = '"""What requests and answers carry, as the contract says it."""'
 _TAKEN = (
     *("ValidationError", "HTTPValidationError", "Caller", "Database", "Path", "Query", "Header", "Cookie", "Body"),
@@ -112,10 +104,8 @@ def answer_name(operation: Operation, status: str) -> str:
 def reference(schema: Schema) -> str | None:
     """The component that the schema is nothing but a reference to."""
     target = schema.get("$ref")
-    whole = isinstance(target, str) and target.startswith(_PREFIX) and "/" not in target.removeprefix(_PREFIX)
-    return (
-        str(target).removeprefix(_PREFIX) if whole and not (set(schema) - {"$ref", "description", *_UNSAID}) else None
-    )
+    whole = isinstance(target, str) and target.startswith(PREFIX) and "/" not in target.removeprefix(PREFIX)
+    return str(target).removeprefix(PREFIX) if whole and not (set(schema) - {"$ref", "description", *UNSAID}) else None
 
 
 def _class_name(component: str) -> str:
@@ -137,7 +127,7 @@ def generate_schemas(contract: Contract) -> SchemaModule:
     components = untangled(contract, ways.components)
     names = Names(*(name.lower() for name in _SHADOWED))
     safe = {name: names.take(_class_name(name)) for name in components}
-    renamed = {safe[name]: _rewritten(schema, safe) for name, schema in components.items()}
+    renamed = {safe[name]: renamed_references(schema, safe) for name, schema in components.items()}
     renamed = _with_shared_enums(renamed, names)
     broken: dict[str, str] = {}
     try:
@@ -179,8 +169,8 @@ def _with_shared_enums(schemas: Mapping[str, Any], names: Names) -> dict[str, An
             if told not in shared:
                 shared[told] = (names.take(_class_name(named)), listing)
             beside = {key: part[key] for key in ("default", "description") if key in part}
-            return {"$ref": f"{_PREFIX}{shared[told][0]}", **beside}
-        return {key: value if key in _VALUES else apart(value, key) for key, value in part.items()}
+            return {"$ref": f"{PREFIX}{shared[told][0]}", **beside}
+        return {key: value if key in VALUES else apart(value, key) for key, value in part.items()}
 
     found = {name: apart(schema, name) if "enum" not in schema else schema for name, schema in schemas.items()}
     return {**found, **dict(shared.values())}
@@ -209,101 +199,6 @@ def _inline_answers(contract: Contract) -> Iterator[tuple[str, Schema]]:
         for answer in operation.answers:
             if answer.json is not None and class_reference(contract, answer.json) is None:
                 yield answer_name(operation, answer.status), contract.resolve(answer.json)
-
-
-def renamed_references(schema: Schema, classes: Mapping[str, str]) -> Any:
-    """The schema as data, with references to the generated classes; titles and examples left out."""
-    return _rewritten(schema, classes)
-
-
-def _rewritten(schema: Any, safe: Mapping[str, str]) -> Any:
-    """The schema with references to the renamed components; a reference into nothing allows anything."""
-    if isinstance(schema, Mapping):
-        target = schema.get("$ref")
-        if isinstance(target, str):
-            name = target.removeprefix(_PREFIX)
-            others = {key: value for key, value in schema.items() if key != "$ref"}
-            return {"$ref": f"{_PREFIX}{safe[name]}", **others} if name in safe else others
-        plain = marked(_textual(_nullable(schema)))
-        made = {key: _part(key, value, safe) for key, value in plain.items() if key not in _UNSAID}
-        return _with_required(made)
-    return [_rewritten(item, safe) for item in schema] if isinstance(schema, list | tuple) else schema
-
-
-def _nullable(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """`anyOf` of one simple type and null as one type array, so that no class stands for the type."""
-    choices = schema.get("anyOf")
-    if not isinstance(choices, list | tuple) or len(choices) != 2 or {"type": "null"} not in choices:
-        return schema
-    other = next(choice for choice in choices if choice != {"type": "null"}) if choices[0] != choices[1] else {}
-    if not isinstance(other.get("type"), str) or other["type"] == "object":
-        return schema
-    return {**{key: value for key, value in schema.items() if key != "anyOf"}, **other, "type": [other["type"], "null"]}
-
-
-def _with_required(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema with a property of any value for each required name that has none, so that a field stands for it."""
-    properties, required = schema.get("properties"), schema.get("required")
-    composed = any(key in schema for key in ("allOf", "anyOf", "oneOf")) or schema.get("additionalProperties") is False
-    if composed or not isinstance(properties, Mapping) or not isinstance(required, list | tuple):
-        return schema
-    return {**schema, "properties": {**properties, **{name: {} for name in required if name not in properties}}}
-
-
-def bounded(schema: Any) -> Any:
-    """The schema with the bounds that the format of an integer stands for, where it has none that are tighter."""
-    if not isinstance(schema, Mapping):
-        return schema
-    kinds = schema.get("type")
-    whole = "integer" in ([kinds] if isinstance(kinds, str) else kinds or ())
-    low, high = INTEGER_BOUNDS.get(str(schema.get("format")), (None, None)) if whole else (None, None)
-    if low is None or "enum" in schema or "const" in schema:
-        return schema
-    least = {} if {"minimum", "exclusiveMinimum"} & set(schema) else {"minimum": low}
-    most = {} if {"maximum", "exclusiveMaximum"} & set(schema) else {"maximum": high}
-    return {**schema, **least, **most}
-
-
-def _textual(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Formats that the generator makes something else of than text, or knows by another name."""
-    match schema.get("format"):
-        case "decimal":
-            return {key: value for key, value in schema.items() if key != "format"}
-        case "url" if schema.get("type") == "string":
-            return {**schema, "format": "uri"}
-        case _:
-            return schema
-
-
-def _part(key: str, value: Any, safe: Mapping[str, str]) -> Any:
-    if key in _VALUES:
-        return value
-    if key == "description":
-        return textwrap.fill(clean(str(value)), _DESCRIPTION_WIDTH, break_on_hyphens=False)
-    if key == "discriminator" and isinstance(value, Mapping):
-        mapping = value.get("mapping") or {}
-        known = {tag: _PREFIX + safe[name] for tag, to in mapping.items() if (name := to.rsplit("/", 1)[-1]) in safe}
-        return {
-            **{key: part for key, part in value.items() if key != "mapping"},
-            **({"mapping": known} if known else {}),
-        }
-    if key == "allOf" and isinstance(value, list | tuple):
-        # A part may require what another part declares.
-        return [_apart(one, safe) for one in value]
-    if key in _NAMED and isinstance(value, Mapping):
-        named = readable if key == "patternProperties" else str
-        made = {named(name): _rewritten(schema, safe) for name, schema in value.items()}
-        # Elsewhere than in properties the generator would make a class of every bounded number.
-        return {name: bounded(one) for name, one in made.items()} if key == "properties" else made
-    return _rewritten(value, safe)
-
-
-def _apart(part: Any, safe: Mapping[str, str]) -> Any:
-    made = _rewritten(part, safe)
-    declared = part.get("properties") if isinstance(part, Mapping) else None
-    if not isinstance(declared, Mapping):
-        return made
-    return {**made, "properties": {name: one for name, one in made["properties"].items() if name in declared}}
 
 
 def _generated(schemas: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
@@ -393,7 +288,7 @@ def _closure(name: str, schemas: Mapping[str, Any]) -> set[str]:
             continue
         reached.add(one)
         said = json.dumps(schemas[one], default=str)
-        waiting += [other for other in schemas if f'"{_PREFIX}{other}"' in said]
+        waiting += [other for other in schemas if f'"{PREFIX}{other}"' in said]
     return reached
 
 

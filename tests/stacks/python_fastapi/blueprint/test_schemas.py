@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from agent.contract.loading import load_contract
-from agent.stacks.python_fastapi.blueprint.schemas import bounded, generate_schemas
+from agent.stacks.python_fastapi.blueprint.rephrasing import bounded
+from agent.stacks.python_fastapi.blueprint.schemas import generate_schemas
 
 
 @pytest.mark.parametrize(
