@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+import contextlib
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
+import psycopg
 import pytest
 
 from agent.binding.deriving import bind
@@ -20,8 +26,11 @@ from agent.stacks.base import Hole
 from agent.stacks.python_fastapi.blueprint.scaffold import scaffold_service
 from agent.stacks.python_fastapi.stack import PythonFastapi
 from agent.workspace.toolchain import build_toolchain
-from tools.postgres.server import PostgresServer
+from tools.postgres.server import Database, PostgresServer
+from tools.valkey.server import ValkeyServer, valkey_server
 
+KEY = "a-key-of-many-letters"
+"""An API key that services are started with."""
 EXAMPLES = Path(__file__).parents[4] / "examples"
 
 
@@ -37,6 +46,7 @@ class Written:
     root: Path
 
 
+Serve = Callable[[Written, str], AbstractAsyncContextManager[httpx.AsyncClient]]
 Write = Callable[[str | Mapping[str, Any], str], Written]
 """Name of an example, or a document and its SQL → the service."""
 
@@ -74,3 +84,50 @@ def _write(postgres: PostgresServer, source: str | Mapping[str, Any], sql: str, 
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(content, encoding="utf-8")
     return Written(contract, catalog, binding, files, holes, root)
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[ValkeyServer]:
+    """Where services keep their sessions."""
+    with valkey_server() as server:
+        yield server
+
+
+@pytest.fixture
+def serve(postgres: PostgresServer, valkey: ValkeyServer, database: Database, toolchain: Path, tmp_path: Path) -> Serve:
+    """Make the tables, start one worker, and give a client for it; its log is `service.log` in the test's folder."""
+    url = database.url(postgres.socket_folder)
+
+    @asynccontextmanager
+    async def serving(service: Written, sql: str) -> AsyncIterator[httpx.AsyncClient]:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(sql.encode())
+        socket = tmp_path / "s"
+        command = [str(toolchain / "bin" / "uvicorn"), "src.main:app", "--uds", str(socket), "--no-access-log"]
+        environment = {"DATABASE_URL": url, "JWT_SECRET": "s" * 40, "PYTHONDONTWRITEBYTECODE": "1"}
+        environment["REDIS_URL"] = valkey.url(valkey.socket_folder)
+        environment["API_KEYS"] = f"{KEY}, {KEY}-of-another"
+        with (tmp_path / "service.log").open("wb") as log:
+            process = subprocess.Popen(command, cwd=service.root, env=environment, stdout=log, stderr=log)
+        try:
+            transport = httpx.AsyncHTTPTransport(uds=str(socket))
+            async with httpx.AsyncClient(
+                transport=transport, base_url=f"http://x{service.contract.base_path}"
+            ) as client:
+                await started(client, process, tmp_path / "service.log")
+                yield client
+        finally:
+            process.terminate()
+            assert process.wait(60) in (0, -15)
+
+    return serving
+
+
+async def started(client: httpx.AsyncClient, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(300):
+        with contextlib.suppress(httpx.TransportError):
+            if (await client.get("http://x/health/ready")).status_code == 200:
+                return
+        assert process.poll() is None, log.read_text()
+        await asyncio.sleep(0.1)
+    raise AssertionError(log.read_text())
