@@ -15,7 +15,7 @@ from agent.journal.events import (
     Scaffolded,
 )
 from agent.loop.moves import PATIENCE, Deliver, Escalate, Scaffold, Verify, Work
-from agent.loop.state import PATIENCE_WITH_ONE, Attempt, state_of
+from agent.loop.state import PATIENCE_WITH_ONE, Attempt, GivenUp, state_of
 from agent.receipts import Outcome, Receipt
 from agent.rulebook.model import Gate
 from tests.loop.happening import HOLE, after, done, found, receipt, scaffolded, verified, work_after
