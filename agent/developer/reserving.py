@@ -53,7 +53,8 @@ class Reserving(AbstractCapability[Toolbox]):
         self, ctx: RunContext[Toolbox], request_context: ModelRequestContext
     ) -> ModelRequestContext:
         limits = ctx.usage_limits or UsageLimits()
-        length = MOST_OUTPUT
+        wanted = (request_context.model_settings or ModelSettings()).get("max_tokens") or MOST_OUTPUT
+        length = min(MOST_OUTPUT, wanted)
         if limits.total_tokens_limit is not None:
             left = limits.total_tokens_limit - ctx.usage.total_tokens
             length = _enough("tokens", min(length, left - most_input(request_context)), f"{left} tokens")

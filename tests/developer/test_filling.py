@@ -13,7 +13,7 @@ from agent.developer.models import open_model
 from agent.developer.toolbox import Toolbox
 from agent.developer.working import ModelEvent
 from agent.errors import BudgetExhausted
-from agent.journal.events import ModelAnswered
+from agent.journal.events import ModelAnswered, ModelAsked
 from prompts.rendering import FillingView, HoleView
 from tests.wire.server import AnthropicServer, Asked, Fail, Say, Turn, anthropic_server
 from tools.outlining import outline, outline_of
@@ -56,6 +56,8 @@ class Result:
         self.filled = filled
         self.answers = [event for event in events if isinstance(event, ModelAnswered)]
         self.asked = [asked.opening for asked in server.asked]
+        self.allowed = [asked.body["max_tokens"] for asked in server.asked]
+        self.reserved = [event.reserved.output_tokens for event in events if isinstance(event, ModelAsked)]
 
 
 async def ask(service: Toolbox, monkeypatch: pytest.MonkeyPatch, *answers: Turn) -> Result:
@@ -112,6 +114,12 @@ async def test_a_model_that_writes_no_function_is_not_asked_again(
 ) -> None:
     result = await ask(service, monkeypatch, [Say("It is written already.")])
     assert result.filled == Filled(NAME, kept=False, why="it answered without a function")
+
+
+async def test_an_answer_may_only_be_as_long_as_a_function(service: Toolbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that does not find its end would write on for minutes."""
+    result = await ask(service, monkeypatch, [Say("I do not know how to do this.")])
+    assert result.allowed == result.reserved == [2_048]
 
 
 async def test_trouble_of_the_provider_ends_it(service: Toolbox, monkeypatch: pytest.MonkeyPatch) -> None:
