@@ -79,6 +79,8 @@ def _order(one: Deriving) -> str:
     shown = next(found for found in one.planned.parameters if found.name == direction)
     otherwise = "desc" if sorting.descending else "asc"
     said = f'({direction} or "{otherwise}")' if "None" in shown.inner.text else direction
+    if optional and not default:
+        return f'f"-{{{wanted}}}" if {name} and {said}.lower() == "desc" else {wanted} or ""'
     return f'f"-{{{chosen}}}" if {said}.lower() == "desc" else {chosen}'
 
 

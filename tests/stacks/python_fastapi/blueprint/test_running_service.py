@@ -149,6 +149,9 @@ async def test_integer_keys_conversions_arrays_json_and_composite_keys(write: Wr
         )
         assert [one["id"] for one in (await client.get("/shops", params={"skip": 1, "limit": 5})).json()] == [2]
 
+        for asked, ids in (({"sort_by": "id", "sort_dir": "desc"}, [2, 1]), ({"sort_dir": "desc"}, [1, 2])):
+            assert [one["id"] for one in (await client.get("/shops", params=asked)).json()] == ids, asked
+
         changed = await client.patch("/shops/1", json={"price": 2})
         assert (changed.json()["price"], changed.json()["order"]) == (2, "o")
         assert (await client.patch("/shops/1", json={})).json() == changed.json()

@@ -92,6 +92,8 @@ def shop_document() -> dict[str, Any]:
                     "parameters": [
                         {"name": "skip", "in": "query", "schema": {"type": "integer", "minimum": 0}},
                         {"name": "limit", "in": "query", "schema": {"type": "integer", "minimum": 1}},
+                        {"name": "sort_by", "in": "query", "schema": {"enum": ["id", "order"], "type": "string"}},
+                        {"name": "sort_dir", "in": "query", "schema": {"enum": ["asc", "desc"], "type": "string"}},
                     ],
                     "responses": answer({"type": "array", "items": {"$ref": "#/components/schemas/Shop"}}),
                 },
