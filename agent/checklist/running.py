@@ -94,8 +94,10 @@ class Running:
             body = bytearray()
             async for chunk in response.aiter_bytes():
                 body += chunk
-                if len(body) > _ANSWER_BYTES or time.perf_counter() - started > _ANSWER_SECONDS:
-                    raise httpx.ReadError("the answer is endless, or larger than 4 MB")
+                if len(body) > _ANSWER_BYTES:
+                    raise httpx.ReadError(f"the answer is larger than {_ANSWER_BYTES >> 20} MB")
+                if (passed := time.perf_counter() - started) > _ANSWER_SECONDS:
+                    raise httpx.ReadError(f"the answer has no end after {passed:.0f} seconds and {len(body)} bytes")
             return Reply(response.status_code, response.headers, bytes(body), time.perf_counter() - started)
 
     def knows(self, word: str) -> bool:
@@ -137,10 +139,8 @@ async def running(
             command = case.stack.watched(command, inside)
         read_only = (*database.mounts.read_only, *command.seen)
         mounts = Mounts(read_only, database.mounts.bound, {**database.mounts.writable, folder: _INSIDE})
-        started = case.workspace.start(command.whole, mounts=mounts, environment=command.environment, limits=_LIMITS)
-        async with started as process:
-            socket = folder / "service.sock"
-            await _accepts(process, socket, starting(case), starts)
+        socket = folder / "service.sock"
+        async with _accepting(case, command, mounts, socket, starts) as process:
             # A connection for each request: one that the service is about to close would look like a failure.
             apart = httpx.Limits(max_keepalive_connections=0)
             # Without `verify=False` all certificates of the machine would be read, though the socket speaks plainly.
@@ -163,18 +163,36 @@ def _command(case: Case, database: DatabaseAccess, listen: str) -> ServiceComman
         raise NotRunning(str(error), error.reproduce) from error
 
 
-async def _accepts(process: Process, socket: Path, reproduce: str, starts: Starts) -> None:
+@asynccontextmanager
+async def _accepting(
+    case: Case, command: ServiceCommand, mounts: Mounts, socket: Path, starts: Starts
+) -> AsyncIterator[Process]:
+    """The process, once it accepts connections; one that ended by itself is given another chance."""
+    for last in (False, True):
+        started = case.workspace.start(command.whole, mounts=mounts, environment=command.environment, limits=_LIMITS)
+        async with started as process:
+            if await _accepts(process, socket, starting(case), starts):
+                yield process
+                return
+            if last or not starts.once_more():
+                ended = f"the service ended with exit code {process.exit_code}{_hint(process)}:\n{_printed(process)}"
+                raise NotRunning(ended, starting(case))
+        socket.unlink(missing_ok=True)
+
+
+async def _accepts(process: Process, socket: Path, reproduce: str, starts: Starts) -> bool:
+    """False when it ended by itself."""
     deadline = time.monotonic() + _PATIENCE
     while not await _connects(socket):
         if not process.running:
-            ended = f"the service ended with exit code {process.exit_code}{_hint(process)}:\n{_printed(process)}"
-            raise NotRunning(ended, reproduce)
+            return False
         if time.monotonic() > deadline:
             silent = f"the service did not listen within {_PATIENCE:.0f} seconds:\n{_printed(process)}"
             starts.silent(silent, reproduce)
         starts.proceed()
         await asyncio.sleep(0.05)
     starts.listening()
+    return True
 
 
 def _hint(process: Process) -> str:

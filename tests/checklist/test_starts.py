@@ -28,6 +28,27 @@ _NEVER = f"""    import asyncio
 _ENDS = 'raise RuntimeError("no service today")\n'
 
 
+_ENDS_ONCE = """
+import asyncio
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import asyncpg
+
+async def first() -> bool:
+    connection = await asyncpg.connect(os.environ["DATABASE_URL"])
+    try:
+        await connection.execute("CREATE TABLE started ()")
+    except asyncpg.DuplicateTableError:
+        return False
+    finally:
+        await connection.close()
+    return True
+
+if ThreadPoolExecutor().submit(asyncio.run, first()).result():
+    raise TimeoutError("the database was late")
+"""
+
 _SHORTLY = 5.0
 """Seconds in place of thirty."""
 
@@ -92,6 +113,22 @@ async def test_what_ends_by_itself_is_started_again(case_of: CaseOf, migrated: D
             bench.starts.proceed()
     finally:
         await bench.close()
+
+
+async def test_what_ends_once_on_a_busy_machine_is_running(case_of: CaseOf, migrated: Database) -> None:
+    bench = Bench(case_of({"src/main.py": _ENDS_ONCE + _MAIN}), ready=migrated)
+    try:
+        async with bench.turn() as booted:
+            assert (await booted.service.ask("GET", "/health/live")).status == 200
+    finally:
+        await bench.close()
+
+
+def test_what_never_came_up_gets_few_chances_and_what_did_each_time_one() -> None:
+    starts = Starts()
+    assert [starts.once_more() for _ in range(4)] == [True, True, False, False]
+    starts.listening()
+    assert [starts.once_more() for _ in range(3)] == [True, True, True]
 
 
 async def test_a_service_that_never_answers_is_asked_three_times(
