@@ -19,6 +19,7 @@ from agent.checklist.case import Case
 from agent.checklist.pasting import starting
 from agent.checklist.record import Record as Record
 from agent.checklist.record import Reply as Reply
+from agent.checklist.sockets import SocketTransport
 from agent.checklist.starts import NotRunning as NotRunning
 from agent.checklist.starts import Starts
 from agent.stacks.base import DatabaseAccess, ServiceBroken, ServiceCommand
@@ -141,10 +142,7 @@ async def running(
         mounts = Mounts(read_only, database.mounts.bound, {**database.mounts.writable, folder: _INSIDE})
         socket = folder / "service.sock"
         async with _accepting(case, command, mounts, socket, starts) as process:
-            # A connection for each request: one that the service is about to close would look like a failure.
-            apart = httpx.Limits(max_keepalive_connections=0)
-            # Without `verify=False` all certificates of the machine would be read, though the socket speaks plainly.
-            transport = httpx.AsyncHTTPTransport(uds=str(socket), limits=apart, verify=False)
+            transport = SocketTransport(socket)
             async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, timeout=_ANSWER_SECONDS) as client:
                 # Who calls is decided request by request: a cookie that was set for one must not go with the next.
                 client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
