@@ -57,6 +57,8 @@ _CURSORS = frozenset(
     {"next", "next_cursor", "next_page", "next_page_cursor", "next_token", "next_page_token", "page_token", "cursor"}
     | {"after", "end_cursor", "continuation_token", "continuation", "next_marker", "marker", "last_evaluated_key"}
 )
+_FORWARD = frozenset({Meta.CURSOR, Meta.NEXT, Meta.LAST, Meta.NEXT_URL})
+"""What is said of the rows behind a page."""
 _WITH_CURSOR = frozenset({Meta.NEXT, Meta.LAST, Meta.LIMIT, Meta.COUNT, Meta.EMPTY, Meta.SELF_URL, Meta.NEXT_URL})
 _SOMETIMES = frozenset(
     {Meta.FROM, Meta.TO, Meta.CURSOR, Meta.NEXT_PAGE, Meta.PREVIOUS_PAGE, Meta.NEXT_URL, Meta.PREVIOUS_URL}
@@ -82,6 +84,16 @@ def beside_list(inputs: Inputs, said: Shape, data: Path, table: Table, cursor: P
     found = Beside()
     _read(inputs, said, data, (), table, cursor, found)
     return found
+
+
+def demand_both_ways(found: Beside, back: str) -> None:
+    """Raise `Undecided` where something tells what is behind a page, and so nothing for one that ends before a row.
+
+    `has_more` alone means more in the direction that was asked for.
+    """
+    for path, meaning in found.meta.items():
+        if meaning in _FORWARD and snake(path[-1]) != "has_more":
+            raise Undecided(f"`{path[-1]}` tells of what follows, and nothing says what it is with `{back}`")
 
 
 def _read(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from agent.binding.beside import Beside, beside_list
+from agent.binding.beside import Beside, beside_list, demand_both_ways
 from agent.binding.columns import column_for, short
+from agent.binding.cursors import cursor, cursor_back
 from agent.binding.fields import Answered, answered
 from agent.binding.inputs import Inputs, success_shape
-from agent.binding.lists import cursor
 from agent.binding.model import Action, Envelope
 from agent.binding.reasons import Undecided
 from agent.binding.shapes import Shape
@@ -60,9 +60,11 @@ def list_answer(inputs: Inputs, operation: Operation, table: Table) -> tuple[Env
     found = answered(inputs, table, inputs.shape(rows.items or {}))
     headers = operation.success.headers if operation.success else {}
     total = next((name for name in headers if snake(name) in _TOTAL_HEADERS), "")
-    behind = cursor(inputs, operation, table)
+    behind, back = cursor(inputs, operation, table), cursor_back(inputs, operation, table)
     total = "" if behind else total
     beside = beside_list(inputs, said, path, table, behind) if path else Beside()
+    if back:
+        demand_both_ways(beside, back.name)
     envelope = Envelope(path, beside.meta, total, frozenset(beside.omitted), beside.fixed)
     return envelope, Answered(found.fields, (*found.left_out, *beside.left_out), found.fixed)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 
-from agent.binding.columns import column_for, event, only_key
+from agent.binding.columns import column_for, event
 from agent.binding.converting import TEMPORAL, TEXTS, comparing, conversion, selecting
+from agent.binding.cursors import cursor, cursor_back, demand_one_way, named_row
 from agent.binding.inputs import Inputs
 from agent.binding.model import Comparison, Field, Filter, Paging, Sorting
+from agent.binding.querying import in_query, one_of
 from agent.binding.reasons import Undecided, all_or_reasons
 from agent.binding.shapes import Shape
 from agent.binding.words import mentions, singular, snake, words
@@ -19,18 +20,6 @@ from agent.contract.model import Operation, Parameter
 _PAGE = frozenset({"page", "page_number", "page_no", "page_index"})
 _OFFSET = frozenset({"offset", "skip"})
 _LIMIT = frozenset({"limit", "per_page", "page_size", "size", "take", "max_results", "page_limit"})
-_CURSOR = frozenset(
-    {"cursor", "next_cursor", "page_cursor", "start_cursor", "after", "starting_after", "start_after", "after_id"}
-    | {
-        "page_token",
-        "next_token",
-        "next_page_token",
-        "continuation_token",
-        "continuation",
-        "marker",
-        "exclusive_start_key",
-    }
-)
 _SORT = frozenset({"sort", "sort_by", "order_by", "ordering", "sorting"})
 _DIRECTION = frozenset({"order", "direction", "sort_order", "sort_dir", "sort_direction", "order_dir", "dir"})
 _WAYS = frozenset({"asc", "desc"})
@@ -66,8 +55,8 @@ _MOMENTS = {"date": ("date",), "timestamptz": ("date-time",), "timestamp": ("dat
 
 def paging(inputs: Inputs, operation: Operation, table: Table) -> Paging:
     """How the list is cut into pages."""
-    query = _query(operation)
-    page, offset, limit = (_one(query, names) for names in (_PAGE, _OFFSET, _LIMIT))
+    query = in_query(operation)
+    page, offset, limit = (one_of(query, names) for names in (_PAGE, _OFFSET, _LIMIT))
     behind = cursor(inputs, operation, table)
     begins = [one.name for one in (page, offset, behind) if one]
     if len(begins) > 1:
@@ -79,27 +68,20 @@ def paging(inputs: Inputs, operation: Operation, table: Table) -> Paging:
         zero = 0 in (first.get("minimum"), first.get("default"))
         return replace(result, style="page", page_parameter=page.name, first=0 if zero else 1)
     if behind:
-        return replace(result, cursor=_behind(inputs, operation, table, behind))
+        return _behind(inputs, operation, table, behind, result)
     return replace(result, style="offset", page_parameter=offset.name) if offset else result
 
 
-def cursor(inputs: Inputs, operation: Operation, table: Table) -> Parameter | None:
-    """The parameter that names the row behind which a page begins, None when there is none."""
-    found = _one(_query(operation), _CURSOR)
-    said = inputs.shape(found.schema) if found else Shape()
-    free = said.format not in {"date", "date-time", "time"} and not said.values
-    return found if found and free and column_for(table, found.name, said) is None else None
-
-
-def _behind(inputs: Inputs, operation: Operation, table: Table, asked: Parameter) -> Filter:
-    """The rows behind the one that is named; raises `Undecided` where that may not be the order of the list."""
-    key, other = only_key(table), _one(_query(operation), _SORT)
-    if key is None:
-        raise Undecided(f"`{asked.name}` names one row, and `{table.name}` has no key of one column")
+def _behind(inputs: Inputs, operation: Operation, table: Table, asked: Parameter, whole: Paging) -> Paging:
+    """Pages in the order of keys; raises `Undecided` where that may not be the order of the list."""
+    other, back = one_of(in_query(operation), _SORT), cursor_back(inputs, operation, table)
     if other is not None:
         raise Undecided(f"`{asked.name}` says where a page begins, and `{other.name}` can choose another order")
-    between = conversion(inputs.contract, inputs.catalog, key, asked.name, inputs.shape(asked.schema), writes=True)
-    return Filter(asked.name, (key.name,), "above", between)
+    forward = named_row(inputs, table, asked, "above")
+    if back is None:
+        return replace(whole, cursor=forward)
+    demand_one_way(inputs, asked, back)
+    return replace(whole, cursor=forward, back=named_row(inputs, table, back, "below"))
 
 
 def _bounds(inputs: Inputs, limit: Parameter) -> tuple[int, int]:
@@ -113,8 +95,8 @@ def _bounds(inputs: Inputs, limit: Parameter) -> tuple[int, int]:
 
 def sorting(inputs: Inputs, operation: Operation, table: Table, answer: tuple[Field, ...]) -> Sorting | None:
     """How the list is ordered on request; None when the contract offers nothing."""
-    query = _query(operation)
-    asked, direction = _one(query, _SORT), _one(query, _DIRECTION)
+    query = in_query(operation)
+    asked, direction = one_of(query, _SORT), one_of(query, _DIRECTION)
     ways = {str(value).lower() for value in inputs.shape(direction.schema).values} if direction else set()
     if asked is None and direction is not None:
         if ways and ways <= {"asc", "desc"}:
@@ -190,8 +172,8 @@ def _sort_column(table: Table, asked: Parameter, name: str, answer: tuple[Field,
 def filters(inputs: Inputs, operation: Operation, table: Table, answer: tuple[Field, ...]) -> tuple[Filter, ...]:
     """What narrows the list: every query parameter that neither pages nor sorts."""
     other = _PAGE | _OFFSET | _LIMIT | _SORT | _DIRECTION
-    behind = cursor(inputs, operation, table)
-    narrowing = [one for one in _query(operation) if snake(one.name) not in other and one != behind]
+    turning = (cursor(inputs, operation, table), cursor_back(inputs, operation, table))
+    narrowing = [one for one in in_query(operation) if snake(one.name) not in other and one not in turning]
     return all_or_reasons(narrowing, lambda one: _filter(inputs, table, one, answer))
 
 
@@ -281,14 +263,3 @@ def _only(table: Table, columns: list[Column]) -> Column | None:
         names = " and ".join(f"`{column.name}`" for column in columns)
         raise Undecided(f"the columns {names} of `{table.name}` can both be meant")
     return columns[0] if columns else None
-
-
-def _query(operation: Operation) -> list[Parameter]:
-    return [one for one in operation.parameters if one.location == "query"]
-
-
-def _one(parameters: Iterable[Parameter], names: frozenset[str]) -> Parameter | None:
-    found = [one for one in parameters if snake(one.name) in names]
-    if len(found) > 1:
-        raise Undecided(f"query parameters `{found[0].name}` and `{found[1].name}` say the same")
-    return found[0] if found else None

@@ -191,6 +191,8 @@ class Paging:
     """Number of the first page; `page` style only."""
     cursor: Filter | None = None
     """Pages begin behind the row that a parameter names by its key, in the order of keys; `none` style only."""
+    back: Filter | None = None
+    """Or they end before the row that this parameter names, where there is one beside `cursor`; never both at once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,9 @@ def _listing(bound: Bound) -> Iterator[str]:
     if bound.sorting:
         default = f", at first {','.join(bound.sorting.default)}" if bound.sorting.default else ""
         yield f"sorted by {', '.join(bound.sorting.columns)} ({bound.sorting.parameter}{default})"
+    if bound.paging and bound.paging.cursor:
+        back = f" or before {bound.paging.back.parameter}" if bound.paging.back else ""
+        yield f"in the order of keys, behind {bound.paging.cursor.parameter}{back}"
     if bound.paging and bound.paging.style == "none":
         yield f"at most {bound.paging.maximum} rows"
     elif bound.paging:

@@ -302,33 +302,3 @@ def test_an_order_that_means_nothing_is_a_hole(derive: Derive, query: dict[str, 
 
 def test_order_alone_names_the_columns(derive: Derive) -> None:
     assert listing(derive, order={"enum": ["title", "-title"]}).sorting == Sorting("order", {"title": "title"})
-
-
-@pytest.mark.parametrize("name", ["cursor", "after", "starting_after", "pageToken", "nextToken"])
-def test_a_page_may_begin_behind_the_row_that_a_cursor_names(derive: Derive, name: str) -> None:
-    answer = record(data=rows(BOOK), has_more=FLAG, next_cursor={"type": ["string", "null"]})
-    bound = listing(derive, answer, **{name: TEXT, "limit": WHOLE})
-    assert bound.reason == ""
-    assert bound.paging is not None
-    assert bound.paging.cursor == Filter(name, ("id",), "above", "text")
-    assert bound.filters == ()
-    assert bound.envelope.meta == {("has_more",): Meta.NEXT, ("next_cursor",): Meta.CURSOR}
-    assert bound.reads_ahead
-
-
-@pytest.mark.parametrize(
-    ("query", "answer", "reason"),
-    [
-        ({"cursor": TEXT, "page": WHOLE}, rows(BOOK), "both `page` and `cursor` say where a page begins"),
-        ({"cursor": TEXT, "sort": TEXT}, rows(BOOK), "`sort` can choose another order"),
-        ({"cursor": TEXT}, record(data=rows(BOOK), total=WHOLE), "answer property `total` beside the list"),
-    ],
-)
-def test_a_cursor_that_cannot_be_kept_is_a_hole(derive: Derive, query: Any, answer: Any, reason: str) -> None:
-    assert reason in listing(derive, answer, **query).reason
-
-
-def test_a_moment_is_no_cursor(derive: Derive) -> None:
-    bound = listing(derive, after=DAY)
-    assert bound.paging is not None
-    assert bound.paging.cursor is None

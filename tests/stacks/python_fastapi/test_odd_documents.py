@@ -226,3 +226,26 @@ def test_lists_bodies_and_forms_as_other_frameworks_write_them(postgres: Postgre
     assert 'json={"thing": body}' in files["tests/integration/test_things.py"]
     assert "tests/unit/test_turning.py" in files
     assert "AnyUrl(origin)" in files["src/api/addresses.py"]
+
+
+def test_a_list_whose_pages_go_both_ways(postgres: PostgresServer) -> None:
+    thing = {"type": "object", "required": ["id", "name"], "properties": {"id": {"type": "integer"}, "name": TEXT}}
+    page = {"data": {"type": "array", "items": thing}, "has_more": {"type": "boolean"}}
+    asked = {"starting_after": TEXT, "ending_before": TEXT, "limit": {"type": "integer", "maximum": 50}}
+    get = {
+        "operationId": "list_things",
+        "parameters": [{"name": name, "in": "query", "schema": schema} for name, schema in asked.items()],
+        "responses": {"200": described({"type": "object", "required": [*page], "properties": page})},
+    }
+
+    scaffold = written(postgres, {"/things": {"get": get}}, THINGS)
+
+    assert not scaffold.holes
+    files = scaffold.files
+    service, tests = files["src/services/things.py"], files["tests/integration/test_things.py"]
+    assert re.search(r"if starting_after is not None and ending_before is not None:\s+raise InvalidInput\(", service)
+    assert re.search(r"rows = rows\[:most\]\s+if ending_before is not None:\s+rows = rows\[::-1\]", service)
+    order = r'" ORDER BY (\S+)"\s+if ending_before is None\s+else " ORDER BY \1 DESC"'
+    assert re.search(order, files["src/repositories/things.py"])
+    for name in ("before_the_last_row", "right_before_the_last_row", "before_and_behind_a_row"):
+        assert f"async def test_list_things_{name}(" in tests

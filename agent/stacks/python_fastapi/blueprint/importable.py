@@ -18,6 +18,7 @@ OF_SERVICE = (
     "from pydantic import MISSING",
     "from pydantic import SecretStr",
     "from src.core.database import Database",
+    "from src.core.exceptions import FieldProblem",
     "from src.core.exceptions import Forbidden",
     "from src.core.exceptions import InvalidInput",
     "from src.core.exceptions import NotFound",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from agent.binding.model import Filter
 from agent.stacks.python_fastapi.blueprint.answers import Underivable, nested
 from agent.stacks.python_fastapi.blueprint.deriving import Deriving
 from agent.stacks.python_fastapi.blueprint.operations import call
@@ -16,14 +17,17 @@ def list_steps(one: Deriving) -> None:
     reading = one.plan.reading(bound.table)
     conditions, arguments = scope(one, item=False)
     names = {condition.argument for condition in conditions}
-    cursor = bound.paging.cursor if bound.paging else None
-    for filter_ in (*bound.filters, *([cursor] if cursor else [])):
+    cursor, back = (bound.paging.cursor, bound.paging.back) if bound.paging else (None, None)
+    backwards = ""
+    for filter_ in (*bound.filters, *(one for one in (cursor, back) if one)):
         name = one.parameter(filter_.parameter)
         planned = next(found for found in one.planned.parameters if found.name == name)
         argument = name if name not in names else f"{name}_filter"
         names.add(argument)
         conditions.append(filtered(reading, filter_, argument, planned.inner))
         arguments[argument] = name
+        if filter_ is back:
+            backwards = argument
     for taken in ("sort", "limit", "offset"):
         if taken in names:
             raise Underivable(f"a filter is called `{taken}`")
@@ -36,6 +40,8 @@ def list_steps(one: Deriving) -> None:
     if bound.reads_ahead:
         arguments["limit"] = f"{seen.limit} + 1"
         one.steps.between += [f"more = len(rows) > {seen.limit}", f"rows = rows[:{seen.limit}]"]
+    if cursor and back:
+        _turn_back(one, cursor, back)
     name = repository.add(
         Method(
             "list",
@@ -43,6 +49,7 @@ def list_steps(one: Deriving) -> None:
             tuple(conditions),
             sorted=bool(bound.sorting),
             counted=counted,
+            back=backwards,
         )
     )
     if bound.sorting:
@@ -58,6 +65,17 @@ def list_steps(one: Deriving) -> None:
     values |= {path: beside(one, seen, path, meta) for path, meta in bound.envelope.meta.items()}
     values |= {path: constant(value) for path, value in bound.envelope.fixed.items()}
     one.steps.answer = one.validated(nested(values))
+
+
+def _turn_back(one: Deriving, cursor: Filter, back: Filter) -> None:
+    """Refuse both directions at once, and put rows that were read backwards into the order of the list."""
+    here, there = one.parameter(back.parameter), one.parameter(cursor.parameter)
+    place, why = literal(f"query.{back.parameter}"), literal(f"It cannot stand beside {cursor.parameter}.")
+    one.steps.before += [
+        f"if {there} is not None and {here} is not None:",
+        f"    raise InvalidInput(details=[FieldProblem({place}, {why})])",
+    ]
+    one.steps.between += [f"if {here} is not None:", "    rows = rows[::-1]"]
 
 
 def _order(one: Deriving) -> str:

@@ -142,7 +142,8 @@ def _brief(one: Deriving, expression: str, name: str) -> str:
     metas = one.bound.envelope.meta.values()
     again = [meta for meta in metas for _ in range(2 if meta in _ADDRESSES else 1) if meta not in _SAID_ALONE]
     taken = {planned.name for planned in one.planned.parameters}
-    if expression.isidentifier() or expression.isdigit() or len(again) < 2 or name in taken:
+    once = len(again) < 2 and not one.bound.reads_ahead
+    if expression.isidentifier() or expression.isdigit() or once or name in taken:
         return expression
     plain = expression[1:-1] if expression.startswith("(") and expression.count("(") == 1 else expression
     one.steps.before.append(f"{name} = {plain}")

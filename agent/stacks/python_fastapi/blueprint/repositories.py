@@ -48,6 +48,8 @@ class Method:
     counted: bool = False
     maybe_empty: bool = False
     """A change that may have nothing to set."""
+    back: str = ""
+    """A list: the argument with which rows are read from the nearest before a row on; empty where there is none."""
 
     @property
     def where(self) -> str:

@@ -19,7 +19,7 @@ from agent.stacks.python_fastapi.project.scenario import (
     name_of,
     sender,
 )
-from agent.stacks.python_fastapi.project.shape import Shape, written
+from agent.stacks.python_fastapi.project.shape import Shape, declared, written
 from agent.stacks.python_fastapi.project.source import Code, identifier, literal
 from agent.stacks.python_fastapi.project.values import distinct
 
@@ -134,6 +134,7 @@ def _pages(shape: Shape, bound: Bound) -> Iterator[Scenario]:
             [f"assert len({answer_path(bound)}) == {seen.rows}", *beside_page(bound, page, seen)],
         )
     yield from _behind(shape, bound, made)
+    yield from _before(shape, bound, made)
 
 
 def _behind(shape: Shape, bound: Bound, made: Arrangement) -> Iterator[Scenario]:
@@ -159,6 +160,38 @@ def _behind(shape: Shape, bound: Bound, made: Arrangement) -> Iterator[Scenario]
             "assert len(data) == 1",
             f"assert data[0] not in {answer_path(bound).replace('response', 'first')}",
         ],
+    )
+
+
+def _before(shape: Shape, bound: Bound, made: Arrangement) -> Iterator[Scenario]:
+    """What comes before the last row, where a page ends before a row."""
+    paging, key = bound.paging, key_field(shape, bound)
+    if paging is None or paging.cursor is None or paging.back is None or key is None:
+        return
+    whole = ask(shape, bound, made.path, parameters={paging.limit_parameter: 3}, headers=sender(shape, bound))
+    rows = answer_path(bound).removeprefix("response")
+    lines = [*made.lines, f"whole = {whole}", f"rows = whole{rows}", f"last = rows[2][{literal(key.property)}]"]
+    back, both = {paging.back.parameter: Code("last")}, {paging.cursor.parameter: Code("last")}
+    cases = (
+        ("before_the_last_row", "Before a row stand the others, in the order of the list.", 2, Page(1, 2, 2), ":2"),
+        ("right_before_the_last_row", "The nearest row is the first to be read.", 1, Page(0, 1, 1), "1:2"),
+    )
+    for label, summary, limit, seen, part in cases:
+        parameters = {**back, paging.limit_parameter: limit}
+        yield Scenario(
+            f"{name_of(bound)}_{label}",
+            summary,
+            lines,
+            ask(shape, bound, made.path, parameters=parameters, headers=sender(shape, bound)),
+            main_status(bound),
+            [f"assert {answer_path(bound)} == rows[{part}]", *beside_page(bound, 0, seen)],
+        )
+    yield Scenario(
+        f"{name_of(bound)}_before_and_behind_a_row",
+        "One request goes one way.",
+        lines,
+        ask(shape, bound, made.path, parameters={**back, **both}, headers=sender(shape, bound)),
+        declared(bound.operation, 422, 400),
     )
 
 
