@@ -26,7 +26,10 @@ def demand_permission(inputs: Inputs, operation: Operation) -> None:
     known = proofs_of(inputs.contract)
     proofs = {known[name] for names in operation.security if len(names) == 1 for name in names if name in known}
     if not proofs:
-        name = min(operation.security[0])
+        name, *others = sorted(operation.security[0])
+        if others:
+            together = " and ".join(f"`{one}`" for one in (name, *others))
+            raise Undecided(f"callers need {together} at once, and only one scheme at a time is derived")
         scheme = inputs.contract.security_schemes.get(name)
         kind = (scheme.scheme or scheme.kind) if scheme else "unknown"
         ways = "bearer tokens, HTTP basic and API keys"

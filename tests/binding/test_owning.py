@@ -175,7 +175,7 @@ def test_personal_data_of_other_users_is_a_hole(derive: Derive) -> None:
     [
         ([{"basic": []}], ""),
         ([{"key": []}], "an API key names no user, and this is about what belongs to one"),
-        ([{"bearer": [], "key": []}], "and only bearer tokens, HTTP basic and API keys are derived"),
+        ([{"bearer": [], "key": []}], "callers need `bearer` and `key` at once, and only one"),
         ([{"bearer": ["editor"]}, {"bearer": ["writer"]}], "callers need `editor`, and nothing says who has that"),
         ([{"basic": ["editor"]}], "callers need `editor`, and nothing says who has that"),
         ([{"basic": []}, {"bearer": []}], ""),
@@ -189,6 +189,15 @@ def test_how_callers_are_known(derive: Derive, security: object, reason: str) ->
     bound = derive(NOTES, paths).operations[0]
     assert bound.hole == bool(reason)
     assert reason in bound.reason
+
+
+def test_a_scheme_of_another_kind_is_a_hole(derive: Derive) -> None:
+    said = {**json.loads(operation(answer=rows(TITLE))), "security": [{"certificate": []}]}
+    components = {"securitySchemes": {"certificate": {"type": "mutualTLS"}}}
+    bound = derive(NOTES, json.dumps({"/articles": {"get": said}}), document={"components": components}).operations[0]
+    assert bound.reason == (
+        "callers are known by `certificate` (mutualTLS), and only bearer tokens, HTTP basic and API keys are derived"
+    )
 
 
 def test_scopes_stand_in_tokens_that_somebody_else_issues(derive: Derive) -> None:
