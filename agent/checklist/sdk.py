@@ -92,7 +92,11 @@ async def _compiled(tsc: str, source: str) -> str:
         file = Path(folder, "client.ts")
         file.write_text(source, encoding="utf-8", errors="replace")
         process = await asyncio.create_subprocess_exec(
-            *(tsc, *_TSC, str(file)), cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+            *(tsc, *_TSC, str(file)),
+            cwd=folder,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            process_group=0,
         )
         try:
             out, _ = await asyncio.wait_for(process.communicate(), _PATIENCE)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agent.errors import MissingDependency, WorkspaceError
+from tools.stopped import heed
 
 NAME, EMAIL = "Backend Developer Agent", "agent@localhost"
 
@@ -103,6 +104,7 @@ class Git:
             )
         except (FileNotFoundError, NotADirectoryError, PermissionError) as error:
             return 128, "", f"the folder cannot be entered ({error.strerror})"
+        heed(done.returncode)
         return done.returncode, _text(done.stdout).removesuffix("\n"), _text(done.stderr)
 
     def _variables(self, index: Path | None) -> Mapping[str, str]:

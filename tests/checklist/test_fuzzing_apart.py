@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,12 @@ async def test_the_process_is_gone_with_its_context(contract: Contract) -> None:
     async with fuzzer(contract) as fuzzing:
         assert fuzzing.process.returncode is None
     assert fuzzing.process.returncode is not None
+
+
+async def test_what_a_terminal_sends_to_who_asks_does_not_reach_the_process(contract: Contract) -> None:
+    """It would end with a result that nobody understands, while who asks is being stopped in order."""
+    async with fuzzer(contract) as fuzzing:
+        assert os.getpgid(fuzzing.process.pid) == fuzzing.process.pid
 
 
 async def test_a_process_that_ends_early_is_an_error(contract: Contract, tmp_path: Path) -> None:

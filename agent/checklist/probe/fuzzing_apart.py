@@ -46,7 +46,8 @@ async def fuzzer(contract: Contract) -> AsyncIterator[Fuzzer]:
     """A process for fuzzing, gone when the context is left."""
     pipe = asyncio.subprocess.PIPE
     command = (sys.executable, "-c", "from agent.checklist.probe.fuzzing_apart import main; main()")
-    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe)
+    # Ctrl-C reaches a whole process group: who asks is stopped by it, and then ends this one.
+    process = await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe, stderr=pipe, process_group=0)
     try:
         assert process.stdin is not None
         process.stdin.write(pickle.dumps(contract))

@@ -14,6 +14,7 @@ from ruff import find_ruff_bin  # type: ignore[import-untyped]  # it has no stub
 
 from agent.stacks.python_fastapi.blueprint.text import docstring
 from tools.scratch import scratch_folder
+from tools.stopped import heed
 
 _CONFIG = Path(__file__).parent.parent / "toolchain" / "ruff.toml"
 _LINE = 100
@@ -47,6 +48,7 @@ def _ruff(files: Mapping[str, str]) -> dict[str, str]:
 
 def _run(command: list[str], folder: Path) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    heed(done.returncode)
     if done.returncode:
         raise SyntaxError(done.stderr or done.stdout)
 
