@@ -5,18 +5,15 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import signal
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 from tools.sandbox.base import CommandResult, Limits, Mounts, SandboxKind
 from tools.sandbox.bubblewrap_command import hard_limits, rlimits
+from tools.sandbox.marking import MARK, kill_marked, ticks
 from tools.sandbox.running import Launch, Service, kill_group, run_process, running_service
 from tools.sandbox.watching import watcher
-
-_MARK = "AGENT_COMMAND_ID"
-"""Environment variable by which a command's descendants are found, those that left its process group included."""
 
 
 class NoSandbox:
@@ -77,7 +74,7 @@ class NoSandbox:
             yield service
 
     def _launch(self, command: Sequence[str], mounts: Mounts, environment: Mapping[str, str], limits: Limits) -> Launch:
-        mark = uuid.uuid4().hex
+        mark, since = uuid.uuid4().hex, ticks()
         fixed = {"PATH": os.defpath, "HOME": "/tmp", "TMPDIR": "/tmp", "LANG": "C.UTF-8"}
         return Launch(
             argv=[
@@ -85,10 +82,10 @@ class NoSandbox:
                 *rlimits(limits, processes=False, memory=True, hard=hard_limits()),
                 *command,
             ],
-            environment={**fixed, **environment, _MARK: mark},
+            environment={**fixed, **environment, MARK: mark},
             folder=self.worktree,
             watch=watcher([self.worktree, *mounts.writable], limits, memory=True, processes=True),
-            kill=lambda pid: _kill_marked(pid, mark),
+            kill=lambda pid: _kill(pid, mark, since),
         )
 
 
@@ -97,17 +94,7 @@ def _dying_with_parent() -> list[str]:
     return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
 
 
-def _kill_marked(pid: int, mark: str) -> None:
+def _kill(pid: int, mark: str, since: int) -> None:
+    """The process group, and by their mark those who have left it."""
     kill_group(pid)
-    wanted = f"{_MARK}={mark}".encode()
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit() and wanted in _environment(folder):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(folder.name), signal.SIGKILL)
-
-
-def _environment(process: Path) -> list[bytes]:
-    try:
-        return (process / "environ").read_bytes().split(b"\0")
-    except OSError:
-        return []  # gone, or another user's
+    kill_marked(mark, since)
