@@ -139,6 +139,8 @@ def _body(inputs: Inputs, operation: Operation, action: Action, table: Table) ->
 
 def _demand_plain_values(inputs: Inputs, form: Shape) -> None:
     """Raise `Undecided` for what has no settled way of being written in a form: whether `1` is true, what `nan` is."""
+    if form.needs:
+        raise Undecided("the body is a form that needs one of several fields")
     for name, schema in form.properties.items():
         said = inputs.shape(schema)
         one = inputs.shape(said.items or {}) if said.is_array else said

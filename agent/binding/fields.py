@@ -41,7 +41,7 @@ class Answered:
 
 def written(inputs: Inputs, table: Table, body: Shape) -> tuple[Written, ...]:
     """The column behind every property of a body; raises `Undecided` when one has none."""
-    if not body.is_object:
+    if not body.is_object and not body.needs:
         raise Undecided("the body is no object with named properties")
     writable = [
         (name, schema)

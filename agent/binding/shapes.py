@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agent.contract.model import Contract, Schema
+from agent.contract.needs import needs_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,12 @@ class Shape:
     def is_object(self) -> bool:
         """True for an object with named properties."""
         return bool(self.properties) and self.types <= {"object"} and not self.several
+
+    @property
+    def needs(self) -> tuple[tuple[str, ...], ...]:
+        """An object whose alternatives are nothing but names of its properties: all of one list must be there."""
+        plain = self.types <= {"object"} and not {"allOf", "oneOf"} & set(self.schema)
+        return needs_of(self.schema) if plain else ()
 
     @property
     def is_array(self) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from agent.contract.flattening import Flat, flat
 from agent.contract.model import Contract, Schema
+from agent.contract.needs import needs_of
 from agent.contract.source import escape
 from agent.contract.validating import INTEGER_BOUNDS, checker
 
@@ -136,6 +137,9 @@ def _object(
         yield path, {**value, **extra}, "too many properties"
     if schema.get("minProperties"):
         yield path, {}, "too few properties"
+    needed = {name for names in needs_of(schema) for name in names}
+    if needed & value.keys():
+        yield path, {name: one for name, one in value.items() if name not in needed}, "none of the alternatives"
     properties = schema.get("properties") or {}
     for name, one in value.items():
         inner = properties.get(name, schema.get("additionalProperties"))

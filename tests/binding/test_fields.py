@@ -96,6 +96,27 @@ def test_a_body_that_cannot_be_stored_is_a_hole(derive: Derive, name: str, schem
     assert reason in writing(derive, **{name: schema}).reason
 
 
+@pytest.mark.parametrize(
+    ("keyword", "reason"), [("anyOf", ""), ("oneOf", "the body is no object with named properties")]
+)
+def test_a_body_may_need_one_of_several_properties(derive: Derive, keyword: str, reason: str) -> None:
+    either = {keyword: [{"required": ["pages"]}, {"required": ["tags"]}]}
+    body = {**record("title", "isbn", authorId=UUID), **either}
+    body["properties"] |= {"pages": WHOLE, "tags": rows(TEXT)}
+    bound = derive(LIBRARY, f"/books: {{post: {operation(body=body, status='201')}}}").operations[0]
+    assert bound.reason == reason
+    assert [one.required for one in bound.body[-2:]] == [False, False] * (not reason)
+
+
+def test_a_form_that_needs_one_of_several_fields_is_a_hole(derive: Derive) -> None:
+    body = {**record("title", "isbn", "authorId"), "anyOf": [{"required": ["title"]}, {"required": ["isbn"]}]}
+    post = json.loads(operation(body=body, status="201"))
+    content = post["requestBody"]["content"]
+    content["application/x-www-form-urlencoded"] = content.pop("application/json")
+    reason = derive(LIBRARY, json.dumps({"/books": {"post": post}})).operations[0].reason
+    assert reason == "the body is a form that needs one of several fields"
+
+
 def test_every_reason_is_told_and_not_only_the_first(derive: Derive) -> None:
     assert writing(derive, rating=WHOLE, mood=TEXT).reason == (
         "body property `rating` has no column in `books`; body property `mood` has no column in `books`"

@@ -57,6 +57,15 @@ def test_real_alternatives_are_several() -> None:
     assert read({"type": ["string", "integer"]}).several
 
 
+def test_alternatives_that_only_name_properties_are_what_an_object_needs() -> None:
+    either = {"anyOf": [{"required": ["a"]}, {"required": ["b"]}]}
+    schema = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}}, **either}
+    assert read(schema).needs == read(ref("Either"), Either=schema).needs == (("a",), ("b",))
+    assert not read(schema).is_object
+    assert read({**schema, "oneOf": [{"type": "object"}, {"type": "string"}]}).needs == ()
+    assert read({**schema, "allOf": [ref("Other")]}, Other={"type": "object"}).needs == ()
+
+
 def test_a_schema_that_contains_itself_is_read_to_its_first_level() -> None:
     tree = {"allOf": [ref("Tree")], "type": "object", "properties": {"child": ref("Tree")}}
     assert set(read(ref("Tree"), Tree=tree).properties) == {"child"}

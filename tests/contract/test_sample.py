@@ -369,6 +369,17 @@ def test_a_schema_that_allows_everything_has_no_violations() -> None:
     assert violations(EMPTY, {}) == ()
 
 
+def test_of_several_choices_of_properties_none_is_there() -> None:
+    schema = {
+        "type": "object",
+        "required": ["name"],
+        "properties": {name: {"type": "string"} for name in ("name", "email", "phone")},
+        "anyOf": [{"required": ["email"]}, {"required": ["phone"]}],
+    }
+    (found,) = (one for one in violations(EMPTY, schema) if one.why == "none of the alternatives")
+    assert set(found.value) == {"name"}
+
+
 def test_violations_reach_into_shared_and_nested_schemas() -> None:
     library = load_contract(DOCUMENTS / "library.yaml")
     found = {(one.pointer, one.why) for one in violations(library, reference("NewBook"))}

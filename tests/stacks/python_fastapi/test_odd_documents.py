@@ -249,3 +249,21 @@ def test_a_list_whose_pages_go_both_ways(postgres: PostgresServer) -> None:
     assert re.search(order, files["src/repositories/things.py"])
     for name in ("before_the_last_row", "right_before_the_last_row", "before_and_behind_a_row"):
         assert f"async def test_list_things_{name}(" in tests
+
+
+def test_a_body_that_needs_one_of_several_properties_is_one_class_that_says_so(postgres: PostgresServer) -> None:
+    either = [{"required": ["name"]}, {"required": ["title"]}]
+    new = {"type": "object", "properties": {"name": TEXT, "title": TEXT}, "anyOf": either}
+    post = {"operationId": "add", "requestBody": described(refers("NewThing")), "responses": {"204": {}}}
+    sql = "CREATE TABLE things (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text, title text)"
+
+    scaffold = written(postgres, {"/things": {"post": post}}, sql, NewThing=new)
+
+    assert not scaffold.holes
+    schemas, tests = scaffold.files["src/schemas/api.py"], scaffold.files["tests/integration/test_things.py"]
+    assert schemas.count("class NewThing") == 1
+    said = re.search(r"class NewThing\(CountedModel\):\s+model_config = ConfigDict\(\s*json_schema_extra=(.*)", schemas)
+    assert said is not None
+    assert said[1].startswith('{"anyOf": [{"required": ["name"]}, {"required": ["title"]}]}')
+    assert "Properties" not in scaffold.files["src/schemas/counting.py"]
+    assert 'pytest.param({}, id="body: none of the alternatives")' in tests

@@ -1,14 +1,31 @@
-"""`minProperties` and `maxProperties`, which the generator of models passes over."""
+"""`minProperties`, `maxProperties` and `anyOf` of needed names, which the generator of models does not keep."""
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from typing import Any
+
+from agent.contract.needs import needs_of
 
 COUNTED = "CountedModel"
 """The class of `src/schemas/counting.py` that keeps them."""
 _BOUNDS = ("minProperties", "maxProperties")
+
+
+def without_needs(schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """The schemas as one class each: of alternatives that only name properties the generator would make several."""
+    return {name: _without_needs(schema) for name, schema in schemas.items()}
+
+
+def _without_needs(schema: Any) -> Any:
+    needed = isinstance(schema, Mapping) and _needed(schema)
+    return {key: value for key, value in schema.items() if key != "anyOf"} if needed else schema
+
+
+def _needed(schema: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [{"required": list(names)} for names in needs_of(schema)] if "allOf" not in schema else []
 
 
 def with_counts(text: str, metadata: Mapping[str, Any], schemas: Mapping[str, Any]) -> str:
@@ -31,6 +48,11 @@ def with_counts(text: str, metadata: Mapping[str, Any], schemas: Mapping[str, An
     return "".join(lines)
 
 
+def kept_keywords(text: str) -> set[str]:
+    """Which of the keywords stand at classes of the module that `with_counts` made."""
+    return {key for key in (*_BOUNDS, "anyOf") if re.search(rf"json_schema_extra=.*'{key}': ", text)}
+
+
 def _at(schemas: Mapping[str, Any], path: list[str]) -> Any:
     """The schema at `components`, `schemas`, `Name`, and what follows."""
     found: Any = {"components": {"schemas": schemas}}
@@ -39,8 +61,11 @@ def _at(schemas: Mapping[str, Any], path: list[str]) -> Any:
     return found
 
 
-def _bounds(schema: Any) -> dict[str, int]:
-    return {key: schema[key] for key in _BOUNDS if schema.get(key)} if isinstance(schema, Mapping) else {}
+def _bounds(schema: Any) -> dict[str, Any]:
+    if not isinstance(schema, Mapping):
+        return {}
+    needed = _needed(schema)
+    return {key: schema[key] for key in _BOUNDS if schema.get(key)} | ({"anyOf": needed} if needed else {})
 
 
 def _is_object(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> bool:
@@ -48,7 +73,7 @@ def _is_object(node: ast.ClassDef, classes: Mapping[str, ast.ClassDef]) -> bool:
     return len(names) == len(node.bases) and all(name == "BaseModel" or name in classes for name in names)
 
 
-def _configure(lines: list[str], node: ast.ClassDef, bounds: Mapping[str, int]) -> None:
+def _configure(lines: list[str], node: ast.ClassDef, bounds: Mapping[str, Any]) -> None:
     said = f"json_schema_extra={dict(bounds)!r}"
     for line in node.body:
         if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "model_config":

@@ -11,7 +11,7 @@ from agent.binding.callers import Keys, Proof
 from agent.binding.model import Bound
 from agent.contract.model import Contract
 from agent.stacks.python_fastapi.blueprint.columns import quoted
-from agent.stacks.python_fastapi.blueprint.counting import COUNTED
+from agent.stacks.python_fastapi.blueprint.counting import COUNTED, kept_keywords
 from agent.stacks.python_fastapi.blueprint.failures import FailureShape, failure_shapes
 from agent.stacks.python_fastapi.blueprint.importable import OF_REPOSITORY, OF_ROUTE, OF_SERVICE
 from agent.stacks.python_fastapi.blueprint.planning import Plan, Resource
@@ -121,7 +121,8 @@ class Renderer:
             if call in self._plan.schemas.text or call in sent:
                 yield self._file(f"schemas/{name}.py")
         if COUNTED in self._plan.schemas.text:
-            yield self._file("schemas/counting.py")
+            kept = kept_keywords(self._plan.schemas.text)
+            yield self._file("schemas/counting.py", counts=bool(kept - {"anyOf"}), needs="anyOf" in kept)
         if "grouped(" in services:
             yield self._file("services/grouping.py")
         if "=signed(" in services:

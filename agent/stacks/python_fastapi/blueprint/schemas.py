@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from agent.contract.model import Body, Contract, Operation, Schema
-from agent.stacks.python_fastapi.blueprint.counting import with_counts
+from agent.stacks.python_fastapi.blueprint.counting import with_counts, without_needs
 from agent.stacks.python_fastapi.blueprint.directions import directed
 from agent.stacks.python_fastapi.blueprint.keeping import CARRIED, with_kept
 from agent.stacks.python_fastapi.blueprint.naming import Names, pascal
@@ -219,7 +219,7 @@ def _generated(schemas: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         "openapi": "3.1.0",
         "info": {"title": "schemas", "version": "1"},
         "paths": {},
-        "components": {"schemas": dict(schemas)},
+        "components": {"schemas": without_needs(schemas)},
     }
     with scratch_folder("schemas") as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")

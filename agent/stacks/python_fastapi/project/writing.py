@@ -8,6 +8,7 @@ from typing import Any
 
 from agent.binding.model import Action, Bound, Field
 from agent.catalog.model import Table, Unique
+from agent.contract.needs import needs_of
 from agent.stacks.python_fastapi.project.arrangement import Arrangement, value_of
 from agent.stacks.python_fastapi.project.comparing import echoed, quoted, quoted_table, selected, stored
 from agent.stacks.python_fastapi.project.reading import key_field, neighbour
@@ -55,7 +56,7 @@ def creating(shape: Shape, bound: Bound) -> Iterator[Scenario]:
 def replacing(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     """The whole thing changes."""
     yield _changed(shape, bound, name_of(bound), "Everything that is sent takes the place of what was stored.", None)
-    required = [field.property for field in bound.body if field.required]
+    required = _demanded(shape, bound)
     if 0 < len(required) < len(bound.body):
         summary = "What is left out does not stand in the way."
         yield _changed(shape, bound, f"{name_of(bound)}_with_the_required_only", summary, required)
@@ -66,8 +67,9 @@ def replacing(shape: Shape, bound: Bound) -> Iterator[Scenario]:
 def patching(shape: Shape, bound: Bound) -> Iterator[Scenario]:
     """What is sent changes, everything else stays."""
     yield _changed(shape, bound, name_of(bound), "Everything that is sent changes.", None)
-    optional = [field for field in bound.body if not field.required]
-    part = [*_demanded(bound), *(field.property for field in optional[:1])]
+    demanded = _demanded(shape, bound)
+    optional = [field for field in bound.body if field.property not in demanded]
+    part = [*demanded, *(field.property for field in optional[:1])]
     rest = tuple(optional[1:])
     if rest:
         scenario = _changed(shape, bound, f"{name_of(bound)}_in_part", "What is not sent stays.", part)
@@ -236,9 +238,10 @@ def _keeping(shape: Shape, bound: Bound, scenario: Scenario, rest: tuple[Field, 
     return Scenario(scenario.name, scenario.summary, scenario.arrange, scenario.request, scenario.status, checks)
 
 
-def _demanded(bound: Bound) -> list[str]:
-    """The properties without which no body is taken."""
-    return [field.property for field in bound.body if field.required]
+def _demanded(shape: Shape, bound: Bound) -> list[str]:
+    """The properties with which a body is taken, and not without them; of several choices the first."""
+    first = next(iter(needs_of(shape.body_schema(bound) or {})), ())
+    return [field.property for field in bound.body if field.required or field.property in first]
 
 
 def _nullable(shape: Shape, bound: Bound, field: Field) -> bool:
@@ -260,7 +263,7 @@ def _emptied(shape: Shape, bound: Bound, field: Field) -> Scenario:
         given = {column.name: shape.values.code(column, shape.values.of_column(table, column, 1))}
     row = made.item(bound, given)
     check = f"assert stored[{literal(field.column)}] is None"
-    body = {**request_body(shape, bound, made, {}, _CHANGED, _demanded(bound)), field.property: None}
+    body = {**request_body(shape, bound, made, {}, _CHANGED, _demanded(shape, bound)), field.property: None}
     return Scenario(
         f"{name_of(bound)}_to_nothing",
         f"`{field.property}` is emptied by null.",
@@ -350,8 +353,9 @@ def _missing_references(shape: Shape, bound: Bound) -> Iterator[Scenario]:
             continue
         if bound.action is not Action.CREATE:
             made.item(bound)
-        others = [one for one in bound.body if one is not field] if bound.action is not Action.PATCH else []
-        body = request_body(shape, bound, made, links, _CREATED, [one.property for one in others])
+        sent = _demanded(shape, bound) if bound.action is Action.PATCH else [one.property for one in bound.body]
+        others = [name for name in sent if name != field.property]
+        body = request_body(shape, bound, made, links, _CREATED, others)
         body[field.property] = nobody
         yield Scenario(
             f"{name_of(bound)}_with_unknown_{field.column}",
