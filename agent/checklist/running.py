@@ -169,7 +169,7 @@ async def _accepting(
     for last in (False, True):
         started = case.workspace.start(command.whole, mounts=mounts, environment=command.environment, limits=_LIMITS)
         async with started as process:
-            if await _accepts(process, socket, starting(case), starts):
+            if await _accepts(process, socket, case, starts):
                 yield process
                 return
             if last or not starts.once_more():
@@ -178,7 +178,7 @@ async def _accepting(
         socket.unlink(missing_ok=True)
 
 
-async def _accepts(process: Process, socket: Path, reproduce: str, starts: Starts) -> bool:
+async def _accepts(process: Process, socket: Path, case: Case, starts: Starts) -> bool:
     """False when it ended by itself."""
     deadline = time.monotonic() + _PATIENCE
     while not await _connects(socket):
@@ -186,7 +186,7 @@ async def _accepts(process: Process, socket: Path, reproduce: str, starts: Start
             return False
         if time.monotonic() > deadline:
             silent = f"the service did not listen within {_PATIENCE:.0f} seconds:\n{_printed(process)}"
-            starts.silent(silent, reproduce)
+            starts.silent(silent, starting(case))
         starts.proceed()
         await asyncio.sleep(0.05)
     starts.listening()

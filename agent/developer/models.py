@@ -11,9 +11,9 @@ from pydantic_ai.models.anthropic import AnthropicModel
 from pydantic_ai.providers.anthropic import AnthropicProvider
 from pydantic_ai.usage import RequestUsage
 
+from agent.developer.naming import EXPECTED, provider_and_name
 from agent.errors import InputError, MissingDependency
 
-_EXPECTED = "expected `provider:name`, such as `anthropic:claude-sonnet-5-5`, or `offline`"
 _UNKNOWN = "Unknown model"
 """How pydantic-ai begins to say that no provider has the name; its other complaints are about keys and addresses."""
 _NO_KEY = "none"
@@ -27,18 +27,15 @@ def open_model(name: str) -> Model:
     Raises InputError for a name that no provider knows, MissingDependency when the provider's key or
     client is missing.
     """
-    full = f"anthropic:{name}" if name.startswith("claude-") else name
-    provider, _, bare = full.partition(":")
-    if not provider or not bare:
-        raise InputError(f"--model {name}: {_EXPECTED}")
+    provider, bare = provider_and_name(name)
     if provider == "anthropic":
         return _anthropic(bare)
     try:
-        return infer_model(full)
+        return infer_model(f"{provider}:{bare}")
     except UserError as error:
         reason = str(error).split(". ")[0]
         if reason.startswith(_UNKNOWN):
-            raise InputError(f"--model {name}: {reason}; {_EXPECTED}") from error
+            raise InputError(f"--model {name}: {reason}; {EXPECTED}") from error
         raise MissingDependency(f"--model {name}: {reason}") from error
     except ImportError as error:
         raise MissingDependency(f"--model {name}: {error}") from error

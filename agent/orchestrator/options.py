@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import cast, get_args
 
 from agent.checklist.effort import Effort
+from agent.developer.naming import provider_and_name
 from agent.errors import InputError
 from agent.journal.events import Event
 from agent.stack_name import StackName
@@ -78,7 +79,7 @@ def silent(_: Event | Note) -> None:
 def chosen_models(options: Sequence[str], task: Sequence[str]) -> tuple[tuple[str, ...], str]:
     """The models to use, and why: the options, the task's, the persona's own where there is a key; none is offline.
 
-    Raises InputError when `offline` is named beside a model.
+    Raises InputError when `offline` is named beside a model, or a name is not of the form `provider:name`.
     """
     if options:
         return _models(options), "asked for"
@@ -92,7 +93,11 @@ def chosen_models(options: Sequence[str], task: Sequence[str]) -> tuple[tuple[st
 def _models(names: Sequence[str]) -> tuple[str, ...]:
     if OFFLINE in names and len(names) > 1:
         raise InputError(f"model: {OFFLINE} means no model, so it stands alone; leave it out, or the others")
-    return () if OFFLINE in names else tuple(names)
+    if OFFLINE in names:
+        return ()
+    for name in names:
+        provider_and_name(name)
+    return tuple(names)
 
 
 def in_words(models: Sequence[str]) -> str:

@@ -37,6 +37,13 @@ def test_options_come_before_the_task_and_the_task_before_the_defaults(tmp_path:
     assert RunRecord.of(task(), RunOptions()).max_minutes == DEFAULT_MINUTES
 
 
+@pytest.mark.parametrize("name", ["claude", "anthropic:", ":x"])
+def test_a_name_without_its_provider_is_refused_before_anything_is_begun(name: str) -> None:
+    for asked, options in ((task(), RunOptions(models=(name,))), (task(model=name), RunOptions())):
+        with pytest.raises(InputError, match=f"--model {name}: expected `provider:name`"):
+            RunRecord.of(asked, options)
+
+
 def test_the_model_is_the_personas_own_where_there_is_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANTHROPIC_API_KEY", "a key")
     assert RunRecord.of(task(), RunOptions()).models == (PERSONA_MODEL,)

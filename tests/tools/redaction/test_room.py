@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import secrets
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tools.errors import Refused
-from tools.redaction.finding import find_secrets, secrets_of
+from tools.redaction.finding import FORMS, find_secrets, secrets_of
 from tools.redaction.room import Room
 
 _RANDOM = "q7Rk2mVx9TzLw4Np8YbC3sHd"
@@ -182,3 +183,20 @@ def test_many_secrets_are_looked_for_at_once() -> None:
     text = "\n".join(known)
     assert len(set(room.redact(text).splitlines())) == 500
     assert not any(one in room.redact(text) for one in known)
+
+
+@pytest.mark.parametrize(("marks", "form"), FORMS, ids=[marks[0] for marks, _ in FORMS])
+def test_no_secret_of_a_form_is_without_its_marks(marks: tuple[str, ...], form: str) -> None:
+    @settings(max_examples=30, deadline=None)
+    @given(st.from_regex(form))
+    def every_one_has_a_mark(text: str) -> None:
+        assert any(mark in text for mark in marks)
+
+    every_one_has_a_mark()
+
+
+@given(st.lists(st.sampled_from([*dict.fromkeys(mark for marks, _ in FORMS for mark in marks), _RANDOM, " ", "."])))
+def test_looking_for_marks_first_finds_the_same(parts: list[str]) -> None:
+    text = "".join(parts)
+    by_form = [found.group() for found in re.finditer("|".join(form for _, form in FORMS), text)]
+    assert list(find_secrets(text))[: len(by_form)] == by_form

@@ -16,7 +16,8 @@ _SERVER = r"(?:POSTGRES(?:QL)?|PG|DB|DATABASE|SQL(?:ALCHEMY)?)"
 _URL = re.compile(rf"(?:^|_){_SERVER}(?:_\w+)?_(?:URL|URI|DSN)$|^(?:{_SERVER}_?)(?:URL|URI|DSN)$")
 _PARTS = parts_pattern(rf"{_SERVER}_?", "DB|NAME|DATABASE|DB_NAME")
 _POSTGRES = re.compile(r"(?P<scheme>postgres(?:ql)?(?:\+\w+)?)://")
-_STRICT = re.compile(r"\b(PostgresDsn|MultiHostUrl|AnyUrl)\b")
+_CHECKED = ("PostgresDsn", "MultiHostUrl", "AnyUrl")
+_STRICT = re.compile(rf"\b({'|'.join(_CHECKED)})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def way_to_postgres(files: Mapping[str, str]) -> PostgresWay:
     tells = any(part in ("host", "name") for part in parts.values())
     if not urls and not tells:
         urls = {DATABASE_SETTING: "postgresql"}
-    strict = any(_STRICT.search(text) for path, text in files.items() if _counts(path))
+    strict = any(_is_strict(text) for path, text in files.items() if _counts(path))
     return PostgresWay(urls, parts if tells else {}, over_tcp=tells or strict)
 
 
@@ -79,6 +80,11 @@ def socket_of(url: str) -> str | None:
 def _scheme(value: str) -> str:
     found = _POSTGRES.match(value)
     return found["scheme"] if found else "postgresql"
+
+
+def _is_strict(text: str) -> bool:
+    # The words first: an expression that begins with `\b` is tried at every character.
+    return any(word in text for word in _CHECKED) and _STRICT.search(text) is not None
 
 
 def _counts(path: str) -> bool:

@@ -41,7 +41,7 @@ def way_to_valkey(files: Mapping[str, str]) -> ValkeyWay:
     )
     parts = named_parts(_PARTS, named)
     told = "host" in parts.values()
-    strict = any(_STRICT.search(text) for path, text in files.items() if path.endswith(".py"))
+    strict = any("RedisDsn" in text and _STRICT.search(text) for path, text in files.items() if path.endswith(".py"))
     return ValkeyWay(tuple(sorted(urls)), parts if told else {}, over_tcp=told or strict)
 
 
