@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import uuid
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,8 +24,9 @@ from tools.sandbox.bubblewrap_command import (
     hard_limits,
 )
 from tools.sandbox.control_groups import ControlGroup, create_control_group, remove_abandoned
+from tools.sandbox.marking import MARK, kill_tree, ticks
 from tools.sandbox.ownership import hand_over
-from tools.sandbox.running import Finished, Launch, Service, kill_group, run_process, running_service
+from tools.sandbox.running import Finished, Launch, Service, run_process, running_service
 from tools.sandbox.seccomp import seccomp_filter
 from tools.sandbox.watching import watcher
 
@@ -119,6 +121,7 @@ class Bubblewrap:
     ) -> Iterator[_Prepared]:
         self._check(mounts)
         group = create_control_group(limits) if self.mode == "root" else None
+        mark, since = uuid.uuid4().hex, ticks()
         with contextlib.ExitStack() as opened:
             status, status_end = os.pipe()
             opened.callback(os.close, status)
@@ -138,10 +141,11 @@ class Bubblewrap:
             folders = [self.worktree, *mounts.writable] if writable else [*mounts.writable]
             launch = Launch(
                 argv=group.joining(argv) if group else argv,
-                environment=_OUTER_ENVIRONMENT,
+                environment={**_OUTER_ENVIRONMENT, MARK: mark},
                 folder=Path("/"),
                 watch=watcher(folders, limits, memory=group is None, processes=False),
-                kill=kill_group,
+                # Bubblewrap's child begins a session of its own a moment before it asks to die with its parent.
+                kill=lambda pid: kill_tree(pid, mark, since),
                 descriptors=_numbers(descriptors),
             )
             yield _Prepared(launch, group, status)

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
+from tools.sandbox.running import kill_group
+
 MARK = "AGENT_COMMAND_ID"
 """The environment variable that holds it."""
 _LOOKS = 60
@@ -24,6 +26,12 @@ type _Seen = Literal["marked", "unsure", "another"]
 def ticks() -> int:
     """The time as the kernel notes the starts of processes: clock ticks since the machine's own."""
     return int(time.clock_gettime(time.CLOCK_BOOTTIME) * os.sysconf("SC_CLK_TCK"))
+
+
+def kill_tree(pid: int, mark: str, since: int) -> None:
+    """Kill the process group that a process leads, and by their mark those who have left it; see `kill_marked`."""
+    kill_group(pid)
+    kill_marked(mark, since)
 
 
 def kill_marked(mark: str, since: int) -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tools.sandbox.base import CommandResult, Limits, Mounts, SandboxKind
 from tools.sandbox.bubblewrap_command import hard_limits, rlimits
-from tools.sandbox.marking import MARK, kill_marked, ticks
-from tools.sandbox.running import Launch, Service, kill_group, run_process, running_service
+from tools.sandbox.marking import MARK, kill_tree, ticks
+from tools.sandbox.running import Launch, Service, run_process, running_service
 from tools.sandbox.watching import watcher
 
 
@@ -85,16 +85,10 @@ class NoSandbox:
             environment={**fixed, **environment, MARK: mark},
             folder=self.worktree,
             watch=watcher([self.worktree, *mounts.writable], limits, memory=True, processes=True),
-            kill=lambda pid: _kill(pid, mark, since),
+            kill=lambda pid: kill_tree(pid, mark, since),
         )
 
 
 def _dying_with_parent() -> list[str]:
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
-
-
-def _kill(pid: int, mark: str, since: int) -> None:
-    """The process group, and by their mark those who have left it."""
-    kill_group(pid)
-    kill_marked(mark, since)
